@@ -1,0 +1,54 @@
+EXTENSION   = eventlog
+EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" eventlog.control)
+MODULE_big  = eventlog
+
+include src/pure.mk
+SERVER_DIRS := src src/pg src/store src/identity src/log src/read src/forward
+SRCS        := $(PURE_SRCS) $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
+OBJS        := $(SRCS:.cpp=.o)
+
+# The install script is put together from its parts, in the order of their numbers.
+SQL_PARTS   := $(sort $(wildcard sql/parts/*.sql))
+INSTALL_SQL := sql/eventlog--$(EXTVERSION).sql
+DATA        := $(filter-out $(INSTALL_SQL),$(wildcard sql/eventlog--*--*.sql))
+DATA_built  := $(INSTALL_SQL)
+DOCS        := README.md
+
+# EVENTLOG_PASS chooses what installcheck runs against: preload (default), spi (preloaded, slow insert path), nopreload.
+EVENTLOG_PASS ?= preload
+EVERYWHERE  := setup log_event limits naming defaults envelope batch ids privileges append_only indexes partitions
+REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload,targets)
+ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
+
+PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
+SHLIB_LINK  := -lcurl -lz -luuid -lstdc++
+EXTRA_CLEAN := $(INSTALL_SQL) $(OBJS:.o=.d) build
+
+# Bitcode of C++ helps nobody, and clang may not be there.
+override with_llvm := no
+
+PG_CONFIG ?= pg_config
+PGXS := $(shell $(PG_CONFIG) --pgxs)
+include $(PGXS)
+
+MAJOR := $(shell $(PG_CONFIG) --version | sed 's/[^0-9]*\([0-9]*\).*/\1/')
+REGRESS_OPTS = --inputdir=test --encoding=UTF8 $(if $(filter-out 15,$(MAJOR)),--expecteddir=.)
+ISOLATION_OPTS = $(REGRESS_OPTS)
+
+# `make SANITIZE=1` builds with AddressSanitizer and UBSan.
+SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
+comma := ,
+override CXXFLAGS += -std=c++20 -Wall -Wextra -Werror -Wno-register -fvisibility=hidden -fvisibility-inlines-hidden $(SANITIZERS)
+override LDFLAGS_SL += $(SANITIZERS)
+override CFLAGS += $(SANITIZERS)
+
+# The server's headers are not ours to warn about; the layers of src/pure.mk do not even see them.
+SERVER_INCLUDE := $(shell $(PG_CONFIG) --includedir-server)
+override CPPFLAGS := -isystem $(SERVER_INCLUDE) $(CPPFLAGS)
+$(PURE_SRCS:.cpp=.o): override CPPFLAGS := -Isrc -DEVENTLOG_PURE -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
+
+all: $(INSTALL_SQL)
+$(INSTALL_SQL): $(SQL_PARTS) eventlog.control
+	{ printf '%s\n' '\echo Use "CREATE EXTENSION eventlog" to load this file. \quit'; cat $(SQL_PARTS); } > $@
+
+-include $(OBJS:.o=.d)

@@ -1,0 +1,404 @@
+\echo Use "CREATE EXTENSION eventlog" to load this file. \quit
+-- Events travel as JSON, and ids are compared with what other systems hold: both need Unicode.
+DO $$
+BEGIN
+    IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
+        RAISE EXCEPTION 'eventlog needs a database in encoding UTF8'
+            USING ERRCODE = 'feature_not_supported',
+                  DETAIL = pg_catalog.format('This database is in %s.', pg_catalog.getdatabaseencoding()),
+                  HINT = 'Create a database with ENCODING ''UTF8'' TEMPLATE template0.';
+    END IF;
+END
+$$;
+COMMENT ON SCHEMA eventlog IS 'business event log: log_event() writes, the worker forwards';
+CREATE TYPE eventlog.event_origin AS ENUM ('backend', 'frontend');
+COMMENT ON TYPE eventlog.event_origin IS 'where an event arose';
+
+-- The key and the indexes stand on each partition: a parent that belongs to an extension and has a key does not restore.
+CREATE TABLE eventlog.events (
+    event_id       uuid NOT NULL,
+    event_name     text NOT NULL,
+    event_type     text,
+    source         text NOT NULL,
+    origin         eventlog.event_origin NOT NULL,
+    actor_type     text,
+    actor_id       text,
+    resource_type  text,
+    resource_id    text,
+    tenant_id      uuid,
+    event_ts       timestamptz NOT NULL,
+    ingested_at    timestamptz NOT NULL,
+    value          double precision,
+    metadata       jsonb NOT NULL,
+    schema_version text,
+    trace_id       text,
+    app_version    text,
+    sofa           text,
+    xid            xid8 NOT NULL
+) PARTITION BY RANGE (event_id);
+
+COMMENT ON TABLE eventlog.events IS 'the event log: append-only, partitioned by event_id, which is ordered by time';
+COMMENT ON COLUMN eventlog.events.event_id IS 'UUIDv7 made by the extension';
+COMMENT ON COLUMN eventlog.events.event_name IS 'what happened, 1 to 256 characters';
+COMMENT ON COLUMN eventlog.events.event_type IS 'a class of events, where the application has one';
+COMMENT ON COLUMN eventlog.events.source IS 'the service or module that logged it';
+COMMENT ON COLUMN eventlog.events.origin IS 'where it arose';
+COMMENT ON COLUMN eventlog.events.actor_type IS 'kind of the one who did it';
+COMMENT ON COLUMN eventlog.events.actor_id IS 'who did it';
+COMMENT ON COLUMN eventlog.events.resource_type IS 'kind of what it was done to';
+COMMENT ON COLUMN eventlog.events.resource_id IS 'what it was done to';
+COMMENT ON COLUMN eventlog.events.tenant_id IS 'the tenant, from the trusted context only';
+COMMENT ON COLUMN eventlog.events.event_ts IS 'when it happened; equal to ingested_at where the caller did not say';
+COMMENT ON COLUMN eventlog.events.ingested_at IS 'when the row was written, by the clock';
+COMMENT ON COLUMN eventlog.events.value IS 'a number that belongs to the event; finite';
+COMMENT ON COLUMN eventlog.events.metadata IS 'the caller''s JSON object, and the reserved key _eventLog';
+COMMENT ON COLUMN eventlog.events.schema_version IS 'semantic version of the payload''s schema';
+COMMENT ON COLUMN eventlog.events.trace_id IS 'W3C trace id';
+COMMENT ON COLUMN eventlog.events.app_version IS 'version of the application that logged it';
+COMMENT ON COLUMN eventlog.events.sofa IS 'anonymous visitor cookie';
+COMMENT ON COLUMN eventlog.events.xid IS 'number of the transaction that wrote it, for readers of the log; no use for applications';
+
+CREATE FUNCTION eventlog.refuse_change() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'eventlog_refuse_change';
+COMMENT ON FUNCTION eventlog.refuse_change() IS 'trigger of the append-only tables: refuses UPDATE, DELETE and TRUNCATE (55000)';
+
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON eventlog.events
+    FOR EACH STATEMENT EXECUTE FUNCTION eventlog.refuse_change();
+ALTER TABLE eventlog.events ENABLE ALWAYS TRIGGER append_only;
+COMMENT ON TRIGGER append_only ON eventlog.events IS 'events are never changed in place';
+
+-- Not dumped: a restored copy has no row here, so it is adopted before anything is written.
+CREATE TABLE eventlog.cluster (
+    system_identifier bigint NOT NULL,
+    database          oid NOT NULL,
+    xid_offset        bigint NOT NULL,
+    incarnation       uuid NOT NULL,
+    adopted_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+CREATE UNIQUE INDEX cluster_one_row ON eventlog.cluster ((true));
+COMMENT ON TABLE eventlog.cluster IS 'the database that this log lives in; empty until it is adopted';
+COMMENT ON COLUMN eventlog.cluster.xid_offset IS 'what is added to the server''s transaction numbers';
+COMMENT ON COLUMN eventlog.cluster.incarnation IS 'tells this log from its copies: a target of another incarnation is paused';
+CREATE FUNCTION eventlog.log_event(
+    event_name         text,
+    metadata           jsonb DEFAULT NULL,
+    event_type         text DEFAULT NULL,
+    actor_id           text DEFAULT NULL,
+    actor_type         text DEFAULT NULL,
+    resource_type      text DEFAULT NULL,
+    resource_id        text DEFAULT NULL,
+    source             text DEFAULT NULL,
+    origin             eventlog.event_origin DEFAULT NULL,
+    event_ts           timestamptz DEFAULT NULL,
+    value              double precision DEFAULT NULL,
+    schema_version     text DEFAULT NULL,
+    trace_id           text DEFAULT NULL,
+    sofa               text DEFAULT NULL,
+    forward_to_statsig boolean DEFAULT NULL,
+    idempotency_key    text DEFAULT NULL,
+    app_version        text DEFAULT NULL
+) RETURNS uuid
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100
+    AS 'MODULE_PATHNAME', 'eventlog_log_event';
+COMMENT ON FUNCTION eventlog.log_event IS
+    'writes one event in the caller''s transaction and returns its id; nothing is written when anything is wrong';
+
+CREATE FUNCTION eventlog.log_envelope(envelope jsonb) RETURNS uuid
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 100
+    AS 'MODULE_PATHNAME', 'eventlog_log_envelope';
+COMMENT ON FUNCTION eventlog.log_envelope(jsonb) IS
+    'writes one event given as a JSON object in the native, central or platform form';
+
+CREATE FUNCTION eventlog.log_events(events jsonb) RETURNS SETOF uuid
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000 ROWS 100
+    AS 'MODULE_PATHNAME', 'eventlog_log_events';
+COMMENT ON FUNCTION eventlog.log_events(jsonb) IS
+    'writes an array of envelopes, all or nothing, and returns their ids in array order';
+
+CREATE FUNCTION eventlog.log_events_json(events json) RETURNS SETOF uuid
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000 ROWS 100
+    AS 'MODULE_PATHNAME', 'eventlog_log_events_json';
+COMMENT ON FUNCTION eventlog.log_events_json(json) IS
+    'the same as log_events from JSON text, event by event: the fast way in for batches';
+CREATE FUNCTION eventlog.ulid(event_id uuid) RETURNS text
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_ulid';
+COMMENT ON FUNCTION eventlog.ulid(uuid) IS 'the ULID text of an id: 26 characters that sort as the id does';
+
+CREATE FUNCTION eventlog.from_ulid(ulid text) RETURNS uuid
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_from_ulid';
+COMMENT ON FUNCTION eventlog.from_ulid(text) IS 'the id of a ULID text; 22P02 when it is none';
+
+CREATE FUNCTION eventlog.event_time(event_id uuid) RETURNS timestamptz
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_event_time';
+COMMENT ON FUNCTION eventlog.event_time(uuid) IS 'when an id was made, to the millisecond: its first 48 bits';
+-- A reader's cursor is a pair of snapshots. Its window is every row visible in to_snapshot and not in from_snapshot, read in id
+-- order; a transaction that commits late is in a later window, so none is missed.
+CREATE FUNCTION eventlog.horizon() RETURNS pg_snapshot
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_horizon';
+COMMENT ON FUNCTION eventlog.horizon() IS 'the current snapshot in the numbering of eventlog.events.xid';
+
+-- Snapshots have a row of their own, so that the frequent change of a position does not copy them.
+CREATE TABLE eventlog.reader_window (
+    kind          text NOT NULL CHECK (kind IN ('target')),
+    name          text NOT NULL,
+    win           bigint NOT NULL DEFAULT 0,
+    from_snapshot pg_snapshot NOT NULL,
+    to_snapshot   pg_snapshot,
+    start_after   uuid,
+    PRIMARY KEY (kind, name)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE eventlog.reader_window IS 'what each reader of the log is reading';
+COMMENT ON COLUMN eventlog.reader_window.win IS 'number of the window: a fence against a second reader';
+COMMENT ON COLUMN eventlog.reader_window.to_snapshot IS 'end of the open window; NULL between windows';
+COMMENT ON COLUMN eventlog.reader_window.start_after IS 'events up to this id are not read';
+
+CREATE TABLE eventlog.reader_position (
+    kind      text NOT NULL,
+    name      text NOT NULL,
+    win       bigint NOT NULL DEFAULT 0,
+    last_id   uuid,
+    delivered bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, name)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE eventlog.reader_position IS 'how far each reader is in its window';
+COMMENT ON COLUMN eventlog.reader_position.last_id IS 'last event read; NULL where the window has just been opened';
+
+SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_window', '');
+SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_position', '');
+CREATE FUNCTION eventlog.target_validator(options text[], catalog oid) RETURNS void
+    LANGUAGE c STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_target_validator';
+COMMENT ON FUNCTION eventlog.target_validator(text[], oid) IS 'checks the options of a target and of its user mappings';
+
+CREATE FOREIGN DATA WRAPPER eventlog NO HANDLER VALIDATOR eventlog.target_validator;
+COMMENT ON FOREIGN DATA WRAPPER eventlog IS 'targets of the event log: a server is an endpoint, its user mapping holds the key';
+
+CREATE TABLE eventlog.targets (
+    name            text NOT NULL PRIMARY KEY,
+    server          oid,
+    incarnation     uuid,
+    paused          boolean NOT NULL DEFAULT false,
+    state           text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'waiting', 'unauthorized', 'refused')),
+    retried         bigint NOT NULL DEFAULT 0,
+    dead            bigint NOT NULL DEFAULT 0,
+    last_error      text,
+    last_error_at   timestamptz,
+    next_attempt_at timestamptz
+) WITH (fillfactor = 50);
+COMMENT ON TABLE eventlog.targets IS 'the state of each target; its definition is the foreign server of that name';
+COMMENT ON COLUMN eventlog.targets.server IS 'the foreign server''s oid in this database';
+COMMENT ON COLUMN eventlog.targets.incarnation IS 'eventlog.cluster.incarnation of the log that it sends; NULL until that is adopted';
+
+CREATE TABLE eventlog.dead_letters (
+    target           text NOT NULL,
+    event_id         uuid NOT NULL,
+    status           integer,
+    reason           text NOT NULL,
+    body             text,
+    attempts         integer NOT NULL,
+    first_attempt_at timestamptz NOT NULL,
+    last_attempt_at  timestamptz NOT NULL,
+    PRIMARY KEY (target, event_id)
+);
+COMMENT ON TABLE eventlog.dead_letters IS 'events that an endpoint refused while it took others';
+COMMENT ON COLUMN eventlog.dead_letters.status IS 'HTTP status; NULL where the event could not be put into the endpoint''s format';
+COMMENT ON COLUMN eventlog.dead_letters.reason IS 'why it was refused';
+COMMENT ON COLUMN eventlog.dead_letters.body IS 'what the endpoint answered, its first 4 KiB';
+COMMENT ON COLUMN eventlog.dead_letters.attempts IS 'requests that carried the event';
+
+SELECT pg_catalog.pg_extension_config_dump('eventlog.targets', '');
+SELECT pg_catalog.pg_extension_config_dump('eventlog.dead_letters', '');
+
+-- A restored row takes the place of the one that the restored CREATE SERVER has made.
+CREATE FUNCTION eventlog.replace_reader_row() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'targets' THEN
+        DELETE FROM eventlog.targets t WHERE t.name = NEW.name;
+        NEW.server := (SELECT s.oid FROM pg_foreign_server s WHERE s.srvname = NEW.name);
+    ELSIF TG_TABLE_NAME = 'reader_window' THEN
+        DELETE FROM eventlog.reader_window w WHERE w.kind = NEW.kind AND w.name = NEW.name;
+    ELSE
+        DELETE FROM eventlog.reader_position p WHERE p.kind = NEW.kind AND p.name = NEW.name;
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION eventlog.replace_reader_row() IS 'trigger of the readers'' tables: the row of a restored dump replaces a fresh one';
+
+CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.targets
+    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.reader_window
+    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.reader_position
+    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+ALTER TABLE eventlog.targets ENABLE ALWAYS TRIGGER replace_row;
+ALTER TABLE eventlog.reader_window ENABLE ALWAYS TRIGGER replace_row;
+ALTER TABLE eventlog.reader_position ENABLE ALWAYS TRIGGER replace_row;
+
+CREATE FUNCTION eventlog.notify_worker() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_notify_worker';
+COMMENT ON FUNCTION eventlog.notify_worker() IS 'has this database''s worker look at its targets once the transaction commits';
+
+CREATE FUNCTION eventlog.create_target(target text, server oid, start_at text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    start_after uuid := CASE WHEN lower(start_at) IN ('now', 'beginning') THEN NULL
+                             WHEN length(start_at) = 26 THEN eventlog.from_ulid(start_at)
+                             ELSE start_at::uuid END;
+BEGIN
+    INSERT INTO eventlog.targets (name, incarnation) VALUES (target, (SELECT c.incarnation FROM eventlog.cluster c));
+    INSERT INTO eventlog.reader_window (kind, name, from_snapshot, start_after)
+    VALUES ('target', target, CASE lower(start_at) WHEN 'now' THEN eventlog.horizon() ELSE '1:1:' END, start_after);
+    INSERT INTO eventlog.reader_position (kind, name) VALUES ('target', target);
+END
+$$;
+COMMENT ON FUNCTION eventlog.create_target(text, oid, text) IS 'makes the cursor of a target that begins at start_at';
+
+CREATE FUNCTION eventlog.on_server_change() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    changed record;
+BEGIN
+    FOR changed IN
+        SELECT s.oid, s.srvname::text AS name, t.name AS known_as,
+               coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'start_at'), 'now')
+                   AS start_at
+        FROM pg_event_trigger_ddl_commands() c
+        JOIN pg_foreign_server s ON c.classid = 'pg_foreign_server'::regclass AND s.oid = c.objid
+        JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'eventlog'
+        LEFT JOIN eventlog.targets t ON t.server = s.oid
+    LOOP
+        IF changed.known_as IS NULL THEN
+            PERFORM eventlog.create_target(changed.name, changed.oid, changed.start_at);
+        ELSIF changed.known_as <> changed.name THEN
+            UPDATE eventlog.targets SET name = changed.name WHERE name = changed.known_as;
+            UPDATE eventlog.reader_window SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
+            UPDATE eventlog.reader_position SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
+            UPDATE eventlog.dead_letters SET target = changed.name WHERE target = changed.known_as;
+        END IF;
+    END LOOP;
+    PERFORM eventlog.notify_worker();
+END
+$$;
+COMMENT ON FUNCTION eventlog.on_server_change() IS 'event trigger: makes and renames a target''s cursor with its server';
+
+CREATE FUNCTION eventlog.on_server_drop() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    dropped text;
+BEGIN
+    FOR dropped IN
+        SELECT t.name
+        FROM pg_event_trigger_dropped_objects() o
+        JOIN eventlog.targets t ON o.classid = 'pg_foreign_server'::regclass AND t.server = o.objid
+    LOOP
+        DELETE FROM eventlog.targets WHERE name = dropped;
+        DELETE FROM eventlog.reader_window WHERE kind = 'target' AND name = dropped;
+        DELETE FROM eventlog.reader_position WHERE kind = 'target' AND name = dropped;
+        DELETE FROM eventlog.dead_letters WHERE target = dropped;
+        PERFORM eventlog.notify_worker();
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION eventlog.on_server_drop() IS 'event trigger: drops a target''s cursor with its server';
+
+CREATE EVENT TRIGGER eventlog_server_change ON ddl_command_end
+    WHEN TAG IN ('CREATE SERVER', 'ALTER SERVER', 'CREATE USER MAPPING', 'ALTER USER MAPPING', 'DROP USER MAPPING')
+    EXECUTE FUNCTION eventlog.on_server_change();
+CREATE EVENT TRIGGER eventlog_server_drop ON sql_drop
+    EXECUTE FUNCTION eventlog.on_server_drop();
+ALTER EVENT TRIGGER eventlog_server_change ENABLE ALWAYS;
+ALTER EVENT TRIGGER eventlog_server_drop ENABLE ALWAYS;
+
+CREATE FUNCTION eventlog.pause_target(target text) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    UPDATE eventlog.targets SET paused = true WHERE name = target;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'target "%" does not exist', target USING ERRCODE = 'undefined_object';
+    END IF;
+    PERFORM eventlog.notify_worker();
+END
+$$;
+COMMENT ON FUNCTION eventlog.pause_target(text) IS 'stops sending to a target until resume_target; its events wait';
+
+CREATE FUNCTION eventlog.resume_target(target text) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eventlog.maintain();
+    UPDATE eventlog.targets
+    SET paused = false, incarnation = (SELECT incarnation FROM eventlog.cluster), state = 'running', next_attempt_at = NULL
+    WHERE name = target;
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'target "%" does not exist', target USING ERRCODE = 'undefined_object';
+    END IF;
+    PERFORM eventlog.notify_worker();
+END
+$$;
+COMMENT ON FUNCTION eventlog.resume_target(text) IS
+    'goes on sending to a target at once: after pause_target, after a restore into another database, or before its next attempt is due';
+
+CREATE FUNCTION eventlog.in_flight(server oid) RETURNS integer
+    LANGUAGE c VOLATILE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_in_flight';
+COMMENT ON FUNCTION eventlog.in_flight(oid) IS 'requests that the worker has under way to a target; NULL where no worker runs';
+
+CREATE VIEW eventlog.forward_status AS
+SELECT t.name AS target,
+       CASE WHEN t.paused OR t.incarnation IS DISTINCT FROM coalesce(c.incarnation, t.incarnation)
+                 OR (c.incarnation IS NULL AND t.incarnation IS NOT NULL) THEN 'paused'
+            ELSE t.state END AS state,
+       p.last_id AS position,
+       lag.events AS lag_events,
+       coalesce(greatest(extract(epoch FROM clock_timestamp() - lag.oldest), 0), 0)::double precision AS lag_seconds,
+       coalesce(eventlog.in_flight(t.server), 0) AS in_flight,
+       p.delivered AS sent,
+       t.retried,
+       t.dead,
+       t.last_error,
+       t.last_error_at,
+       t.next_attempt_at
+FROM eventlog.targets t
+JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
+JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
+LEFT JOIN eventlog.cluster c ON true
+LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
+CROSS JOIN LATERAL (
+    SELECT count(*) AS events, min(e.ingested_at) AS oldest
+    FROM eventlog.events e
+    WHERE (e.xid >= pg_snapshot_xmax(w.from_snapshot) OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(w.from_snapshot))))
+      AND (w.start_after IS NULL OR e.event_id > w.start_after)
+      AND NOT (w.to_snapshot IS NOT NULL AND p.win = w.win AND p.last_id IS NOT NULL AND e.event_id <= p.last_id
+               AND pg_visible_in_snapshot(e.xid, w.to_snapshot))
+      AND ('events=all' = ANY (s.srvoptions) OR e.metadata @> '{"_eventLog": {"forwardToStatsig": true}}')
+) lag;
+COMMENT ON VIEW eventlog.forward_status IS 'each target: its state, how far it is, and how much waits for it';
+CREATE FUNCTION eventlog.maintain() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_maintain';
+COMMENT ON FUNCTION eventlog.maintain() IS
+    'adopts a restored database and makes partitions ahead, as the worker does: for any scheduler';
+
+CREATE FUNCTION eventlog.version(OUT library text, OUT catalog text, OUT built_with text) RETURNS record
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_version';
+COMMENT ON FUNCTION eventlog.version() IS 'version of the library and of its SQL objects, and what the library was built with';
+-- PUBLIC may do nothing.
+REVOKE ALL ON SCHEMA eventlog FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA eventlog FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA eventlog FROM PUBLIC;
+REVOKE ALL ON TYPE eventlog.event_origin FROM PUBLIC;
+
+SELECT eventlog.notify_worker();

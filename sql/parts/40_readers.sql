@@ -1,0 +1,35 @@
+-- A reader's cursor is a pair of snapshots. Its window is every row visible in to_snapshot and not in from_snapshot, read in id
+-- order; a transaction that commits late is in a later window, so none is missed.
+CREATE FUNCTION eventlog.horizon() RETURNS pg_snapshot
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_horizon';
+COMMENT ON FUNCTION eventlog.horizon() IS 'the current snapshot in the numbering of eventlog.events.xid';
+
+-- Snapshots have a row of their own, so that the frequent change of a position does not copy them.
+CREATE TABLE eventlog.reader_window (
+    kind          text NOT NULL CHECK (kind IN ('target')),
+    name          text NOT NULL,
+    win           bigint NOT NULL DEFAULT 0,
+    from_snapshot pg_snapshot NOT NULL,
+    to_snapshot   pg_snapshot,
+    start_after   uuid,
+    PRIMARY KEY (kind, name)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE eventlog.reader_window IS 'what each reader of the log is reading';
+COMMENT ON COLUMN eventlog.reader_window.win IS 'number of the window: a fence against a second reader';
+COMMENT ON COLUMN eventlog.reader_window.to_snapshot IS 'end of the open window; NULL between windows';
+COMMENT ON COLUMN eventlog.reader_window.start_after IS 'events up to this id are not read';
+
+CREATE TABLE eventlog.reader_position (
+    kind      text NOT NULL,
+    name      text NOT NULL,
+    win       bigint NOT NULL DEFAULT 0,
+    last_id   uuid,
+    delivered bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (kind, name)
+) WITH (fillfactor = 50);
+COMMENT ON TABLE eventlog.reader_position IS 'how far each reader is in its window';
+COMMENT ON COLUMN eventlog.reader_position.last_id IS 'last event read; NULL where the window has just been opened';
+
+SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_window', '');
+SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_position', '');

@@ -1,0 +1,7 @@
+-- PUBLIC may do nothing.
+REVOKE ALL ON SCHEMA eventlog FROM PUBLIC;
+REVOKE ALL ON ALL TABLES IN SCHEMA eventlog FROM PUBLIC;
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA eventlog FROM PUBLIC;
+REVOKE ALL ON TYPE eventlog.event_origin FROM PUBLIC;
+
+SELECT eventlog.notify_worker();

@@ -1,0 +1,72 @@
+#include "event/json_array.h"
+
+namespace eventlog::event {
+namespace {
+
+constexpr std::string_view kWhiteSpace = " \t\n\r";
+
+std::string_view without_white_space_before(std::string_view text) {
+    const size_t start = text.find_first_not_of(kWhiteSpace);
+    return start == std::string_view::npos ? std::string_view() : text.substr(start);
+}
+
+std::string_view without_white_space_behind(std::string_view text) {
+    return text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
+}
+
+// Where the string that opens at `start` has its closing quote; the end of the text when it has none.
+size_t end_of_string(std::string_view text, size_t start) {
+    for (size_t quote = start;;) {
+        quote = text.find('"', quote + 1);
+        if (quote == std::string_view::npos) return text.size();
+        size_t unescaped = quote;
+        while (text[unescaped - 1] == '\\') unescaped--;
+        if ((quote - unescaped) % 2 == 0) return quote;
+    }
+}
+
+// Where the element at the front of `text` ends: at the comma or bracket that is not inside it.
+size_t end_of_element(std::string_view text) {
+    size_t depth = 0;
+    for (size_t i = 0; i < text.size(); i++) {
+        switch (text[i]) {
+            case '"':
+                i = end_of_string(text, i);
+                break;
+            case '[':
+            case '{':
+                depth++;
+                break;
+            case ']':
+            case '}':
+                if (depth == 0) return i;
+                depth--;
+                break;
+            case ',':
+                if (depth == 0) return i;
+                break;
+        }
+    }
+    return text.size();
+}
+
+}  // namespace
+
+JsonArray::JsonArray(std::string_view text) {
+    text = without_white_space_before(text);
+    is_array_ = !text.empty() && text.front() == '[';
+    if (!is_array_) return;
+    rest_ = without_white_space_before(text.substr(1));
+    if (!rest_.empty() && rest_.front() == ']') rest_ = {};
+}
+
+bool JsonArray::next() {
+    if (rest_.empty()) return false;
+    const size_t end = end_of_element(rest_);
+    element_ = without_white_space_behind(rest_.substr(0, end));
+    const bool more = end < rest_.size() && rest_[end] == ',';
+    rest_ = more ? without_white_space_before(rest_.substr(end + 1)) : std::string_view();
+    return true;
+}
+
+}  // namespace eventlog::event

@@ -1,0 +1,70 @@
+#include "event/naming.h"
+
+#include <algorithm>
+
+#include "event/characters.h"
+
+namespace eventlog::event {
+namespace {
+
+// [a-z][a-z0-9]*
+bool is_plain_part(std::string_view part) {
+    return !part.empty() && is_lower(part.front()) &&
+           std::all_of(part.begin(), part.end(), [](char c) { return is_lower(c) || is_digit(c); });
+}
+
+// [a-z][a-z0-9_]*
+bool is_part(std::string_view part) {
+    return !part.empty() && is_lower(part.front()) && std::all_of(part.begin(), part.end(), [](char c) {
+        return is_lower(c) || is_digit(c) || c == '_';
+    });
+}
+
+// v1, v2, … v10; no leading zero, so that a version has one spelling.
+bool is_version(std::string_view part) {
+    return part.size() >= 2 && part[0] == 'v' && part[1] != '0' && are_digits(part.substr(1));
+}
+
+bool is_strict(std::string_view name) {
+    auto dots = std::count(name.begin(), name.end(), '.');
+    if (dots == 3) {
+        const size_t last = name.rfind('.');
+        if (!is_version(name.substr(last + 1))) return false;
+        name = name.substr(0, last);
+        dots--;
+    }
+    return dots == 2 && all_parts(name, is_plain_part);
+}
+
+}  // namespace
+
+bool follows(NamingPolicy policy, std::string_view name) {
+    switch (policy) {
+        case NamingPolicy::any:
+            return true;
+        case NamingPolicy::dotted:
+            return name.find('.') != std::string_view::npos && all_parts(name, is_part);
+        case NamingPolicy::strict:
+            return is_strict(name);
+    }
+    return false;
+}
+
+std::string_view describe(NamingPolicy policy) {
+    switch (policy) {
+        case NamingPolicy::any:
+            return "The naming policy \"any\" takes every name.";
+        case NamingPolicy::dotted:
+            return "The naming policy \"dotted\" asks for two or more parts joined by dots, each made of "
+                   "a-z, 0-9 and "
+                   "_ and starting with a letter, such as order_item.created.";
+        case NamingPolicy::strict:
+            return "The naming policy \"strict\" asks for domain.entity.verb, each part made of a-z and 0-9 "
+                   "and "
+                   "starting with a letter, with an optional version: shop.order.created, "
+                   "shop.order.created.v2.";
+    }
+    return {};
+}
+
+}  // namespace eventlog::event

@@ -1,0 +1,85 @@
+// A frozen batch on its way to one endpoint, and the state machine that splits it when the endpoint refuses.
+//
+//     Batch batch(format);
+//     batch.add(event_id, text);            // encoded events, in the log's order
+//     while (batch.pending()) {
+//         batch.body(out); ... send ...; batch.answered(verdict, status, reason);
+//     }
+//     batch.outcome();
+//
+// Ranges are sent front first, so events keep their order. A refused range of several events is halved and
+// its halves take its place; a refused single event is set aside. `retry`, `unauthorized` and `wrong_address`
+// change nothing here: the caller waits and sends the same range again.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "forward/encode/format.h"
+#include "ids/uuid7.h"
+
+namespace eventlog::forward {
+
+struct RefusedEvent {
+    ids::Uuid event_id;
+    long status;         // HTTP status, 0 where the encoder refused
+    std::string reason;  // what the endpoint answered (cut at kMaxReasonBytes, on a character), or the
+                         // encoder's reason
+    int attempts;        // requests that carried the event
+};
+
+class Batch {
+  public:
+    static constexpr size_t kMaxReasonBytes = 4096;
+
+    explicit Batch(const Format& format) : format_(&format) {}
+
+    void add(const ids::Uuid& event_id, std::string_view text);
+    // Sets an event aside that the encoder refused.
+    void refuse(const ids::Uuid& event_id, std::string reason);
+    // Call once after the last add.
+    void freeze();
+
+    size_t size() const { return ids_.size(); }
+    size_t bytes() const { return texts_.size(); }
+    bool pending() const { return !ranges_.empty(); }
+    // Events of the range to send next.
+    size_t range_size() const;
+    // Writes the request body of that range.
+    void body(std::string& out) const;
+    // Takes the endpoint's answer to that range.
+    void answered(Verdict verdict, long status, std::string_view reason);
+
+    // Events that an endpoint accepted so far.
+    size_t accepted() const { return accepted_; }
+    // Events set aside, in order: by the endpoint, by the encoder.
+    const std::vector<RefusedEvent>& refused_by_endpoint() const { return refused_; }
+    const std::vector<RefusedEvent>& refused_by_encoder() const { return unencodable_; }
+    // True when nothing is pending and the endpoint refused every one of the events it was sent (one or
+    // several).
+    bool wholly_refused() const;
+
+  private:
+    struct Range {
+        size_t first;
+        size_t last;  // one past
+        int attempts = 0;
+    };
+
+    void halve_front();
+
+    const Format* format_;
+    std::string texts_;
+    std::vector<size_t> ends_;  // end of each event's text in texts_
+    std::vector<ids::Uuid> ids_;
+    std::deque<Range> ranges_;
+    std::vector<RefusedEvent> refused_;
+    std::vector<RefusedEvent> unencodable_;
+    size_t accepted_ = 0;
+};
+
+}  // namespace eventlog::forward

@@ -1,0 +1,240 @@
+// Statsig's event log: POST /v1/log_event (docs.statsig.com/http-api). What the server would drop without a
+// word is refused here, so that it is seen.
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstddef>
+#include <memory_resource>
+#include <span>
+#include <vector>
+
+#include "event/formats.h"
+#include "event/validate.h"
+#include "forward/encode/format.h"
+#include "jsonb/build.h"
+#include "jsonb/canonical.h"
+
+#ifndef EVENTLOG_VERSION
+#define EVENTLOG_VERSION "0.0.0-unit"
+#endif
+
+namespace eventlog::forward {
+
+namespace {
+
+// Statsig itself has no dedupe key: who reads its exports finds repeats by this one.
+constexpr std::string_view kEventIdKey = "_eventId";
+constexpr size_t kUuidLength = 36;
+constexpr size_t kUsualMembers = 32;
+
+// The server drops an event whose name holds one of these.
+constexpr char kDroppedCharacters[] = "\\[]{}<>#=;&$%`|\r\n";
+
+constexpr std::array<bool, 256> kDropped = [] {
+    std::array<bool, 256> dropped{};
+    for (const char c : kDroppedCharacters) {  // with the ending NUL
+        dropped[static_cast<unsigned char>(c)] = true;
+    }
+    return dropped;
+}();
+
+bool is_dropped(char c) {
+    return kDropped[static_cast<unsigned char>(c)];
+}
+
+bool longer_than(std::string_view text, size_t limit) {
+    return text.size() > limit && event::characters(text) > limit;
+}
+
+std::string too_long(std::string what, std::string_view text, std::string_view option, size_t limit) {
+    what += " has " + std::to_string(event::characters(text)) + " characters; the target's option ";
+    what += option;
+    what += " allows " + std::to_string(limit) + ".";
+    return what;
+}
+
+std::string dropped_character(char c) {
+    std::string shown;
+    switch (c) {
+        case '\0':
+            shown = "a NUL";
+            break;
+        case '\r':
+            shown = "a carriage return";
+            break;
+        case '\n':
+            shown = "a line feed";
+            break;
+        default:
+            shown = {'"', c, '"'};
+    }
+    return "The event name holds " + shown + ", and Statsig drops such an event: log it under another name.";
+}
+
+std::optional<std::string> check_name(std::string_view name, size_t limit) {
+    if (longer_than(name, limit)) return too_long("The event name", name, "max_name_length", limit);
+    const auto found = std::find_if(name.begin(), name.end(), is_dropped);
+    if (found != name.end()) return dropped_character(*found);
+    return std::nullopt;
+}
+
+std::optional<std::string> check_user_id(std::string_view user_id, size_t limit) {
+    if (longer_than(user_id, limit)) return too_long("The user id", user_id, "max_name_length", limit);
+    return std::nullopt;
+}
+
+// Adds what is sent of the caller's metadata to `members`.
+void collect(const jsonb::Container& metadata, std::pmr::vector<jsonb::Member>& members) {
+    for (jsonb::Pairs pairs(metadata); pairs.next();) {
+        if (pairs.value().kind == jsonb::Kind::null) continue;
+        if (pairs.key() == event::kReservedKey || pairs.key() == kEventIdKey) continue;
+        members.push_back({pairs.key(), pairs.value()});
+    }
+}
+
+// The text that stands for a value in the endpoint's flat map: a view of the value, or of `scratch`.
+std::string_view text_of(const jsonb::Value& value, std::string& scratch) {
+    switch (value.kind) {
+        case jsonb::Kind::string:
+            return value.bytes;
+        case jsonb::Kind::boolean:
+            return value.boolean ? "true" : "false";
+        default:
+            scratch.clear();
+            jsonb::append_canonical(scratch, value);
+            return scratch;
+    }
+}
+
+// Appends the members, or stops at a value over the limit and says so.
+std::optional<std::string> append_members(std::string& out, std::span<const jsonb::Member> members,
+                                          size_t limit) {
+    std::string scratch;
+    for (const jsonb::Member& member : members) {
+        const std::string_view text = text_of(member.value, scratch);
+        if (limit > 0 && longer_than(text, limit) && member.key != kEventIdKey) {
+            std::string reason = too_long("A metadata value", text, "max_value_length", limit) + " Its key: ";
+            jsonb::append_quoted(reason, member.key);
+            return reason;
+        }
+        if (&member != members.data()) out += ',';
+        jsonb::append_quoted(out, member.key);
+        out += ':';
+        jsonb::append_quoted(out, text);
+    }
+    return std::nullopt;
+}
+
+std::optional<std::string> append_metadata(std::string& out, const event::StoredRow& row, size_t limit) {
+    alignas(jsonb::Member) std::array<std::byte, kUsualMembers * sizeof(jsonb::Member)> buffer;
+    std::pmr::monotonic_buffer_resource memory(buffer.data(), buffer.size());
+    std::pmr::vector<jsonb::Member> members(&memory);
+    members.reserve(row.metadata.count() + 1);
+    collect(row.metadata, members);
+
+    char event_id[kUuidLength];
+    ids::format_uuid(row.event_id, event_id);
+    members.push_back({kEventIdKey, {.kind = jsonb::Kind::string, .bytes = {event_id, kUuidLength}}});
+    std::sort(members.begin(), members.end(),
+              [](const jsonb::Member& a, const jsonb::Member& b) { return a.key < b.key; });
+    return append_members(out, members, limit);
+}
+
+void append_unix_millis(std::string& out, event::Micros time) {
+    const int64_t millis = time / 1000 - (time % 1000 < 0 ? 1 : 0);  // floor, before 1970 too
+    char digits[20];
+    const auto end = std::to_chars(digits, digits + sizeof(digits), millis).ptr;
+    out.append(digits, end);
+}
+
+std::optional<std::string> append(std::string& out, const event::StoredRow& row,
+                                  const EncodeOptions& options) {
+    const bool as_actor = options.user_is_actor && event::given(row.actor_id);
+    const std::string_view user_id = as_actor ? row.actor_id : options.user_principal;
+    if (auto reason = check_name(row.event_name, options.max_name_length)) return reason;
+    if (auto reason = check_user_id(user_id, options.max_name_length)) return reason;
+
+    const size_t start = out.size();
+    out += R"({"eventName":)";
+    jsonb::append_quoted(out, row.event_name);
+    out += R"(,"user":{"userID":)";
+    jsonb::append_quoted(out, user_id);
+    out += R"(},"time":)";
+    append_unix_millis(out, row.event_ts);
+    if (row.value) {
+        out += R"(,"value":)";
+        event::append_double(out, *row.value);
+    }
+    out += R"(,"metadata":{)";
+    if (auto reason = append_metadata(out, row, options.max_value_length)) {
+        out.resize(start);
+        return reason;
+    }
+    out += "}}";
+    return std::nullopt;
+}
+
+size_t skip_space(std::string_view text, size_t at) {
+    return std::min(text.find_first_not_of(" \t\r\n", at), text.size());
+}
+
+// The position after the string whose opening quote is at `at`, or the end.
+size_t skip_string(std::string_view text, size_t at) {
+    for (++at; at < text.size() && text[at] != '"'; ++at) {
+        if (text[at] == '\\') ++at;
+    }
+    return std::min(at + 1, text.size());
+}
+
+// Whether a JSON value at the start of `text` is `true`.
+bool starts_with_true(std::string_view text) {
+    constexpr std::string_view kTrue = "true";
+    if (!text.starts_with(kTrue)) return false;
+    text.remove_prefix(kTrue.size());
+    return text.empty() || std::string_view(",} \t\r\n").find(text.front()) != std::string_view::npos;
+}
+
+// Whether `body` is a JSON object whose own member "success" is true. Looks only at strings and nesting.
+bool says_success(std::string_view body) {
+    size_t at = skip_space(body, 0);
+    if (at == body.size() || body[at] != '{') return false;
+    size_t depth = 0;
+    while (at < body.size()) {
+        const char c = body[at];
+        if (c == '"') {
+            const size_t end = skip_string(body, at);
+            const bool is_success = depth == 1 && body.substr(at, end - at) == R"("success")";
+            at = skip_space(body, end);
+            const bool is_key = at < body.size() && body[at] == ':';
+            if (is_success && is_key) return starts_with_true(body.substr(skip_space(body, at + 1)));
+            continue;
+        }
+        if (c == '{' || c == '[') ++depth;
+        if ((c == '}' || c == ']') && --depth == 0) return false;
+        ++at;
+    }
+    return false;
+}
+
+// A 2xx that does not say success may be another's answer (a proxy's page): sending again loses nothing.
+Verdict judge(long status, std::string_view body) {
+    const Verdict verdict = judge_status(status);
+    return verdict == Verdict::accepted && !says_success(body) ? Verdict::retry : verdict;
+}
+
+}  // namespace
+
+constinit const Format kStatsig = {
+    .name = "statsig",
+    .content_type = "application/json",
+    .prefix = R"({"events":[)",
+    .separator = ",",
+    .suffix = R"(],"statsigMetadata":{"sdkType":"eventlog","sdkVersion":")" EVENTLOG_VERSION R"("}})",
+    .api_key_header = "statsig-api-key",
+    .default_path = "/v1/log_event",
+    .gzip_by_default = true,
+    .append = append,
+    .judge = judge,
+};
+
+}  // namespace eventlog::forward

@@ -1,0 +1,4 @@
+#include "forward/launcher.h"
+namespace eventlog::forward {
+void register_launcher() {}
+}  // namespace eventlog::forward

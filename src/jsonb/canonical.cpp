@@ -1,0 +1,243 @@
+#include "jsonb/canonical.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+#include <memory_resource>
+#include <vector>
+
+#include "jsonb/build.h"
+#include "jsonb/escape.h"
+#include "jsonb/layout.h"
+#include "jsonb/numeric.h"
+
+namespace eventlog::jsonb {
+namespace {
+
+constexpr std::string_view kEmptyObject = "{}";
+
+bool is_container(const Value& value) {
+    return value.kind == Kind::array || value.kind == Kind::object;
+}
+
+// A stack whose first `N` elements need no allocation. Documents may be nested thousands of levels deep, so
+// the walks keep their places in such a stack and never recurse.
+template <typename T, size_t N>
+class Stack {
+  public:
+    Stack() { items.reserve(N); }
+
+  private:
+    alignas(T) std::array<std::byte, N * sizeof(T)> buffer_;
+    std::pmr::monotonic_buffer_resource memory_{buffer_.data(), buffer_.size()};
+
+  public:
+    std::pmr::vector<T> items{&memory_};
+};
+
+// Adds up the values of one container in stored order. Neighbouring strings have no padding between them: a
+// run of them is searched for escapes at once, as are all keys of an object.
+class Sum {
+  public:
+    Sum(const char* container, size_t& total) {
+        const layout::Parts parts(container);
+        data_ = parts.data;
+        next_ = parts.entries;
+        if ((parts.header & kScalarFlag) == 0) total += 2 + (parts.count > 0 ? parts.count - 1 : 0);
+        if (parts.is_object()) {
+            begin_ = parts.begin_of(parts.count);
+            next_ += static_cast<size_t>(parts.count) * layout::kWord;
+            total += escaped_size({data_, begin_}) + static_cast<size_t>(parts.count) * kKeyPunctuation;
+        }
+        end_ = next_ + static_cast<size_t>(parts.count) * layout::kWord;
+    }
+
+    // Adds values to `total` up to a nested container, which it returns, or up to the end: null.
+    const char* advance(size_t& total) {
+        const char* next = next_;
+        uint32_t begin = begin_;
+        uint32_t run = begin;  // where the strings not yet searched begin
+        const char* nested = nullptr;
+        size_t size = 0;
+        while (next != end_ && nested == nullptr) {
+            const uint32_t entry = layout::load_word(next);
+            next += layout::kWord;
+            const uint32_t end = layout::end_of(entry, begin);
+            if (layout::is_padded(entry)) {
+                size += escaped_size({data_ + run, begin - run});
+                run = end;
+                const char* const value = data_ + layout::aligned(begin);
+                if ((entry & kTypeMask) == kIsContainer) {
+                    nested = value;
+                } else {
+                    size += Numeric({value, static_cast<size_t>(data_ + end - value)}).size();
+                }
+            } else {
+                size += kUnpaddedSize[(entry & kTypeMask) / kIsNumeric];
+            }
+            begin = end;
+        }
+        total += size + escaped_size({data_ + run, begin - run});
+        next_ = next;
+        begin_ = begin;
+        return nested;
+    }
+
+    bool at_end() const { return next_ == end_; }
+
+  private:
+    static constexpr size_t kKeyPunctuation = 3;  // two quotes and a colon
+    // Of the types in the order of their bits: the quotes of a string, and the literals.
+    static constexpr std::array<uint8_t, 8> kUnpaddedSize = {2, 0, 5, 4, 4};
+
+    const char* data_;
+    const char* next_;
+    const char* end_;
+    uint32_t begin_ = 0;
+};
+
+size_t sum(const char* container) {
+    size_t total = 0;
+    Sum root(container, total);
+    const char* nested = root.advance(total);
+    if (nested == nullptr) return total;
+
+    Stack<Sum, 32> stack;
+    auto& open = stack.items;
+    open.push_back(root);
+    open.emplace_back(nested, total);
+    while (!open.empty()) {
+        nested = open.back().advance(total);
+        if (nested == nullptr || open.back().at_end()) open.pop_back();
+        if (nested != nullptr) open.emplace_back(nested, total);
+    }
+    return total;
+}
+
+void append_scalar(std::string& out, const Value& value) {
+    switch (value.kind) {
+        case Kind::string:
+            return append_quoted(out, value.bytes);
+        case Kind::number:
+            return append_number(out, value.bytes);
+        case Kind::boolean:
+            out.append(value.boolean ? "true" : "false");
+            return;
+        default:
+            out.append("null");
+    }
+}
+
+// Writes a container; the members of each open object wait, sorted, on a stack of their own.
+class Writer {
+  public:
+    explicit Writer(std::string& out) : out_(out) {}
+
+    void write(const Container& container) {
+        open(container);
+        while (!levels_.empty()) {
+            const Value* value = next();
+            if (value == nullptr) {
+                close();
+            } else if (is_container(*value)) {
+                open(value->container());
+            } else {
+                append_scalar(out_, *value);
+            }
+        }
+    }
+
+  private:
+    struct Level {
+        Container container;
+        Elements elements;  // of an array
+        size_t first;       // of an object's members
+        size_t next;
+        bool started = false;
+    };
+
+    void open(const Container& container) {
+        const size_t first = members_.size();
+        if (container.is_object()) {
+            out_.push_back('{');
+            for (Pairs pairs(container); pairs.next();) members_.push_back({pairs.key(), pairs.value()});
+            // By bytes, which for UTF-8 is by code point.
+            std::sort(members_.begin() + static_cast<ptrdiff_t>(first), members_.end(),
+                      [](const Member& a, const Member& b) { return a.key < b.key; });
+        } else if (container.is_array()) {
+            out_.push_back('[');
+        }
+        levels_.push_back({container, Elements(container), first, first});
+    }
+
+    // Writes what stands before the next value of the innermost container; null when there is none.
+    const Value* next() {
+        Level& level = levels_.back();
+        const bool object = level.container.is_object();
+        if (object ? level.next == members_.size() : !level.elements.next()) return nullptr;
+        if (level.started) out_.push_back(',');
+        level.started = true;
+        if (!object) return &level.elements.value();
+        const Member& member = members_[level.next++];
+        append_quoted(out_, member.key);
+        out_.push_back(':');
+        return &member.value;
+    }
+
+    void close() {
+        const Level& level = levels_.back();
+        if (level.container.is_object()) {
+            out_.push_back('}');
+            members_.resize(level.first);
+        } else if (level.container.is_array()) {
+            out_.push_back(']');
+        }
+        levels_.pop_back();
+    }
+
+    std::string& out_;
+    Stack<Level, 16> level_stack_;
+    Stack<Member, 64> member_stack_;
+    std::pmr::vector<Level>& levels_ = level_stack_.items;
+    std::pmr::vector<Member>& members_ = member_stack_.items;
+};
+
+}  // namespace
+
+size_t canonical_size(const Container& container) {
+    return container.given() ? sum(container.bytes().data()) : kEmptyObject.size();
+}
+
+size_t canonical_size(const Value& value) {
+    switch (value.kind) {
+        case Kind::array:
+        case Kind::object:
+            return sum(value.bytes.data());
+        case Kind::string:
+            return quoted_size(value.bytes);
+        case Kind::number:
+            return number_size(value.bytes);
+        case Kind::boolean:
+            return value.boolean ? 4 : 5;
+        default:
+            return 4;
+    }
+}
+
+void append_canonical(std::string& out, const Container& container) {
+    if (container.given()) {
+        Writer(out).write(container);
+    } else {
+        out.append(kEmptyObject);
+    }
+}
+
+void append_canonical(std::string& out, const Value& value) {
+    if (is_container(value)) {
+        Writer(out).write(value.container());
+    } else {
+        append_scalar(out, value);
+    }
+}
+
+}  // namespace eventlog::jsonb

@@ -1,0 +1,183 @@
+#include "pg/boundary.h"
+
+namespace eventlog::pg {
+namespace {
+
+// Where caught errors are copied to; null stands for the context current at the call.
+MemoryContext capture_context = nullptr;
+
+// A copy that needs no memory, for when the copy of an error fails itself.
+ErrorData* out_of_memory() {
+    static ErrorData data;
+    data = ErrorData{};
+    data.elevel = ERROR;
+    data.sqlerrcode = ERRCODE_OUT_OF_MEMORY;
+    data.message = const_cast<char*>("out of memory");
+    data.output_to_server = true;
+    data.output_to_client = true;
+    data.assoc_context = ErrorContext;
+    return &data;
+}
+
+ErrorData* copy_current_error(MemoryContext context) noexcept {
+    ErrorData* volatile copy = nullptr;
+    PG_TRY();
+    {
+        MemoryContextSwitchTo(context);
+        copy = CopyErrorData();
+    }
+    PG_CATCH();
+    { copy = out_of_memory(); }
+    PG_END_TRY();
+    FlushErrorState();
+    return copy;
+}
+
+char* keep(std::string_view text) noexcept {
+    if (text.empty()) return nullptr;
+    auto* copy = static_cast<char*>(
+        MemoryContextAllocExtended(CurrentMemoryContext, text.size() + 1, MCXT_ALLOC_NO_OOM));
+    if (copy == nullptr) return nullptr;
+    memcpy(copy, text.data(), text.size());
+    copy[text.size()] = '\0';
+    return copy;
+}
+
+internal::Failure failure_of(const Error& error) noexcept {
+    char* message = keep(error.message);
+    if (message == nullptr) return {.server = out_of_memory()};
+    return {.sqlstate = error.sqlstate,
+            .message = message,
+            .detail = keep(error.detail),
+            .hint = keep(error.hint),
+            .context = keep(error.context),
+            .column = keep(error.column),
+            .constraint = keep(error.constraint)};
+}
+
+[[noreturn]] void on_terminate() {
+    if (MyProcPid == PostmasterPid || CurrentMemoryContext == nullptr) abort();
+    ereport(FATAL, errcode(ERRCODE_INTERNAL_ERROR),
+            errmsg("eventlog: an unhandled C++ exception ended this process"));
+    abort();
+}
+
+}  // namespace
+
+namespace internal {
+
+ErrorData* run_guarded(Thunk thunk, void* argument) noexcept {
+    MemoryContext caller_context = CurrentMemoryContext;
+    ErrorData* volatile error = nullptr;
+    PG_TRY();
+    { thunk(argument); }
+    PG_CATCH();
+    {
+        error = copy_current_error(capture_context != nullptr ? capture_context : caller_context);
+        MemoryContextSwitchTo(caller_context);
+    }
+    PG_END_TRY();
+    return error;
+}
+
+Failure describe_current_exception() noexcept {
+    try {
+        throw;
+    } catch (const ServerError& error) {
+        return {.server = error.data};
+    } catch (const Error& error) {
+        return failure_of(error);
+    } catch (const std::bad_alloc&) {
+        return {.server = out_of_memory()};
+    } catch (const std::exception& error) {
+        return {.message = keep(error.what())};
+    } catch (...) {
+        return {.message = "unknown C++ exception"};
+    }
+}
+
+void raise(const Failure& failure) {
+    if (failure.server != nullptr) ReThrowError(failure.server);
+    ereport(
+        ERROR, errcode(failure.sqlstate),
+        errmsg_internal("%s", failure.message != nullptr ? failure.message : "unnamed C++ exception"),
+        failure.detail != nullptr ? errdetail_internal("%s", failure.detail) : 0,
+        failure.hint != nullptr ? errhint("%s", failure.hint) : 0,
+        failure.context != nullptr ? errcontext("%s", failure.context) : 0,
+        failure.column != nullptr ? err_generic_string(PG_DIAG_COLUMN_NAME, failure.column) : 0,
+        failure.constraint != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, failure.constraint) : 0);
+    pg_unreachable();
+}
+
+}  // namespace internal
+
+Error error_of(const event::Problem& problem) {
+    std::string_view state = event::sqlstate_of(problem.rule);
+    return {.sqlstate = MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]),
+            .message = problem.message,
+            .detail = problem.detail,
+            .hint = problem.hint,
+            .column = std::string(event::name_of(problem.field)),
+            .constraint = std::string(event::constraint_of(problem.rule))};
+}
+
+Transaction::Transaction() : outer_(CurrentMemoryContext), outer_capture_(capture_context) {
+    capture_context = outer_;
+    try {
+        call([] {
+            SetCurrentStatementStartTimestamp();
+            StartTransactionCommand();
+            PushActiveSnapshot(GetTransactionSnapshot());
+        });
+    } catch (...) {
+        internal::run_guarded([](void*) { AbortCurrentTransaction(); }, nullptr);
+        capture_context = outer_capture_;
+        MemoryContextSwitchTo(outer_);
+        throw;
+    }
+}
+
+Transaction::~Transaction() {
+    if (open_) internal::run_guarded([](void*) { AbortCurrentTransaction(); }, nullptr);
+    capture_context = outer_capture_;
+    MemoryContextSwitchTo(outer_);
+}
+
+void Transaction::commit() {
+    call([] {
+        PopActiveSnapshot();
+        CommitTransactionCommand();
+    });
+    open_ = false;
+    MemoryContextSwitchTo(outer_);
+}
+
+void start_worker_session(Oid database) {
+    BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
+    SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_OVERRIDE);
+    SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_OVERRIDE);
+    SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_OVERRIDE);
+    SetConfigOption("statement_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+    SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+}
+
+void log_error(const ServerError& error, const char* what) noexcept {
+    struct Arguments {
+        const ErrorData* data;
+        const char* what;
+    } arguments{error.data, what};
+    internal::run_guarded(
+        [](void* p) {
+            auto* a = static_cast<Arguments*>(p);
+            ereport(LOG, errcode(a->data->sqlerrcode), errmsg("eventlog: %s: %s", a->what, a->data->message),
+                    a->data->detail != nullptr ? errdetail_internal("%s", a->data->detail) : 0,
+                    a->data->hint != nullptr ? errhint("%s", a->data->hint) : 0);
+        },
+        &arguments);
+}
+
+void install_terminate_handler() {
+    std::set_terminate(on_terminate);
+}
+
+}  // namespace eventlog::pg

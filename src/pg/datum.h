@@ -1,0 +1,45 @@
+// Between the server's values and plain C++ ones. All of it may ereport: call inside pg::call.
+#pragma once
+
+#include "pg.h"
+
+#include "ids/uuid7.h"
+#include "jsonb/view.h"
+
+namespace eventlog::pg {
+
+inline Datum uuid_datum(const ids::Uuid& id) {
+    auto* uuid = static_cast<pg_uuid_t*>(palloc(sizeof(pg_uuid_t)));
+    memcpy(uuid->data, id.data(), id.size());
+    return UUIDPGetDatum(uuid);
+}
+
+inline ids::Uuid uuid_of(Datum datum) {
+    ids::Uuid id;
+    memcpy(id.data(), DatumGetUUIDP(datum)->data, id.size());
+    return id;
+}
+
+inline Datum text_datum(std::string_view value) {
+    return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
+}
+
+// A view of a text datum, detoasted where it must be.
+inline std::string_view text_view(Datum datum) {
+    text* value = DatumGetTextPP(datum);
+    return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
+}
+
+// A view of a JSONB datum, detoasted where it must be.
+inline jsonb::Container jsonb_view(Datum datum) {
+    Jsonb* document = DatumGetJsonbP(datum);
+    return jsonb::Container({VARDATA(document), VARSIZE(document) - VARHDRSZ});
+}
+
+// A cut of `text` for a message, on a character boundary.
+inline char* excerpt(std::string_view text) {
+    constexpr int kBytes = 64;
+    return pnstrdup(text.data(), pg_mbcliplen(text.data(), static_cast<int>(text.size()), kBytes));
+}
+
+}  // namespace eventlog::pg

@@ -1,0 +1,130 @@
+#include "settings.h"
+
+#include "pg.h"
+
+#include "event/formats.h"
+#include "event/normalise.h"
+
+namespace eventlog::settings {
+
+char* source;
+char* actor_type;
+char* actor_id;
+char* app_version;
+char* traceparent;
+bool forward_default = false;
+int naming_policy = static_cast<int>(event::NamingPolicy::any);
+int max_metadata_bytes = 65536;
+int max_metadata_keys = 256;
+int insert_method = static_cast<int>(InsertMethod::automatic);
+int partition_width = 1440;
+int partitions_ahead = 2;
+bool forwarding = true;
+char* databases;
+int poll_interval = 1000;
+int max_retry_interval = 60000;
+
+namespace {
+
+constexpr int kMinutesOfYear = 366 * 24 * 60;
+
+const config_enum_entry kNamingPolicies[] = {
+    {"any", static_cast<int>(event::NamingPolicy::any), false},
+    {"dotted", static_cast<int>(event::NamingPolicy::dotted), false},
+    {"strict", static_cast<int>(event::NamingPolicy::strict), false},
+    {nullptr, 0, false},
+};
+
+const config_enum_entry kInsertMethods[] = {
+    {"auto", static_cast<int>(InsertMethod::automatic), false},
+    {"executor", static_cast<int>(InsertMethod::executor), false},
+    {nullptr, 0, false},
+};
+
+// A default for a text field obeys the field's own rules: no white space at the ends, no more than 256
+// characters.
+bool check_text(char** value, void**, GucSource) {
+    if (*value == nullptr) return true;
+    std::string_view text(*value);
+    std::string_view trimmed = event::trim(text);
+    if (event::characters(trimmed) > event::kMaxTextCharacters) {
+        GUC_check_errdetail("The limit is %zu characters; found %zu.", event::kMaxTextCharacters,
+                            event::characters(trimmed));
+        return false;
+    }
+    memmove(*value, trimmed.data(), trimmed.size());
+    (*value)[trimmed.size()] = '\0';
+    return true;
+}
+
+bool check_traceparent(char** value, void**, GucSource) {
+    if (*value == nullptr || **value == '\0' || event::trace_id_of_traceparent(*value)) return true;
+    GUC_check_errdetail(
+        "A W3C traceparent is wanted: version, trace id, parent id and flags in lower-case hex.");
+    return false;
+}
+
+void define_text(const char* name, const char* what, char** variable, GucStringCheckHook check) {
+    DefineCustomStringVariable(name, what, nullptr, variable, "", PGC_USERSET, 0, check, nullptr, nullptr);
+}
+
+}  // namespace
+
+void define() {
+    define_text("eventlog.source", "Default of an event's source: the service or module that logs.", &source,
+                check_text);
+    define_text("eventlog.actor_type", "Default of an event's actor_type, together with eventlog.actor_id.",
+                &actor_type, check_text);
+    define_text("eventlog.actor_id", "Default of an event's actor_id, together with eventlog.actor_type.",
+                &actor_id, check_text);
+    define_text("eventlog.app_version", "Default of an event's app_version.", &app_version, check_text);
+    define_text("eventlog.traceparent", "W3C traceparent whose trace id events get by default.", &traceparent,
+                check_traceparent);
+    DefineCustomBoolVariable("eventlog.forward_default", "Default of log_event's forward_to_statsig.",
+                             nullptr, &forward_default, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+
+    DefineCustomEnumVariable("eventlog.naming_policy", "What an event name must look like.", nullptr,
+                             &naming_policy, static_cast<int>(event::NamingPolicy::any), kNamingPolicies,
+                             PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("eventlog.max_metadata_bytes", "Largest metadata of an event, as canonical JSON.",
+                            nullptr, &max_metadata_bytes, 65536, 2,
+                            static_cast<int>(event::kMaxEnvelopeBytes), PGC_SUSET, GUC_UNIT_BYTE, nullptr,
+                            nullptr, nullptr);
+    DefineCustomIntVariable("eventlog.max_metadata_keys", "Most top-level keys of an event's metadata.",
+                            nullptr, &max_metadata_keys, 256, 0, 65536, PGC_SUSET, 0, nullptr, nullptr,
+                            nullptr);
+    DefineCustomEnumVariable("eventlog.insert_method",
+                             "How events are written: auto takes the direct way where the table allows it.",
+                             nullptr, &insert_method, static_cast<int>(InsertMethod::automatic),
+                             kInsertMethods, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("eventlog.partition_width", "Time span of a partition made from now on.", nullptr,
+                            &partition_width, 1440, 1, kMinutesOfYear, PGC_SUSET, GUC_UNIT_MIN, nullptr,
+                            nullptr, nullptr);
+    DefineCustomIntVariable("eventlog.partitions_ahead", "Partitions kept ready after the current one.",
+                            nullptr, &partitions_ahead, 2, 0, 1000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomBoolVariable("eventlog.forwarding", "Whether events are sent to targets.", nullptr,
+                             &forwarding, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "eventlog.databases",
+        "Databases that get a worker, comma-separated; empty for every one with the extension.", nullptr,
+        &databases, "", PGC_SIGHUP, GUC_LIST_INPUT, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "eventlog.poll_interval", "How often a worker looks for events that no commit told it of.", nullptr,
+        &poll_interval, 1000, 10, 600000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "eventlog.max_retry_interval", "Longest time between two attempts to reach an endpoint.", nullptr,
+        &max_retry_interval, 60000, 100, 86400000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    MarkGUCPrefixReserved("eventlog");
+}
+
+event::Limits limits() {
+    return {.metadata_bytes = static_cast<size_t>(max_metadata_bytes),
+            .metadata_keys = static_cast<size_t>(max_metadata_keys),
+            .naming_policy = static_cast<event::NamingPolicy>(naming_policy)};
+}
+
+std::string_view text_of(const char* setting) {
+    return setting == nullptr || *setting == '\0' ? std::string_view() : std::string_view(setting);
+}
+
+}  // namespace eventlog::settings

@@ -1,0 +1,40 @@
+// The extension's settings (eventlog.*), as the server keeps them.
+#pragma once
+
+#include <string_view>
+
+#include "event/validate.h"
+
+namespace eventlog::settings {
+
+enum class InsertMethod : int { automatic, executor };
+
+// Session defaults, anybody's. Null or empty: not set.
+extern char* source;
+extern char* actor_type;
+extern char* actor_id;
+extern char* app_version;
+extern char* traceparent;
+extern bool forward_default;
+
+// A superuser's.
+extern int naming_policy;       // event::NamingPolicy
+extern int max_metadata_bytes;  // bytes
+extern int max_metadata_keys;
+extern int insert_method;    // InsertMethod
+extern int partition_width;  // minutes
+extern int partitions_ahead;
+extern bool forwarding;
+extern char* databases;         // names, comma-separated; empty: all
+extern int poll_interval;       // milliseconds
+extern int max_retry_interval;  // milliseconds
+
+// Declares all of them; called once, by _PG_init.
+void define();
+
+event::Limits limits();
+
+// A setting's text, or a view without data when it is not set.
+std::string_view text_of(const char* setting);
+
+}  // namespace eventlog::settings

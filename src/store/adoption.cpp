@@ -1,0 +1,87 @@
+#include "store/adoption.h"
+
+#include "store/catalog.h"
+#include "store/spi.h"
+
+namespace eventlog::store {
+namespace {
+
+enum ClusterColumn { kSystemIdentifier = 1, kDatabase, kXidOffset, kIncarnation };
+
+// Computed from everything stored: the next number is above each stored one and above each cursor's end.
+constexpr const char* kSettle = R"(
+WITH stored AS (
+    SELECT xid::text::bigint + 1 AS next FROM eventlog.events ORDER BY xid DESC LIMIT 1
+), cursors AS (
+    SELECT greatest(max(pg_snapshot_xmax(from_snapshot)::text::bigint), max(pg_snapshot_xmax(to_snapshot)::text::bigint)) AS next
+    FROM eventlog.reader_window
+), settled AS (
+    SELECT greatest(0, greatest((SELECT next FROM stored), (SELECT next FROM cursors))
+                       - pg_snapshot_xmin(pg_current_snapshot())::text::bigint + 1) AS xid_offset,
+           (SELECT incarnation FROM eventlog.cluster WHERE database = $2) AS kept
+), emptied AS (
+    DELETE FROM eventlog.cluster
+)
+SELECT coalesce(xid_offset, 0), coalesce(kept, gen_random_uuid()) FROM settled)";
+
+constexpr const char* kStore = R"(
+INSERT INTO eventlog.cluster (system_identifier, database, xid_offset, incarnation) VALUES ($1, $2, $3, $4))";
+
+// A target made here before the adoption is ours; no event can be older than it, since none is written before
+// the adoption.
+constexpr const char* kOwnTargets = R"(
+WITH own AS (
+    UPDATE eventlog.targets SET incarnation = $1 WHERE incarnation IS NULL RETURNING name
+)
+UPDATE eventlog.reader_window w
+SET from_snapshot = eventlog.horizon(), to_snapshot = NULL
+FROM own WHERE w.kind = 'target' AND w.name = own.name AND w.from_snapshot::text <> '1:1:')";
+
+void execute(const char* sql, int count, Oid* types, Datum* values, int expected) {
+    int result = SPI_execute_with_args(sql, count, types, values, nullptr, false, 0);
+    if (result != expected) elog(ERROR, "eventlog: adoption: %s", SPI_result_code_string(result));
+}
+
+}  // namespace
+
+bool read_offset(Oid cluster_table, uint64_t& offset) {
+    Relation relation = table_open(cluster_table, AccessShareLock);
+    Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
+    TableScanDesc scan = table_beginscan(relation, snapshot, 0, nullptr);
+    TupleTableSlot* slot = table_slot_create(relation, nullptr);
+    bool found = false;
+    while (!found && table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
+        bool null = false;
+        int64 system_identifier = DatumGetInt64(slot_getattr(slot, kSystemIdentifier, &null));
+        Oid database = DatumGetObjectId(slot_getattr(slot, kDatabase, &null));
+        if (system_identifier != static_cast<int64>(GetSystemIdentifier()) || database != MyDatabaseId)
+            continue;
+        offset = static_cast<uint64_t>(DatumGetInt64(slot_getattr(slot, kXidOffset, &null)));
+        found = true;
+    }
+    ExecDropSingleTupleTableSlot(slot);
+    table_endscan(scan);
+    UnregisterSnapshot(snapshot);
+    table_close(relation, AccessShareLock);
+    return found;
+}
+
+void adopt() {
+    const Catalog& known = catalog();
+    if (known.adopted) return;
+    OwnerSql saved = begin_owner_sql(known.owner);
+    Oid types[4] = {INT8OID, OIDOID, INT8OID, UUIDOID};
+    Datum values[4] = {Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
+                       ObjectIdGetDatum(MyDatabaseId), 0, 0};
+    execute(kSettle, 2, types, values, SPI_OK_SELECT);
+    bool null = false;
+    values[2] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
+    values[3] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null);
+    execute(kStore, 4, types, values, SPI_OK_INSERT);
+    forget();
+    execute(kOwnTargets, 1, types + 3, values + 3, SPI_OK_UPDATE);
+    end_owner_sql(saved);
+    forget();
+}
+
+}  // namespace eventlog::store

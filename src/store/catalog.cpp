@@ -1,0 +1,132 @@
+#include "store/catalog.h"
+
+#include "store/adoption.h"
+
+namespace eventlog::store {
+namespace {
+
+constexpr const char* kName = "eventlog";
+
+Catalog cached;
+bool valid = false;
+uint64_t changes = 0;
+bool changed_here = false;  // this transaction has changed what is cached
+
+void invalidate() {
+    valid = false;
+    changes++;
+}
+
+void on_relation_change(Datum, Oid relation) {
+    if (relation == InvalidOid || relation == cached.events || relation == cached.cluster) invalidate();
+}
+
+// What a transaction changed and rolled back was never so.
+void on_transaction_end(XactEvent event, void*) {
+    if (changed_here && event == XACT_EVENT_ABORT) invalidate();
+    if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) changed_here = false;
+}
+
+void on_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
+    if (changed_here && event == SUBXACT_EVENT_ABORT_SUB) invalidate();
+}
+
+Oid origin_label(Oid type, const char* label) {
+    HeapTuple tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(type), CStringGetDatum(label));
+    if (!HeapTupleIsValid(tuple))
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT),
+                errmsg("eventlog.event_origin has no label \"%s\"", label));
+    Oid oid = reinterpret_cast<Form_pg_enum>(GETSTRUCT(tuple))->oid;
+    ReleaseSysCache(tuple);
+    return oid;
+}
+
+Catalog read() {
+    switch (installed()) {
+        case Installed::no:
+            ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("extension \"eventlog\" is not installed in this database"),
+                    errhint("Run CREATE EXTENSION eventlog."));
+            break;
+        case Installed::other_version:
+            ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("the library of extension \"eventlog\" is version %s, its SQL objects are not",
+                           EVENTLOG_VERSION),
+                    errhint("Run ALTER EXTENSION eventlog UPDATE, or install the library of that version."));
+            break;
+        case Installed::yes:
+            break;
+    }
+    Catalog fresh{};
+    Oid schema = get_namespace_oid(kName, false);
+    fresh.events = get_relname_relid("events", schema);
+    fresh.cluster = get_relname_relid("cluster", schema);
+    fresh.origin_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("event_origin"),
+                                        ObjectIdGetDatum(schema));
+    if (!OidIsValid(fresh.events) || !OidIsValid(fresh.cluster) || !OidIsValid(fresh.origin_type))
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("extension \"eventlog\" is damaged: a table or type is missing"));
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(fresh.events));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for relation %u", fresh.events);
+    fresh.owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    fresh.origin_labels[0] = origin_label(fresh.origin_type, "backend");
+    fresh.origin_labels[1] = origin_label(fresh.origin_type, "frontend");
+    fresh.adopted = read_offset(fresh.cluster, fresh.xid_offset);
+    return fresh;
+}
+
+}  // namespace
+
+const Catalog& catalog() {
+    while (!valid) {
+        uint64_t changes_before = changes;
+        cached = read();
+        if (!cached.adopted) break;
+        valid = changes == changes_before;
+    }
+    return cached;
+}
+
+char* installed_version() {
+    Oid extension = get_extension_oid(kName, true);
+    if (!OidIsValid(extension)) return nullptr;
+    Relation relation = table_open(ExtensionRelationId, AccessShareLock);
+    ScanKeyData key;
+    ScanKeyInit(&key, Anum_pg_extension_oid, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(extension));
+    SysScanDesc scan = systable_beginscan(relation, ExtensionOidIndexId, true, nullptr, 1, &key);
+    char* version = nullptr;
+    HeapTuple tuple = systable_getnext(scan);
+    if (HeapTupleIsValid(tuple)) {
+        bool null = false;
+        version = TextDatumGetCString(
+            heap_getattr(tuple, Anum_pg_extension_extversion, RelationGetDescr(relation), &null));
+    }
+    systable_endscan(scan);
+    table_close(relation, AccessShareLock);
+    return version;
+}
+
+Installed installed() {
+    const char* version = installed_version();
+    if (version == nullptr) return Installed::no;
+    return strcmp(version, EVENTLOG_VERSION) == 0 ? Installed::yes : Installed::other_version;
+}
+
+Oid relation(const char* name) {
+    Oid schema = get_namespace_oid(kName, true);
+    return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+}
+
+void forget() {
+    invalidate();
+    changed_here = true;
+}
+
+void watch_catalog() {
+    CacheRegisterRelcacheCallback(on_relation_change, (Datum)0);
+    RegisterXactCallback(on_transaction_end, nullptr);
+    RegisterSubXactCallback(on_subtransaction_end, nullptr);
+}
+
+}  // namespace eventlog::store

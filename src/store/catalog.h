@@ -1,0 +1,38 @@
+// Where the extension's objects are in this database, cached for the life of the backend and dropped when
+// they change. Every function here may ereport: call them inside pg::call.
+#pragma once
+
+#include "pg.h"
+
+namespace eventlog::store {
+
+struct Catalog {
+    Oid events;            // eventlog.events
+    Oid cluster;           // eventlog.cluster
+    Oid owner;             // of eventlog.events: whose name the extension writes in
+    Oid origin_type;       // eventlog.event_origin
+    Oid origin_labels[2];  // 'backend', 'frontend'
+    bool adopted;          // the xid offset is settled for this database of this cluster
+    uint64_t xid_offset;   // what is added to the server's transaction numbers
+};
+
+// The cached facts; 55000 when the extension is not installed here or its version is not the library's.
+const Catalog& catalog();
+
+// The version of the extension's SQL objects in this database, or null when it is not installed here.
+char* installed_version();
+
+// Whether the extension is installed here with the library's version. Reads the catalog anew.
+enum class Installed { no, other_version, yes };
+Installed installed();
+
+// The oid of a relation in schema eventlog, or InvalidOid.
+Oid relation(const char* name);
+
+// Forgets what is cached (after the extension changed its own tables in this transaction).
+void forget();
+
+// Registers the invalidation callbacks; called once by _PG_init.
+void watch_catalog();
+
+}  // namespace eventlog::store

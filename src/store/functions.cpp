@@ -1,0 +1,52 @@
+// SQL functions of the store: maintenance, the append-only refusal, versions.
+#include "pg/boundary.h"
+
+#include "store/catalog.h"
+#include "store/columns.h"
+#include "store/maintenance.h"
+
+namespace {
+
+using namespace eventlog;
+
+constexpr const char* kBuiltWith = "PostgreSQL " PG_VERSION ", " __VERSION__;
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_maintain) {
+    pg::call([] {
+        PreventCommandIfReadOnly("eventlog.maintain()");
+        store::maintain((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+    });
+    PG_RETURN_VOID();
+}
+
+EVENTLOG_FUNCTION(eventlog_refuse_change) {
+    pg::call([fcinfo] {
+        if (!CALLED_AS_TRIGGER(fcinfo)) elog(ERROR, "eventlog.refuse_change() is a trigger function");
+        auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
+        const char* command = TRIGGER_FIRED_BY_UPDATE(data->tg_event)   ? "UPDATE"
+                              : TRIGGER_FIRED_BY_DELETE(data->tg_event) ? "DELETE"
+                                                                        : "TRUNCATE";
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("%s of \"%s\" is refused: the event log is append-only", command,
+                       RelationGetRelationName(data->tg_relation)),
+                errdetail("Events are never changed in place, by nobody."),
+                errhint("To let events go after a time, detach and drop their partition."));
+    });
+    return (Datum)0;
+}
+
+EVENTLOG_FUNCTION(eventlog_version) {
+    return pg::call([fcinfo] {
+        TupleDesc columns = nullptr;
+        if (get_call_result_type(fcinfo, nullptr, &columns) != TYPEFUNC_COMPOSITE)
+            elog(ERROR, "return type must be a row type");
+        char* installed = store::installed_version();
+        Datum values[] = {CStringGetTextDatum(EVENTLOG_VERSION),
+                          installed != nullptr ? CStringGetTextDatum(installed) : (Datum)0,
+                          CStringGetTextDatum(kBuiltWith)};
+        bool nulls[] = {false, installed == nullptr, false};
+        return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+    });
+}

@@ -1,0 +1,66 @@
+#include "store/id_source.h"
+
+#include "pg/datum.h"
+#include "shared_state.h"
+#include "store/columns.h"
+
+namespace eventlog::store {
+namespace {
+
+std::atomic<uint64_t> own_clock{0};
+Oid seeded_from = InvalidOid;  // the table that the clock has been raised above
+ids::RandomPool pool;
+
+std::atomic<uint64_t>& id_clock() {
+    shared::State* state = shared::state();
+    return state != nullptr ? state->id_clock : own_clock;
+}
+
+bool fill_with_random(void* bytes, size_t size) {
+    return pg_strong_random(bytes, size);
+}
+
+// Raises the clock to the greatest id in a leaf, dead and uncommitted rows included; false when the leaf is
+// empty.
+bool raise_above(Oid leaf_oid) {
+    Relation leaf = table_open(leaf_oid, AccessShareLock);
+    Oid key = primary_key_of(leaf);
+    bool found = false;
+    if (OidIsValid(key)) {
+        Relation index = index_open(key, AccessShareLock);
+        IndexScanDesc scan = begin_index_scan(leaf, index, SnapshotAny, 0);
+        index_rescan(scan, nullptr, 0, nullptr, 0);
+        TupleTableSlot* slot = table_slot_create(leaf, nullptr);
+        if (index_getnext_slot(scan, BackwardScanDirection, slot)) {
+            bool null = false;
+            ids::raise_to(id_clock(), ids::tick_of(pg::uuid_of(slot_getattr(slot, kEventId + 1, &null))));
+            found = true;
+        }
+        ExecDropSingleTupleTableSlot(slot);
+        index_endscan(scan);
+        index_close(index, AccessShareLock);
+    }
+    table_close(leaf, AccessShareLock);
+    return found;
+}
+
+// The clock may have stepped back, or this may be a new primary with a slower one.
+void seed(Relation events) {
+    PartitionDesc partitions = RelationGetPartitionDesc(events, true);
+    for (int i = partitions->nparts - 1; i >= 0; i--)
+        if (partitions->is_leaf[i] && raise_above(partitions->oids[i])) break;
+    seeded_from = RelationGetRelid(events);
+}
+
+}  // namespace
+
+ids::Uuid next_id(Relation events, int64_t unix_micros) {
+    if (seeded_from != RelationGetRelid(events)) seed(events);
+    uint64_t random = 0;
+    if (!pool.next(MyProcPid, fill_with_random, random))
+        ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes for an event id"));
+    uint64_t tick = ids::advance(id_clock(), ids::tick_from_unix_micros(unix_micros));
+    return ids::make_uuid7(tick, random);
+}
+
+}  // namespace eventlog::store

@@ -1,0 +1,16 @@
+// Where event ids come from in a backend: the clock, kept advancing over all backends when the library is
+// preloaded. May ereport: call inside pg::call.
+#pragma once
+
+#include "pg.h"
+
+#include "ids/uuid7.h"
+
+namespace eventlog::store {
+
+// The next id, at or after `unix_micros`. Strictly above every id given out before by this backend (by every
+// backend, when preloaded), and above every id that was stored when this backend made its first. `events` is
+// open and locked.
+ids::Uuid next_id(Relation events, int64_t unix_micros);
+
+}  // namespace eventlog::store

@@ -1,0 +1,114 @@
+#include "store/maintenance.h"
+
+#include "pg/boundary.h"
+#include "settings.h"
+#include "store/adoption.h"
+#include "store/catalog.h"
+#include "store/partitions.h"
+
+namespace eventlog::store {
+namespace {
+
+constexpr const char* kHelperFunction = "eventlog_maintenance_main";
+// The caller's own transaction may hold what the helper waits for; the server cannot see that deadlock.
+constexpr const char* kHelperLockTimeout = "2s";
+
+// What the helper is told: fits bgw_extra.
+struct HelperArguments {
+    Oid database;
+    int64_t unix_millis;
+    int32_t partition_width;  // the caller's settings
+    int32_t partitions_ahead;
+};
+static_assert(sizeof(HelperArguments) <= BGW_EXTRALEN);
+
+// Held by whoever adopts or makes partitions, to the end of its transaction.
+struct MaintenanceLock {
+    Oid extension;
+};
+
+MaintenanceLock lock() {
+    MaintenanceLock lock{get_extension_oid("eventlog", false)};
+    LockDatabaseObject(ExtensionRelationId, lock.extension, 0, ShareUpdateExclusiveLock);
+    return lock;
+}
+
+void unlock(const MaintenanceLock& lock) {
+    UnlockDatabaseObject(ExtensionRelationId, lock.extension, 0, ShareUpdateExclusiveLock);
+}
+
+bool is_ready(int64_t unix_millis) {
+    const Catalog& known = catalog();
+    if (!known.adopted) return false;
+    Relation events = table_open(known.events, AccessShareLock);
+    bool ready = OidIsValid(leaf_of(events, ids::first_uuid_of(unix_millis)));
+    table_close(events, AccessShareLock);
+    return ready;
+}
+
+// Whether a helper was started and has ended.
+bool run_helper(int64_t unix_millis) {
+    BackgroundWorker worker{};
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    worker.bgw_notify_pid = MyProcPid;
+    strlcpy(worker.bgw_name, "eventlog maintenance", BGW_MAXLEN);
+    strlcpy(worker.bgw_type, "eventlog maintenance", BGW_MAXLEN);
+    strlcpy(worker.bgw_library_name, "eventlog", sizeof(worker.bgw_library_name));
+    strlcpy(worker.bgw_function_name, kHelperFunction, BGW_MAXLEN);
+    HelperArguments arguments{MyDatabaseId, unix_millis, settings::partition_width,
+                              settings::partitions_ahead};
+    memcpy(worker.bgw_extra, &arguments, sizeof(arguments));
+    BackgroundWorkerHandle* handle = nullptr;
+    if (!RegisterDynamicBackgroundWorker(&worker, &handle)) return false;
+    return WaitForBackgroundWorkerShutdown(handle) == BGWH_STOPPED;
+}
+
+}  // namespace
+
+void maintain(int64_t unix_millis) {
+    lock();
+    adopt();
+    make_partitions_ahead(unix_millis);
+}
+
+void make_ready(int64_t unix_millis) {
+    if (run_helper(unix_millis)) {
+        AcceptInvalidationMessages();
+        if (is_ready(unix_millis)) return;
+    }
+    MaintenanceLock held = lock();
+    if (is_ready(unix_millis)) {
+        unlock(held);
+        return;
+    }
+    adopt();
+    make_partition(unix_millis);
+}
+
+}  // namespace eventlog::store
+
+extern "C" PGDLLEXPORT void eventlog_maintenance_main(Datum) {
+    using namespace eventlog;
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    store::HelperArguments arguments;
+    memcpy(&arguments, MyBgworkerEntry->bgw_extra, sizeof(arguments));
+    pg::start_worker_session(arguments.database);
+    pg::enter([&arguments] {
+        pg::call([&arguments] {
+            SetConfigOption("lock_timeout", store::kHelperLockTimeout, PGC_USERSET, PGC_S_OVERRIDE);
+            SetConfigOption("eventlog.partition_width", psprintf("%d", arguments.partition_width), PGC_SUSET,
+                            PGC_S_OVERRIDE);
+            SetConfigOption("eventlog.partitions_ahead", psprintf("%d", arguments.partitions_ahead),
+                            PGC_SUSET, PGC_S_OVERRIDE);
+        });
+        pg::Transaction transaction;
+        pg::call([&arguments] {
+            if (store::installed() != store::Installed::yes) return;
+            store::maintain(arguments.unix_millis);
+        });
+        transaction.commit();
+    });
+}

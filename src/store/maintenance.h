@@ -1,0 +1,18 @@
+// Making the log ready for a write: adoption and partitions, in transactions that stall nobody.
+#pragma once
+
+#include "pg.h"
+
+namespace eventlog::store {
+
+// Adopts the cluster and makes the partition of `unix_millis` and those ahead of it, in the current
+// transaction. Waits for the maintenance lock. May ereport: call it inside pg::call.
+void maintain(int64_t unix_millis);
+
+// The same for a log call that found something missing: a short-lived process does it and commits at once, so
+// that the caller's open transaction holds no lock that others wait for; where none can be had, or it cannot
+// see what the caller's transaction has made, in the caller's transaction. May ereport: call it inside
+// pg::call.
+void make_ready(int64_t unix_millis);
+
+}  // namespace eventlog::store

@@ -1,0 +1,28 @@
+// Partitions of eventlog.events: finding the one an id belongs to, and making those that are wanted.
+// These functions may ereport: call them inside pg::call.
+#pragma once
+
+#include "pg.h"
+
+#include "ids/uuid7.h"
+
+namespace eventlog::store {
+
+// The leaf whose range holds `id`, or InvalidOid. `events` is open and locked.
+Oid leaf_of(Relation events, const ids::Uuid& id);
+
+// Makes the partition that holds `unix_millis` and attaches it, unless there is one. Its range is
+// eventlog.partition_width wide, aligned to the epoch, and cut where a neighbour begins. In the current
+// transaction; under the maintenance lock.
+void make_partition(int64_t unix_millis);
+
+// Makes the partition of `unix_millis` and eventlog.partitions_ahead more.
+void make_partitions_ahead(int64_t unix_millis);
+
+// Milliseconds since the Unix epoch at which the partition of `unix_millis` ends when it is made now.
+int64_t next_boundary(int64_t unix_millis);
+
+// Registers the invalidation callback; called once by _PG_init.
+void watch_partitions();
+
+}  // namespace eventlog::store

@@ -1,0 +1,83 @@
+// How an answer leaves the data port: whole, or spoilt in one of the ways in which a network or a broken
+// endpoint spoils it. Each function takes the ServerResponse, the verdict to tell, and the fault rule.
+
+import {Readable, pipeline} from 'node:stream';
+import {setTimeout as sleep} from 'node:timers/promises';
+
+const bigChunkBytes = 65536;
+
+// A reset overtakes bytes that the peer has not read yet.
+const readingTimeMs = 20;
+
+/** The whole answer, as it should be. */
+export function sendWhole(res, verdict) {
+    res.statusCode = verdict.status;
+    if (verdict.body !== '') res.setHeader('content-type', 'application/json');
+    for (const [name, value] of Object.entries(verdict.headers)) res.setHeader(name, value);
+    res.end(verdict.body);
+}
+
+/** Resets the connection instead of answering. */
+export function sendReset(res) { res.socket.resetAndDestroy(); }
+
+/** No answer; the connection stays open. */
+export function sendNothing() {}
+
+/** Bytes that are no HTTP, then the end of the connection. */
+export function sendGarbage(res) {
+    res.socket.end(Buffer.from([0x00, 0xff, 0x16, 0x03, 0x01, 0x0d, 0x0a, 0x0d, 0x0a]));
+}
+
+/** The headers and half of the body that they promise, then nothing. */
+export function sendHalfAndHang(res, verdict) {
+    const body = Buffer.from(verdict.body || '{"success":true}');
+    sendHead(res, verdict, body.length);
+    res.write(body.subarray(0, body.length / 2));
+}
+
+/** The headers and half of the body that they promise, then a reset. */
+export async function sendHalfAndReset(res, verdict) {
+    const {socket} = res;
+    sendHalfAndHang(res, verdict);
+    await sleep(readingTimeMs, undefined, {ref: false});
+    socket.resetAndDestroy();
+}
+
+/** The right answer, its body one byte every `ms_per_byte`. */
+export async function sendDripping(res, verdict, {ms_per_byte: msPerByte}) {
+    const body = Buffer.from(verdict.body);
+    sendHead(res, verdict, body.length);
+    for (const byte of body) {
+        await sleep(msPerByte, undefined, {ref: false});
+        if (res.destroyed) return;
+        res.write(Buffer.of(byte));
+    }
+    res.end();
+}
+
+/** A success with its body padded with spaces to `bytes`; any other answer whole. */
+export function sendBig(res, verdict, {bytes}) {
+    if (!verdict.accepted) return sendWhole(res, verdict);
+    sendHead(res, verdict, bytes);
+    const stop = () => {};
+    pipeline(Readable.from(padded(verdict.body, bytes)), res, stop);
+}
+
+function sendHead(res, verdict, contentLength) {
+    res.writeHead(verdict.status, {
+        'content-type': 'application/json',
+        'content-length': contentLength,
+        ...verdict.headers,
+    });
+    res.flushHeaders();
+}
+
+function* padded(text, bytes) {
+    const first = Buffer.alloc(Math.min(bytes, bigChunkBytes), ' ');
+    first.write(text);
+    yield first;
+    const spaces = Buffer.alloc(bigChunkBytes, ' ');
+    for (let left = bytes - first.length; left > 0; left -= bigChunkBytes) {
+        yield spaces.subarray(0, Math.min(left, bigChunkBytes));
+    }
+}
