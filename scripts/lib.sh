@@ -134,7 +134,7 @@ is_complete() {
 # extension. The programs find their lib and share folders from where they lie themselves, so they are copies, while
 # what they load is links. Exports PG_CONFIG and PATH, so that everything started afterwards uses it.
 make_private_tree() {
-    local tree bindir pkglibdir sharedir pg_config
+    local tree bindir pkglibdir sharedir pg_config headers
     mkdir -p "$1"
     tree=$(cd "$1" && pwd -P)
     pg_config=$(find_pg_config)
@@ -145,6 +145,9 @@ make_private_tree() {
     if [[ ! -e $tree$bindir ]]; then
         link_entries "$pkglibdir" "$tree" bitcode
         link_entries "$sharedir" "$tree" extension
+        for headers in "$("$pg_config" --includedir)" "$("$pg_config" --includedir-server)"; do
+            [[ -e $tree$headers ]] || link_folder "$headers" "$tree"
+        done
         mkdir -p "$tree$bindir"
         cp -L "$bindir"/* "$tree$bindir"
     fi
@@ -152,6 +155,12 @@ make_private_tree() {
     export PATH="$tree$bindir:$PATH" PG_CONFIG="$tree$bindir/pg_config"
     [[ $("$PG_CONFIG" --pkglibdir) == "$tree$pkglibdir" && $("$PG_CONFIG" --sharedir) == "$tree$sharedir" ]] ||
         die "the PostgreSQL of $pg_config does not find its folders from its programs' place"
+}
+
+# link_folder FOLDER TREE: TREE/FOLDER as a link to FOLDER.
+link_folder() {
+    mkdir -p "$(dirname "$2$1")"
+    ln -s "$1" "$2$1"
 }
 
 # link_entries FOLDER TREE SUBFOLDER: TREE/FOLDER with links to the entries of FOLDER; SUBFOLDER, into which the extension
@@ -173,11 +182,11 @@ build_extension() {
     system=$(find_pg_config)
     make_private_tree "$folder/pg"
     if [[ ! -e $folder/built ]]; then
-        mkdir -p "$folder/src"
-        cp -a "$ROOT/." "$folder/src"
-        make -C "$folder/src" -j2 PG_CONFIG="$system" "$@"
-        make -C "$folder/src" install PG_CONFIG="$system" DESTDIR="$folder/pg" "$@"
-        touch "$folder/built"
+        mkdir -p "$folder/src" &&
+            cp -a "$ROOT/." "$folder/src" &&
+            make -C "$folder/src" -j2 PG_CONFIG="$system" "$@" &&
+            make -C "$folder/src" install PG_CONFIG="$system" DESTDIR="$folder/pg" "$@" &&
+            touch "$folder/built"
     fi
 }
 

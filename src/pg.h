@@ -104,6 +104,7 @@ extern "C" {
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
+#include "utils/varlena.h"
 #include "utils/wait_event.h"
 #include "utils/xid8.h"
 }
@@ -116,10 +117,6 @@ extern "C" {
 // From 16 on the server exports a module's functions itself where the compiler hides symbols.
 #undef PGDLLEXPORT
 #define PGDLLEXPORT __attribute__((visibility("default")))
-#endif
-
-#if PG_VERSION_NUM >= 170000
-#define EVENTLOG_HAVE_NAMED_WAIT_EVENTS 1
 #endif
 
 namespace eventlog {
@@ -145,6 +142,25 @@ inline void insert_index_tuples(ResultRelInfo* table, TupleTableSlot* slot, ESta
     ExecInsertIndexTuples(table, slot, executor, false, false, nullptr, NIL, false);
 #else
     ExecInsertIndexTuples(table, slot, executor, false, false, nullptr, NIL);
+#endif
+}
+
+inline WaitEventSet* create_wait_event_set(int events) {
+#if PG_VERSION_NUM >= 170000
+    return CreateWaitEventSet(nullptr, events);
+#else
+    return CreateWaitEventSet(TopMemoryContext, events);
+#endif
+}
+
+// What pg_stat_activity shows while one of our processes waits for work.
+inline uint32 wait_event_main() {
+#if PG_VERSION_NUM >= 170000
+    static uint32 event = 0;
+    if (event == 0) event = WaitEventExtensionNew("EventlogMain");
+    return event;
+#else
+    return PG_WAIT_EXTENSION;
 #endif
 }
 

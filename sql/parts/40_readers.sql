@@ -25,11 +25,15 @@ CREATE TABLE eventlog.reader_position (
     name      text NOT NULL,
     win       bigint NOT NULL DEFAULT 0,
     last_id   uuid,
+    done      boolean NOT NULL DEFAULT false,
     delivered bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (kind, name)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE eventlog.reader_position IS 'how far each reader is in its window';
-COMMENT ON COLUMN eventlog.reader_position.last_id IS 'last event read; NULL where the window has just been opened';
+COMMENT ON COLUMN eventlog.reader_position.win IS 'the window that last_id and done speak of; they mean nothing for a later one';
+COMMENT ON COLUMN eventlog.reader_position.last_id IS 'last event read';
+COMMENT ON COLUMN eventlog.reader_position.done IS 'the window is used up: the next one begins at its to_snapshot';
+COMMENT ON COLUMN eventlog.reader_position.delivered IS 'events delivered since the reader was made';
 
 SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_window', '');
 SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_position', '');

@@ -75,7 +75,7 @@ CREATE FUNCTION eventlog.notify_worker() RETURNS void
     AS 'MODULE_PATHNAME', 'eventlog_notify_worker';
 COMMENT ON FUNCTION eventlog.notify_worker() IS 'has this database''s worker look at its targets once the transaction commits';
 
-CREATE FUNCTION eventlog.create_target(target text, server oid, start_at text) RETURNS void
+CREATE FUNCTION eventlog.create_target(target text, start_at text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -89,7 +89,7 @@ BEGIN
     INSERT INTO eventlog.reader_position (kind, name) VALUES ('target', target);
 END
 $$;
-COMMENT ON FUNCTION eventlog.create_target(text, oid, text) IS 'makes the cursor of a target that begins at start_at';
+COMMENT ON FUNCTION eventlog.create_target(text, text) IS 'makes the cursor of a target that begins at start_at';
 
 CREATE FUNCTION eventlog.on_server_change() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -107,7 +107,7 @@ BEGIN
         LEFT JOIN eventlog.targets t ON t.server = s.oid
     LOOP
         IF changed.known_as IS NULL THEN
-            PERFORM eventlog.create_target(changed.name, changed.oid, changed.start_at);
+            PERFORM eventlog.create_target(changed.name, changed.start_at);
         ELSIF changed.known_as <> changed.name THEN
             UPDATE eventlog.targets SET name = changed.name WHERE name = changed.known_as;
             UPDATE eventlog.reader_window SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
@@ -150,7 +150,7 @@ ALTER EVENT TRIGGER eventlog_server_change ENABLE ALWAYS;
 ALTER EVENT TRIGGER eventlog_server_drop ENABLE ALWAYS;
 
 CREATE FUNCTION eventlog.pause_target(target text) RETURNS void
-    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     UPDATE eventlog.targets SET paused = true WHERE name = target;
@@ -163,7 +163,7 @@ $$;
 COMMENT ON FUNCTION eventlog.pause_target(text) IS 'stops sending to a target until resume_target; its events wait';
 
 CREATE FUNCTION eventlog.resume_target(target text) RETURNS void
-    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     PERFORM eventlog.maintain();
@@ -205,12 +205,17 @@ JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
 LEFT JOIN eventlog.cluster c ON true
 LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
 CROSS JOIN LATERAL (
+    SELECT w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
+           w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading
+) at
+CROSS JOIN LATERAL (SELECT CASE WHEN at.done THEN w.to_snapshot ELSE w.from_snapshot END AS snapshot) read_until
+CROSS JOIN LATERAL (
     SELECT count(*) AS events, min(e.ingested_at) AS oldest
     FROM eventlog.events e
-    WHERE (e.xid >= pg_snapshot_xmax(w.from_snapshot) OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(w.from_snapshot))))
+    WHERE (e.xid >= pg_snapshot_xmax(read_until.snapshot)
+           OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(read_until.snapshot))))
       AND (w.start_after IS NULL OR e.event_id > w.start_after)
-      AND NOT (w.to_snapshot IS NOT NULL AND p.win = w.win AND p.last_id IS NOT NULL AND e.event_id <= p.last_id
-               AND pg_visible_in_snapshot(e.xid, w.to_snapshot))
+      AND NOT (at.reading AND e.event_id <= p.last_id AND pg_visible_in_snapshot(e.xid, w.to_snapshot))
       AND ('events=all' = ANY (s.srvoptions) OR e.metadata @> '{"_eventLog": {"forwardToStatsig": true}}')
 ) lag;
 COMMENT ON VIEW eventlog.forward_status IS 'each target: its state, how far it is, and how much waits for it';

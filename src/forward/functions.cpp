@@ -1,6 +1,7 @@
 // SQL functions of the forwarder: the validator of targets, notices to the worker.
 #include "pg/boundary.h"
 
+#include "forward/option_list.h"
 #include "forward/options.h"
 #include "pg/datum.h"
 #include "shared_state.h"
@@ -9,27 +10,7 @@ namespace {
 
 using namespace eventlog;
 
-struct GivenOption {
-    const char* name;
-    const char* value;
-};
-
-// The elements `name=value` of an options array, as catalogs and validators have them.
-std::span<GivenOption> given_options(Datum array) {
-    return pg::call([array] {
-        List* list = untransformRelOptions(array);
-        auto* options = static_cast<GivenOption*>(palloc(sizeof(GivenOption) * (list_length(list) + 1)));
-        size_t count = 0;
-        ListCell* cell = nullptr;
-        foreach (cell, list) {
-            auto* option = static_cast<DefElem*>(lfirst(cell));
-            options[count++] = {option->defname, option->arg != nullptr ? defGetString(option) : ""};
-        }
-        return std::span<GivenOption>(options, count);
-    });
-}
-
-[[noreturn]] void refuse(const GivenOption& option, const forward::OptionProblem& problem) {
+[[noreturn]] void refuse(const forward::GivenOption& option, const forward::OptionProblem& problem) {
     bool unknown = problem.fault == forward::OptionFault::unknown_name;
     throw pg::Error{.sqlstate = unknown ? ERRCODE_FDW_INVALID_OPTION_NAME : ERRCODE_INVALID_PARAMETER_VALUE,
                     .message = std::string(unknown ? "unknown option \"" : "invalid value for option \"") +
@@ -38,9 +19,9 @@ std::span<GivenOption> given_options(Datum array) {
                     .hint = problem.hint};
 }
 
-void validate_options(std::span<GivenOption> given, forward::OptionHome home) {
+void validate_options(std::span<forward::GivenOption> given, forward::OptionHome home) {
     forward::TargetOptions options;
-    for (const GivenOption& option : given) {
+    for (const forward::GivenOption& option : given) {
         forward::OptionProblem problem = forward::set_option(options, home, option.name, option.value);
         if (problem.fault != forward::OptionFault::none) refuse(option, problem);
     }
@@ -54,7 +35,8 @@ void validate_options(std::span<GivenOption> given, forward::OptionHome home) {
 }  // namespace
 
 EVENTLOG_FUNCTION(eventlog_target_validator) {
-    std::span<GivenOption> given = given_options(PG_GETARG_DATUM(0));
+    std::span<forward::GivenOption> given =
+        pg::call([fcinfo] { return forward::list_options(PG_GETARG_DATUM(0)); });
     Oid catalog = PG_GETARG_OID(1);
     if (catalog == ForeignServerRelationId) {
         validate_options(given, forward::OptionHome::server);

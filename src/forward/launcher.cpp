@@ -1,4 +1,203 @@
+// The launcher: starts a worker in each database that has the extension, and again when one has failed. There
+// is no list to keep: every database is tried once, a worker that finds no extension ends, and CREATE
+// EXTENSION asks for another try.
 #include "forward/launcher.h"
+
+#include "forward/database_hook.h"
+#include "pg/boundary.h"
+#include "settings.h"
+#include "shared_state.h"
+
 namespace eventlog::forward {
-void register_launcher() {}
+namespace {
+
+using shared::WorkerSlot;
+using shared::WorkerState;
+
+constexpr long kScanEveryMs = 60000;
+constexpr int64_t kFirstRestartMs = 1000;
+constexpr int64_t kLongestRestartMs = 60000;
+constexpr int kSecondsToRestartLauncher = 5;
+constexpr int32_t kBeingDropped = -2;  // pg_database.datconnlimit of a database whose DROP was interrupted
+
+void describe(BackgroundWorker& worker, const char* name, const char* function) {
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    strlcpy(worker.bgw_name, name, BGW_MAXLEN);
+    strlcpy(worker.bgw_type, name, BGW_MAXLEN);
+    strlcpy(worker.bgw_library_name, "eventlog", sizeof(worker.bgw_library_name));
+    strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
+}
+
+// Whether eventlog.databases allows a worker in this database.
+bool allowed(const char* database) {
+    if (settings::databases == nullptr || *settings::databases == '\0') return true;
+    List* names = NIL;
+    char* list = pstrdup(settings::databases);
+    bool found = false;
+    if (SplitIdentifierString(list, ',', &names)) {
+        ListCell* cell = nullptr;
+        foreach (cell, names) found = found || strcmp(static_cast<char*>(lfirst(cell)), database) == 0;
+    }
+    list_free(names);
+    pfree(list);
+    return found;
+}
+
+// The databases that can be connected to, in the current memory context.
+std::span<Oid> connectable_databases(MemoryContext memory) {
+    StartTransactionCommand();
+    Relation relation = table_open(DatabaseRelationId, AccessShareLock);
+    TableScanDesc scan = table_beginscan_catalog(relation, 0, nullptr);
+    int capacity = 64;
+    int count = 0;
+    auto* oids = static_cast<Oid*>(MemoryContextAlloc(memory, sizeof(Oid) * capacity));
+    while (HeapTuple tuple = heap_getnext(scan, ForwardScanDirection)) {
+        auto* database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+        if (!database->datallowconn || database->datistemplate || database->datconnlimit == kBeingDropped)
+            continue;
+        if (!allowed(NameStr(database->datname))) continue;
+        if (count == capacity) oids = static_cast<Oid*>(repalloc(oids, sizeof(Oid) * (capacity *= 2)));
+        oids[count++] = database->oid;
+    }
+    table_endscan(scan);
+    table_close(relation, AccessShareLock);
+    CommitTransactionCommand();
+    MemoryContextSwitchTo(memory);
+    return {oids, static_cast<size_t>(count)};
+}
+
+bool contains(std::span<const Oid> oids, Oid oid) {
+    return std::find(oids.begin(), oids.end(), oid) != oids.end();
+}
+
+// A database not met before is tried; the slot of one that is gone is freed.
+void match_slots(std::span<const Oid> databases) {
+    shared::State* state = shared::state();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    for (Oid database : databases) {
+        WorkerSlot* slot = shared::find_slot(database, true);
+        if (slot != nullptr && slot->state == WorkerState::unused) slot->state = WorkerState::wanted;
+    }
+    for (uint32_t i = 0; i < state->slots_in_use.load(); i++) {
+        WorkerSlot& slot = state->slots[i];
+        if (slot.pid == 0 && slot.state != WorkerState::unused && slot.state != WorkerState::held &&
+            slot.state != WorkerState::started && !contains(databases, slot.database)) {
+            slot.database = InvalidOid;
+            slot.state = WorkerState::unused;
+        }
+    }
+    LWLockRelease(state->lock);
+}
+
+int64_t pause_after(int failures) {
+    return std::min(kLongestRestartMs, kFirstRestartMs << std::min(failures, 6));
+}
+
+// Decides for one slot, under the lock, whether a worker is to be started now; what is not due yet shortens
+// `timeout_ms`.
+bool is_due(WorkerSlot& slot, TimestampTz now, long& timeout_ms) {
+    if (slot.state == WorkerState::held && slot.held_until <= now) slot.state = WorkerState::wanted;
+    if (slot.state == WorkerState::failed && slot.retry_at == 0) {
+        slot.retry_at = TimestampTzPlusMilliseconds(now, pause_after(slot.failures));
+        slot.failures++;
+    }
+    TimestampTz at = slot.state == WorkerState::wanted   ? now
+                     : slot.state == WorkerState::failed ? slot.retry_at
+                     : slot.state == WorkerState::held   ? slot.held_until
+                                                         : 0;
+    if (at == 0) return false;
+    if (at > now) {
+        timeout_ms = std::min(timeout_ms, TimestampDifferenceMilliseconds(now, at));
+        return false;
+    }
+    slot.retry_at = 0;
+    return true;
+}
+
+void start_worker(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
+    BackgroundWorker worker{};
+    describe(worker, "eventlog worker", "eventlog_worker_main");
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    worker.bgw_main_arg = ObjectIdGetDatum(slot.database);
+    worker.bgw_notify_pid = MyProcPid;
+    slot.state =
+        RegisterDynamicBackgroundWorker(&worker, &handle) ? WorkerState::started : WorkerState::failed;
+}
+
+BackgroundWorkerHandle* handles[shared::kWorkerSlots];
+
+// A process that ended before it could take its slot has failed.
+void notice_stillborn(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
+    if (handle == nullptr) return;
+    pid_t pid = 0;
+    if (GetBackgroundWorkerPid(handle, &pid) != BGWH_STOPPED) return;
+    pfree(handle);
+    handle = nullptr;
+    if (slot.state == WorkerState::started && slot.pid == 0) slot.state = WorkerState::failed;
+}
+
+long start_due_workers() {
+    shared::State* state = shared::state();
+    long timeout_ms = kScanEveryMs;
+    TimestampTz now = GetCurrentTimestamp();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    for (uint32_t i = 0; i < state->slots_in_use.load(); i++) {
+        WorkerSlot& slot = state->slots[i];
+        notice_stillborn(slot, handles[i]);
+        if (slot.state == WorkerState::unused || !is_due(slot, now, timeout_ms)) continue;
+        start_worker(slot, handles[i]);
+    }
+    LWLockRelease(state->lock);
+    return timeout_ms;
+}
+
+void serve() {
+    TimestampTz scan_at = 0;
+    while (true) {
+        pg::call([&scan_at] {
+            TimestampTz now = GetCurrentTimestamp();
+            bool news = ConfigReloadPending;
+            if (ConfigReloadPending) {
+                ConfigReloadPending = false;
+                ProcessConfigFile(PGC_SIGHUP);
+            }
+            if (now >= scan_at || news) {
+                match_slots(connectable_databases(CurrentMemoryContext));
+                scan_at = TimestampTzPlusMilliseconds(now, kScanEveryMs);
+            }
+            long timeout_ms = start_due_workers();
+            (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
+                            wait_event_main());
+            ResetLatch(MyLatch);
+            CHECK_FOR_INTERRUPTS();
+        });
+    }
+}
+
+void forget_latch(int, Datum) {
+    shared::state()->launcher_latch = nullptr;
+}
+
+}  // namespace
+
+void register_launcher() {
+    BackgroundWorker launcher{};
+    describe(launcher, "eventlog launcher", "eventlog_launcher_main");
+    launcher.bgw_restart_time = kSecondsToRestartLauncher;
+    RegisterBackgroundWorker(&launcher);
+    install_database_hook();
+}
+
 }  // namespace eventlog::forward
+
+extern "C" PGDLLEXPORT void eventlog_launcher_main(Datum) {
+    using namespace eventlog;
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
+    shared::state()->launcher_latch = MyLatch;
+    before_shmem_exit(forward::forget_latch, (Datum)0);
+    pg::enter([] { forward::serve(); });
+}

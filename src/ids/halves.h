@@ -1,9 +1,9 @@
 // The 128 bits of a Uuid as two numbers.
 #pragma once
 
+#include <array>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 
 #include "ids/uuid7.h"
 

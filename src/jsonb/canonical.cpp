@@ -16,30 +16,22 @@ namespace {
 
 constexpr std::string_view kEmptyObject = "{}";
 
-bool is_container(const Value& value) {
-    return value.kind == Kind::array || value.kind == Kind::object;
-}
-
 // A stack whose first `N` elements need no allocation. Documents may be nested thousands of levels deep, so
 // the walks keep their places in such a stack and never recurse.
 template <typename T, size_t N>
-class Stack {
-  public:
+struct Stack {
+    alignas(T) std::array<std::byte, N * sizeof(T)> buffer;
+    std::pmr::monotonic_buffer_resource memory{buffer.data(), buffer.size()};
+    std::pmr::vector<T> items{&memory};
+
     Stack() { items.reserve(N); }
-
-  private:
-    alignas(T) std::array<std::byte, N * sizeof(T)> buffer_;
-    std::pmr::monotonic_buffer_resource memory_{buffer_.data(), buffer_.size()};
-
-  public:
-    std::pmr::vector<T> items{&memory_};
 };
 
 // Adds up the values of one container in stored order. Neighbouring strings have no padding between them: a
 // run of them is searched for escapes at once, as are all keys of an object.
-class Sum {
+class SizeWalk {
   public:
-    Sum(const char* container, size_t& total) {
+    SizeWalk(const char* container, size_t& total) {
         const layout::Parts parts(container);
         data_ = parts.data;
         next_ = parts.entries;
@@ -83,8 +75,6 @@ class Sum {
         return nested;
     }
 
-    bool at_end() const { return next_ == end_; }
-
   private:
     static constexpr size_t kKeyPunctuation = 3;  // two quotes and a colon
     // Of the types in the order of their bits: the quotes of a string, and the literals.
@@ -96,20 +86,23 @@ class Sum {
     uint32_t begin_ = 0;
 };
 
-size_t sum(const char* container) {
+size_t size_of(const char* container) {
     size_t total = 0;
-    Sum root(container, total);
+    SizeWalk root(container, total);
     const char* nested = root.advance(total);
     if (nested == nullptr) return total;
 
-    Stack<Sum, 32> stack;
+    Stack<SizeWalk, 32> stack;
     auto& open = stack.items;
     open.push_back(root);
     open.emplace_back(nested, total);
     while (!open.empty()) {
         nested = open.back().advance(total);
-        if (nested == nullptr || open.back().at_end()) open.pop_back();
-        if (nested != nullptr) open.emplace_back(nested, total);
+        if (nested != nullptr) {
+            open.emplace_back(nested, total);
+        } else {
+            open.pop_back();
+        }
     }
     return total;
 }
@@ -129,9 +122,9 @@ void append_scalar(std::string& out, const Value& value) {
 }
 
 // Writes a container; the members of each open object wait, sorted, on a stack of their own.
-class Writer {
+class TextWalk {
   public:
-    explicit Writer(std::string& out) : out_(out) {}
+    explicit TextWalk(std::string& out) : out_(out) {}
 
     void write(const Container& container) {
         open(container);
@@ -139,8 +132,8 @@ class Writer {
             const Value* value = next();
             if (value == nullptr) {
                 close();
-            } else if (is_container(*value)) {
-                open(value->container());
+            } else if (const Container nested = value->container(); nested.given()) {
+                open(nested);
             } else {
                 append_scalar(out_, *value);
             }
@@ -205,14 +198,14 @@ class Writer {
 }  // namespace
 
 size_t canonical_size(const Container& container) {
-    return container.given() ? sum(container.bytes().data()) : kEmptyObject.size();
+    return container.given() ? size_of(container.bytes().data()) : kEmptyObject.size();
 }
 
 size_t canonical_size(const Value& value) {
     switch (value.kind) {
         case Kind::array:
         case Kind::object:
-            return sum(value.bytes.data());
+            return size_of(value.bytes.data());
         case Kind::string:
             return quoted_size(value.bytes);
         case Kind::number:
@@ -226,15 +219,15 @@ size_t canonical_size(const Value& value) {
 
 void append_canonical(std::string& out, const Container& container) {
     if (container.given()) {
-        Writer(out).write(container);
+        TextWalk(out).write(container);
     } else {
         out.append(kEmptyObject);
     }
 }
 
 void append_canonical(std::string& out, const Value& value) {
-    if (is_container(value)) {
-        Writer(out).write(value.container());
+    if (const Container container = value.container(); container.given()) {
+        TextWalk(out).write(container);
     } else {
         append_scalar(out, value);
     }

@@ -12,7 +12,7 @@ inline constexpr size_t kVarlenaHeader = 4;
 inline constexpr size_t kDigitBytes = sizeof(uint16_t);
 inline constexpr int kDecimals = 4;  // decimal digits in a digit of base 10000
 
-// The first half word says which of the two headers follows; JSONB has no NaN and no infinities.
+// The first half word says which of the two headers follows.
 inline constexpr uint16_t kShortHeader = 0x8000;
 inline constexpr uint16_t kShortNegative = 0x2000;
 inline constexpr uint16_t kShortScaleMask = 0x1F80;

@@ -1,5 +1,6 @@
 #include "store/adoption.h"
 
+#include "shared_state.h"
 #include "store/catalog.h"
 #include "store/spi.h"
 
@@ -82,6 +83,7 @@ void adopt() {
     execute(kOwnTargets, 1, types + 3, values + 3, SPI_OK_UPDATE);
     end_owner_sql(saved);
     forget();
+    shared::notify_at_commit(shared::Notice::targets_changed);
 }
 
 }  // namespace eventlog::store

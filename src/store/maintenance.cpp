@@ -67,6 +67,15 @@ bool run_helper(int64_t unix_millis) {
 
 }  // namespace
 
+bool is_maintained(int64_t unix_millis) {
+    bool ready = is_ready(unix_millis);
+    for (int i = 0; ready && i < settings::partitions_ahead; i++) {
+        unix_millis = next_boundary(unix_millis);
+        ready = is_ready(unix_millis);
+    }
+    return ready;
+}
+
 void maintain(int64_t unix_millis) {
     lock();
     adopt();

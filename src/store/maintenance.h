@@ -9,10 +9,13 @@ namespace eventlog::store {
 // transaction. Waits for the maintenance lock. May ereport: call it inside pg::call.
 void maintain(int64_t unix_millis);
 
-// The same for a log call that found something missing: a short-lived process does it and commits at once, so
-// that the caller's open transaction holds no lock that others wait for; where none can be had, or it cannot
-// see what the caller's transaction has made, in the caller's transaction. May ereport: call it inside
-// pg::call.
+// Whether there is nothing for `maintain` to do. May ereport: call it inside pg::call.
+bool is_maintained(int64_t unix_millis);
+
+// The same as `maintain` for a log call that found something missing: a short-lived process does it and
+// commits at once, so that the caller's open transaction holds no lock that others wait for; where none can
+// be had, or it cannot see what the caller's transaction has made, in the caller's transaction. May ereport:
+// call it inside pg::call.
 void make_ready(int64_t unix_millis);
 
 }  // namespace eventlog::store

@@ -4,23 +4,32 @@
 
 #include <algorithm>
 #include <cstdint>
+#include <cstdio>
 #include <map>
-#include <random>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "jsonb/view.h"
+#include "jsonb_builder.h"
 
-namespace eventlog::jsonb {
+namespace eventlog::jsonb::tree {
+
+// Bytes from hex digits.
+inline std::string from_hex(std::string_view hex) {
+    std::string bytes;
+    for (size_t i = 0; i < hex.size(); i += 2)
+        bytes += static_cast<char>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16));
+    return bytes;
+}
 
 struct Node {
     Kind kind = Kind::null;
     bool boolean = false;
-    std::string text;  // of a string; of a number as the server prints it
-    std::vector<Node> elements;
-    std::vector<std::pair<std::string, Node>> members;  // in stored order
+    std::string text{};  // of a string; of a number as the server prints it
+    std::vector<Node> elements{};
+    std::vector<std::pair<std::string, Node>> members{};  // in stored order
 };
 
 inline Node boolean(bool value) {
@@ -42,52 +51,12 @@ inline Node object(std::vector<std::pair<std::string, Node>> members) {
     return {.kind = Kind::object, .members = std::move(members)};
 }
 
-template <typename T>
-void append_raw(std::string& out, T value) {
-    out.append(reinterpret_cast<const char*>(&value), sizeof value);
-}
-
-// The Numeric datum of decimal digits with an optional sign and point.
-inline std::string numeric_datum(std::string_view text) {
-    const bool negative = text.starts_with('-');
-    if (negative) text.remove_prefix(1);
-    const size_t point = std::min(text.find('.'), text.size());
-    std::string whole(text.substr(0, point));
-    std::string fraction(text.substr(std::min(point + 1, text.size())));
-    const auto scale = static_cast<uint16_t>(fraction.size());
-    whole.insert(0, (4 - whole.size() % 4) % 4, '0');
-    fraction.append((4 - fraction.size() % 4) % 4, '0');
-
-    std::vector<uint16_t> digits;
-    int weight = static_cast<int>(whole.size() / 4) - 1;
-    const std::string all = whole + fraction;
-    for (size_t i = 0; i < all.size(); i += 4)
-        digits.push_back(static_cast<uint16_t>(std::stoi(all.substr(i, 4))));
-    while (!digits.empty() && digits.back() == 0) digits.pop_back();
-    const auto first = std::find_if(digits.begin(), digits.end(), [](uint16_t digit) { return digit != 0; });
-    weight = digits.empty() ? 0 : weight - static_cast<int>(first - digits.begin());
-    digits.erase(digits.begin(), first);
-
-    std::string body;
-    if (scale <= 63 && weight >= -64 && weight <= 63) {
-        append_raw(body,
-                   static_cast<uint16_t>(0x8000 | (negative ? 0x2000 : 0) | scale << 7 | (weight & 0x7F)));
-    } else {
-        append_raw(body, static_cast<uint16_t>((negative ? 0x4000 : 0) | scale));
-        append_raw(body, static_cast<int16_t>(weight));
-    }
-    for (const uint16_t digit : digits) append_raw(body, digit);
-    std::string datum;
-    append_raw(datum, static_cast<uint32_t>((body.size() + 4) << 2));
-    return datum + body;
-}
-
-inline uint32_t append_node(std::string& out, const Node& node);
+uint32_t append_node(std::string& out, const Node& node);
 
 // Appends entries and data of `nodes`, as convertJsonbArray and convertJsonbObject of PostgreSQL's
 // jsonb_util.c do.
 inline void append_container(std::string& out, uint32_t header, const std::vector<const Node*>& nodes) {
-    append_raw(out, header);
+    test::append_word(out, header);
     const size_t entries = out.size();
     out.append(nodes.size() * 4, '\0');
     uint32_t total = 0;
@@ -115,7 +84,7 @@ inline uint32_t append_node(std::string& out, const Node& node) {
             return entry(kIsString);
         case Kind::number:
             pad();
-            out += numeric_datum(node.text);
+            out += test::numeric(node.text);
             return entry(kIsNumeric);
         case Kind::array:
             pad();
@@ -145,7 +114,7 @@ inline std::string encode(const Node& node) {
     return out;
 }
 
-inline std::string quoted(std::string_view text) {
+inline std::string json_string(std::string_view text) {
     static const std::map<char, std::string> kShort = {{'"', "\\\""}, {'\\', "\\\\"}, {'\b', "\\b"},
                                                        {'\f', "\\f"}, {'\n', "\\n"},  {'\r', "\\r"},
                                                        {'\t', "\\t"}};
@@ -169,17 +138,23 @@ inline std::string canonical(const Node& node) {
         case Kind::boolean:
             return node.boolean ? "true" : "false";
         case Kind::string:
-            return quoted(node.text);
+            return json_string(node.text);
         case Kind::number:
             return node.text;
         case Kind::array:
-            for (const Node& element : node.elements) separate('['), out += canonical(element);
+            for (const Node& element : node.elements) {
+                separate('[');
+                out += canonical(element);
+            }
             return out.empty() ? "[]" : out + ']';
         case Kind::object:
             break;
     }
     for (const auto& [key, value] : node.members) sorted[key] = &value;
-    for (const auto& [key, value] : sorted) separate('{'), out += quoted(key) + ':' + canonical(*value);
+    for (const auto& [key, value] : sorted) {
+        separate('{');
+        out += json_string(key) + ':' + canonical(*value);
+    }
     return out.empty() ? "{}" : out + '}';
 }
 
@@ -201,4 +176,4 @@ inline Node shape(uint32_t pairs) {
     return object(std::move(members));
 }
 
-}  // namespace eventlog::jsonb
+}  // namespace eventlog::jsonb::tree

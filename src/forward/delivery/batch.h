@@ -44,6 +44,7 @@ class Batch {
     // Call once after the last add.
     void freeze();
 
+    const Format& format() const { return *format_; }
     size_t size() const { return ids_.size(); }
     size_t bytes() const { return texts_.size(); }
     bool pending() const { return !ranges_.empty(); }

@@ -20,6 +20,8 @@ struct EncodeOptions {
     bool user_is_actor = false;   // option user_id 'actor'
     size_t max_name_length = 64;  // characters of an event name or user id
     size_t max_value_length = 0;  // characters of a metadata value; 0: no limit
+
+    bool operator==(const EncodeOptions&) const = default;
 };
 
 // What an answer says of the events sent.

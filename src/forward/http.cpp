@@ -1,0 +1,225 @@
+#include "forward/http.h"
+
+#include <csignal>
+#include <ctime>
+
+#include "pg/boundary.h"
+
+namespace eventlog::forward {
+namespace {
+
+constexpr long kLongestConnect = 10000;
+
+// Threads that curl starts (its resolver) inherit the mask: no signal of the server may reach them.
+class SignalsBlocked {
+  public:
+    SignalsBlocked() {
+        sigset_t all;
+        sigfillset(&all);
+        pthread_sigmask(SIG_SETMASK, &all, &saved_);
+    }
+    ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &saved_, nullptr); }
+    SignalsBlocked(const SignalsBlocked&) = delete;
+    SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+  private:
+    sigset_t saved_;
+};
+
+int64_t monotonic_ms() {
+    timespec now{};
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+}  // namespace
+
+HttpRequest::HttpRequest() {
+    SignalsBlocked blocked;
+    easy_ = curl_easy_init();
+    if (easy_ == nullptr) throw std::bad_alloc();
+    curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
+    curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy_, CURLOPT_POST, 1L);
+    curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+#if LIBCURL_VERSION_NUM >= 0x075500
+    curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
+#else
+    curl_easy_setopt(easy_, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
+#endif
+    // Not what the server's environment says: a target names its endpoint itself.
+    curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy_, CURLOPT_USERAGENT, "eventlog/" EVENTLOG_VERSION);
+    curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, on_body);
+    curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_);
+}
+
+HttpRequest::~HttpRequest() {
+    SignalsBlocked blocked;
+    curl_easy_cleanup(easy_);
+    curl_slist_free_all(headers_);
+}
+
+void HttpRequest::set(const std::string& url, const std::vector<std::string>& headers, std::string body,
+                      int timeout_ms) {
+    body_ = std::move(body);
+    curl_slist_free_all(headers_);
+    headers_ = nullptr;
+    for (const std::string& header : headers) {
+        curl_slist* longer = curl_slist_append(headers_, header.c_str());
+        if (longer == nullptr) throw std::bad_alloc();
+        headers_ = longer;
+    }
+    curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
+    curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, body_.data());
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
+    curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
+    curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
+                     std::min(static_cast<long>(timeout_ms), kLongestConnect));
+}
+
+bool HttpRequest::take_answer(Answer& answer) {
+    if (!ended_) return false;
+    ended_ = false;
+    answer = std::move(answer_);
+    answer_ = {};
+    return true;
+}
+
+size_t HttpRequest::on_body(char* data, size_t size, size_t count, void* self) noexcept {
+    auto* request = static_cast<HttpRequest*>(self);
+    size_t bytes = size * count;
+    request->read_ += bytes;
+    if (request->read_ > kMaxRead) return 0;
+    size_t room = kMaxBody - std::min(kMaxBody, request->answer_.body.size());
+    request->answer_.body.append(data, std::min(bytes, room));
+    return bytes;
+}
+
+void HttpRequest::ended(CURLcode result) noexcept {
+    under_way_ = false;
+    ended_ = true;
+    bool too_long = result == CURLE_WRITE_ERROR && read_ > kMaxRead;
+    if (result == CURLE_OK || too_long) {
+        curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &answer_.status);
+        curl_off_t seconds = 0;
+        curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
+        answer_.retry_after_ms = std::clamp<int64_t>(seconds, 0, 1 << 30) * 1000;
+        return;
+    }
+    answer_.body.clear();
+    answer_.error = error_[0] != '\0' ? error_ : curl_easy_strerror(result);
+}
+
+Http::Http() {
+    SignalsBlocked blocked;
+    multi_ = curl_multi_init();
+    if (multi_ == nullptr) throw std::bad_alloc();
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, on_socket);
+    curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer);
+    curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+}
+
+Http::~Http() {
+    SignalsBlocked blocked;
+    curl_multi_cleanup(multi_);
+    if (wait_set_ != nullptr) FreeWaitEventSet(wait_set_);
+}
+
+void Http::start(HttpRequest& request) {
+    SignalsBlocked blocked;
+    request.answer_ = {};
+    request.error_[0] = '\0';
+    request.read_ = 0;
+    request.ended_ = false;
+    request.under_way_ = true;
+    if (curl_multi_add_handle(multi_, request.easy_) != CURLM_OK) request.ended(CURLE_FAILED_INIT);
+}
+
+void Http::abort(HttpRequest& request) {
+    SignalsBlocked blocked;
+    if (request.under_way_) curl_multi_remove_handle(multi_, request.easy_);
+    request.under_way_ = request.ended_ = false;
+}
+
+int Http::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
+    auto* http = static_cast<Http*>(self);
+    http->sockets_changed_ = true;
+    if (what == CURL_POLL_REMOVE)
+        http->sockets_.erase(socket);
+    else
+        http->sockets_[socket] = what;
+    return 0;
+}
+
+int Http::on_timer(CURLM*, long timeout_ms, void* self) noexcept {
+    auto* http = static_cast<Http*>(self);
+    http->curl_due_ms_ = timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms;
+    return 0;
+}
+
+// The server's wait sets cannot drop a socket on every version, so a changed set is made anew.
+void Http::rebuild_wait_set() {
+    if (!sockets_changed_) return;
+    pg::call([this] {
+        if (wait_set_ != nullptr) FreeWaitEventSet(wait_set_);
+        wait_set_ = nullptr;
+        wait_set_ = create_wait_event_set(static_cast<int>(sockets_.size()) + 2);
+        AddWaitEventToSet(wait_set_, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, nullptr);
+        AddWaitEventToSet(wait_set_, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, nullptr, nullptr);
+        for (const auto& [socket, what] : sockets_) {
+            uint32 events = ((what & CURL_POLL_IN) != 0 ? WL_SOCKET_READABLE : 0) |
+                            ((what & CURL_POLL_OUT) != 0 ? WL_SOCKET_WRITEABLE : 0);
+            if (events != 0) AddWaitEventToSet(wait_set_, events, socket, nullptr, nullptr);
+        }
+    });
+    sockets_changed_ = false;
+}
+
+void Http::act(curl_socket_t socket, int events) {
+    SignalsBlocked blocked;
+    int running = 0;
+    curl_multi_socket_action(multi_, socket, events, &running);
+}
+
+void Http::collect_ended() {
+    SignalsBlocked blocked;
+    int left = 0;
+    while (CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+        if (message->msg != CURLMSG_DONE) continue;
+        CURLcode result = message->data.result;
+        char* request = nullptr;
+        curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &request);
+        curl_multi_remove_handle(multi_, message->easy_handle);
+        reinterpret_cast<HttpRequest*>(request)->ended(result);
+    }
+}
+
+void Http::wait(long timeout_ms) {
+    rebuild_wait_set();
+    if (curl_due_ms_ >= 0)
+        timeout_ms = static_cast<long>(std::clamp<int64_t>(curl_due_ms_ - monotonic_ms(), 0, timeout_ms));
+    constexpr int kMaxEvents = 16;
+    WaitEvent events[kMaxEvents];
+    int count = pg::call([&] {
+        int happened = WaitEventSetWait(wait_set_, timeout_ms, events, kMaxEvents, wait_event_main());
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+        return happened;
+    });
+    for (int i = 0; i < count; i++) {
+        if ((events[i].events & (WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE)) == 0) continue;
+        act(events[i].fd, ((events[i].events & WL_SOCKET_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+                              ((events[i].events & WL_SOCKET_WRITEABLE) != 0 ? CURL_CSELECT_OUT : 0));
+    }
+    if (curl_due_ms_ >= 0 && monotonic_ms() >= curl_due_ms_) {
+        curl_due_ms_ = -1;
+        act(CURL_SOCKET_TIMEOUT, 0);
+    }
+    collect_ended();
+}
+
+}  // namespace eventlog::forward

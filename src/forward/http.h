@@ -1,0 +1,83 @@
+// HTTP for the worker: requests of several targets at once over libcurl's multi interface, driven by the
+// process's own wait. No transaction is open while a request is under way.
+#pragma once
+
+#include "pg.h"
+
+#include <curl/curl.h>
+
+namespace eventlog::forward {
+
+// What came back. `status` 0: no answer, and `error` says why.
+struct Answer {
+    long status = 0;
+    std::string body;  // its first kMaxBody bytes
+    std::string error;
+    int64_t retry_after_ms = 0;  // what Retry-After asked for, in either of its forms
+};
+
+// One POST at a time to one endpoint. The connection is kept for the next.
+class HttpRequest {
+  public:
+    static constexpr size_t kMaxBody = 65536;
+    // A body longer than this is not read to its end.
+    static constexpr size_t kMaxRead = 1048576;
+
+    HttpRequest();
+    ~HttpRequest();
+    HttpRequest(const HttpRequest&) = delete;
+    HttpRequest& operator=(const HttpRequest&) = delete;
+
+    // Sets what is sent next. `headers` are whole lines.
+    void set(const std::string& url, const std::vector<std::string>& headers, std::string body,
+             int timeout_ms);
+
+    bool under_way() const { return under_way_; }
+    // True once after the request has ended.
+    bool take_answer(Answer& answer);
+
+  private:
+    friend class Http;
+    static size_t on_body(char* data, size_t size, size_t count, void* request) noexcept;
+    void ended(CURLcode result) noexcept;
+
+    CURL* easy_;
+    curl_slist* headers_ = nullptr;
+    std::string body_;
+    Answer answer_;
+    char error_[CURL_ERROR_SIZE] = {};
+    size_t read_ = 0;
+    bool under_way_ = false;
+    bool ended_ = false;
+};
+
+class Http {
+  public:
+    Http();
+    ~Http();
+    Http(const Http&) = delete;
+    Http& operator=(const Http&) = delete;
+
+    void start(HttpRequest& request);
+    // Breaks a request off; harmless when none is under way.
+    void abort(HttpRequest& request);
+
+    // Waits for the process latch, traffic, or `timeout_ms`, and moves the requests on. Exits the process
+    // when the postmaster has died. Throws pg::ServerError.
+    void wait(long timeout_ms);
+
+  private:
+    static int on_socket(CURL* easy, curl_socket_t socket, int what, void* http, void* unused) noexcept;
+    static int on_timer(CURLM* multi, long timeout_ms, void* http) noexcept;
+    void rebuild_wait_set();
+    void act(curl_socket_t socket, int events);
+    void collect_ended();
+
+    CURLM* multi_;
+    std::map<curl_socket_t, int> sockets_;  // what curl waits for: CURL_POLL_…
+    bool sockets_changed_ = true;
+    WaitEventSet* wait_set_ = nullptr;
+    int64_t curl_due_ms_ = -1;  // on the monotonic clock; -1: never
+};
+
+}  // namespace eventlog::forward

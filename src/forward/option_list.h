@@ -1,0 +1,26 @@
+// Options as catalogs and validators have them: an array of texts name=value.
+#pragma once
+
+#include "pg.h"
+
+namespace eventlog::forward {
+
+struct GivenOption {
+    const char* name;
+    const char* value;
+};
+
+// May ereport: call inside pg::call.
+inline std::span<GivenOption> list_options(Datum array) {
+    List* list = untransformRelOptions(array);
+    auto* options = static_cast<GivenOption*>(palloc(sizeof(GivenOption) * (list_length(list) + 1)));
+    size_t count = 0;
+    ListCell* cell = nullptr;
+    foreach (cell, list) {
+        auto* option = static_cast<DefElem*>(lfirst(cell));
+        options[count++] = {option->defname, option->arg != nullptr ? defGetString(option) : ""};
+    }
+    return {options, count};
+}
+
+}  // namespace eventlog::forward

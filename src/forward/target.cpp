@@ -1,0 +1,310 @@
+#include "forward/target.h"
+
+#include "event/validate.h"
+#include "forward/compress.h"
+#include "forward/sql_transaction.h"
+#include "pg/boundary.h"
+#include "settings.h"
+#include "shared_state.h"
+
+namespace eventlog::forward {
+namespace {
+
+constexpr const char* kKind = "target";
+constexpr int64_t kErrorPauseMs = 1000;
+constexpr int kPiecesAtOnce = 20;  // read before other targets get their turn
+constexpr size_t kStoreAfterSkipped = 10000;
+constexpr int64_t kStoreSkippedAfterMs = 60000;
+
+uint64_t random_bits() {
+    uint64_t bits = 0;
+    if (!pg_strong_random(&bits, sizeof(bits))) bits = static_cast<uint64_t>(GetCurrentTimestamp());
+    return bits;
+}
+
+BackoffLimits backoff_limits() {
+    BackoffLimits limits;
+    limits.longest_ms = settings::max_retry_interval;
+    limits.first_ms = std::min(limits.first_ms, limits.longest_ms);
+    return limits;
+}
+
+bool is_flagged(const event::StoredRow& row) {
+    auto envelope = row.metadata.find(event::kReservedKey);
+    if (!envelope || envelope->kind != jsonb::Kind::object) return false;
+    auto flag = envelope->container().find("forwardToStatsig");
+    return flag && flag->kind == jsonb::Kind::boolean && flag->boolean;
+}
+
+// What an answer says in one line, for last_error.
+std::string describe(const Answer& answer) {
+    if (answer.status == 0) return answer.error.empty() ? "no answer" : answer.error;
+    return "the endpoint answered " + std::to_string(answer.status);
+}
+
+void log_state(const std::string& target, TargetState state, const std::string& why) {
+    pg::call([&] {
+        ereport(LOG, errmsg("eventlog: target \"%s\" is %s", target.c_str(), name_of(state)),
+                why.empty() ? 0 : errdetail_internal("%s.", why.c_str()));
+    });
+}
+
+}  // namespace
+
+Target::Target(Http& http, Declaration declaration)
+    : http_(http),
+      declared_(std::move(declaration)),
+      cursor_(declared_.cursor),
+      shows_trouble_(declared_.shows_trouble) {}
+
+Target::~Target() {
+    drop_batch();
+}
+
+void Target::declare(Declaration declaration) {
+    bool moved = declaration.cursor.win != cursor_.win;
+    bool changed = declaration.options != declared_.options || declaration.paused != declared_.paused;
+    shows_trouble_ = declaration.shows_trouble;
+    declared_ = std::move(declaration);
+    if (moved) {
+        drop_batch();
+        cursor_ = declared_.cursor;
+    }
+    // A batch is encoded for one definition; one under way is let finish.
+    redefined_ = changed && request_.under_way();
+    if (changed && !redefined_) drop_batch();
+    if (changed || (!shows_trouble_ && state_ != TargetState::running)) {
+        state_ = TargetState::running;
+        next_attempt_ms_ = 0;
+        backoff_.succeeded();
+    }
+}
+
+void Target::drop_batch() {
+    http_.abort(request_);
+    shared::set_in_flight(declared_.server, 0);
+    batch_.reset();
+}
+
+int64_t Target::due_ms() const {
+    if (paused() || request_.under_way()) return -1;
+    if (batch_ || state_ != TargetState::running) return next_attempt_ms_;
+    return more_at_ms_;
+}
+
+void Target::work(int64_t now_ms) {
+    Answer answer;
+    if (request_.take_answer(answer)) {
+        shared::set_in_flight(declared_.server, 0);
+        take_answer(answer, now_ms);
+    }
+    if (!declared_.invalid.empty() && state_ != TargetState::refused)
+        stop(TargetState::refused, declared_.invalid, settings::max_retry_interval, now_ms);
+    if (paused() || request_.under_way() || now_ms < next_attempt_ms_) return;
+    if (!batch_ || !batch_->pending()) {
+        try {
+            advance(now_ms);
+        } catch (const pg::ServerError& error) {
+            pg::log_error(error, declared_.name.c_str());
+            next_attempt_ms_ = now_ms + kErrorPauseMs;
+            return;
+        }
+    }
+    if (batch_ && batch_->pending()) send();
+}
+
+void Target::take_answer(const Answer& answer, int64_t now_ms) {
+    Verdict verdict =
+        answer.status == 0 ? Verdict::retry : batch_->format().judge(answer.status, answer.body);
+    batch_->answered(verdict, answer.status, answer.body);
+    BackoffLimits limits = backoff_limits();
+    switch (verdict) {
+        case Verdict::accepted:
+            passed_ = true;
+            run_again();
+            break;
+        case Verdict::event_refused:
+        case Verdict::too_large:
+            if (!batch_->wholly_refused()) break;
+            if (batch_->refused_by_endpoint().size() == 1 && passed_) {
+                passed_ = false;
+                run_again();
+                break;
+            }
+            batch_.reset();
+            stop(TargetState::refused, describe(answer) + " to every event of a batch",
+                 backoff_.when_stopped(limits, random_bits()), now_ms);
+            break;
+        case Verdict::retry:
+            stop(TargetState::waiting, describe(answer),
+                 backoff_.after_failure(limits, answer.retry_after_ms, random_bits()), now_ms);
+            break;
+        case Verdict::unauthorized:
+            stop(TargetState::unauthorized, describe(answer), backoff_.when_stopped(limits, random_bits()),
+                 now_ms);
+            break;
+        case Verdict::wrong_address:
+            stop(TargetState::refused, describe(answer), backoff_.when_stopped(limits, random_bits()),
+                 now_ms);
+            break;
+    }
+    if (redefined_ && batch_ && batch_->pending()) batch_.reset();
+    redefined_ = false;
+}
+
+void Target::stop(TargetState state, const std::string& error, int64_t pause_ms, int64_t now_ms) {
+    next_attempt_ms_ = now_ms + pause_ms;
+    bool news = state != state_;
+    state_ = state;
+    try {
+        if (news) log_state(declared_.name, state, error);
+        SqlTransaction transaction;
+        record_state(declared_.name, state, error, pause_ms);
+        transaction.commit();
+        shows_trouble_ = true;
+    } catch (const pg::ServerError& failure) {
+        pg::log_error(failure, declared_.name.c_str());
+    }
+}
+
+void Target::run_again() {
+    backoff_.succeeded();
+    if (state_ != TargetState::running) log_state(declared_.name, TargetState::running, "");
+    state_ = TargetState::running;
+}
+
+// Settles what has been sent and claims what comes next, in one transaction.
+void Target::advance(int64_t now_ms) {
+    if (!batch_ && !settings::forwarding) return;
+    more_at_ms_ = -1;
+    read::Cursor cursor = cursor_;
+    std::optional<Batch> next;
+    bool settled = true;
+    {
+        SqlTransaction transaction;
+        if (batch_) settled = settle(cursor);
+        if (settled) {
+            if (shows_trouble_ && state_ == TargetState::running) record_running(declared_.name);
+            if (settings::forwarding) next = claim(cursor, now_ms);
+            transaction.commit();
+        }
+    }
+    batch_ = std::move(next);
+    if (!settled) return;
+    cursor_ = std::move(cursor);
+    shows_trouble_ = shows_trouble_ && state_ != TargetState::running;
+}
+
+bool Target::settle(read::Cursor& cursor) {
+    bury(declared_.name, batch_->refused_by_encoder(), batch_claimed_at_);
+    bury(declared_.name, batch_->refused_by_endpoint(), batch_claimed_at_);
+    if (!read::store_position(kKind, declared_.name.c_str(), cursor, batch_last_id_, batch_ends_window_,
+                              static_cast<int64_t>(batch_->accepted())))
+        return false;
+    cursor.last_id = batch_last_id_;
+    if (batch_ends_window_) cursor.next_window();
+    return true;
+}
+
+// Encodes the rows that the target selects until the batch is full; the number of rows looked at.
+size_t Target::encode(const read::Piece& piece, Batch& batch) const {
+    const TargetOptions& options = declared_.options;
+    std::string text;
+    size_t rows = 0;
+    for (const event::StoredRow& row : piece.rows) {
+        if (batch.bytes() >= static_cast<size_t>(options.batch_bytes)) break;
+        rows++;
+        if (options.events == Selection::flagged && !is_flagged(row)) continue;
+        text.clear();
+        if (auto refusal = options.format->append(text, row, options.encode))
+            batch.refuse(row.event_id, *refusal);
+        else
+            batch.add(row.event_id, text);
+    }
+    batch.freeze();
+    return rows;
+}
+
+std::optional<Batch> Target::claim(read::Cursor& cursor, int64_t now_ms) {
+    // Nothing of the window has been delivered: it may as well reach further, so that one bad event does not
+    // stand alone.
+    if (state_ == TargetState::refused && cursor.to && !cursor.last_id) cursor.to.reset();
+    for (int pieces = 0; pieces < kPiecesAtOnce; pieces++) {
+        read::Cursor before = cursor;
+        read::Piece piece = read::next_piece(cursor, static_cast<size_t>(declared_.options.batch_events));
+        if (piece.nothing()) {
+            store_skipped(cursor, now_ms);
+            return std::nullopt;
+        }
+        Batch batch(*declared_.options.format);
+        size_t rows = encode(piece, batch);
+        bool ends_window = piece.ends_window && rows == piece.rows.size();
+        if (batch.size() > 0 || !batch.refused_by_encoder().empty()) {
+            if (!cursor.stored) {
+                if (lingers(batch, now_ms)) {
+                    cursor = std::move(before);
+                    return std::nullopt;
+                }
+                if (!read::store_window(kKind, declared_.name.c_str(), cursor)) return std::nullopt;
+                // Commits that the window saw must be on disk before the endpoint hears of them.
+                pg::call([] { ForceSyncCommit(); });
+                skipped_rows_ = 0;
+            }
+            batch_last_id_ = piece.rows[rows - 1].event_id;
+            batch_ends_window_ = ends_window;
+            batch_claimed_at_ = GetCurrentTimestamp();
+            return batch;
+        }
+        if (skipped_rows_ == 0) skipped_since_ms_ = now_ms;
+        skipped_rows_ += rows;
+        if (rows > 0) cursor.last_id = piece.rows[rows - 1].event_id;
+        if (ends_window) cursor.next_window();
+    }
+    more_at_ms_ = now_ms;
+    return std::nullopt;
+}
+
+// Whether to wait for more events before a batch that is not full is sent.
+bool Target::lingers(const Batch& batch, int64_t now_ms) {
+    const TargetOptions& options = declared_.options;
+    bool full = batch.size() >= static_cast<size_t>(options.batch_events) ||
+                batch.bytes() >= static_cast<size_t>(options.batch_bytes);
+    if (options.linger_ms > 0 && !full) {
+        if (linger_until_ms_ < 0) linger_until_ms_ = now_ms + options.linger_ms;
+        if (now_ms < linger_until_ms_) {
+            more_at_ms_ = linger_until_ms_;
+            return true;
+        }
+    }
+    linger_until_ms_ = -1;
+    return false;
+}
+
+// Rows that the target does not select cost no write each; now and then the cursor is stored behind them.
+void Target::store_skipped(read::Cursor& cursor, int64_t now_ms) {
+    if (skipped_rows_ == 0 || cursor.to) return;
+    if (skipped_rows_ < kStoreAfterSkipped && now_ms - skipped_since_ms_ < kStoreSkippedAfterMs) return;
+    read::store_window(kKind, declared_.name.c_str(), cursor);
+    skipped_rows_ = 0;
+}
+
+void Target::send() {
+    const TargetOptions& options = declared_.options;
+    std::string body;
+    batch_->body(body);
+    std::vector<std::string> headers{"Content-Type: " + std::string(options.format->content_type), "Expect:"};
+    if (!options.api_key.empty())
+        headers.push_back(std::string(options.format->api_key_header) + ": " + options.api_key);
+    if (options.compresses()) {
+        std::string packed;
+        if (gzip(body, packed)) {
+            body = std::move(packed);
+            headers.emplace_back("Content-Encoding: gzip");
+        }
+    }
+    request_.set(options.url, headers, std::move(body), options.timeout_ms);
+    http_.start(request_);
+    shared::set_in_flight(declared_.server, 1);
+}
+
+}  // namespace eventlog::forward

@@ -1,0 +1,202 @@
+#include "forward/target_store.h"
+
+#include "forward/option_list.h"
+#include "pg/boundary.h"
+#include "pg/datum.h"
+#include "pg/statement.h"
+
+namespace eventlog::forward {
+namespace {
+
+// Options of the user mapping: the server owner's, else PUBLIC's.
+pg::Statement<0> declarations{R"(
+SELECT t.name, s.oid, s.srvoptions,
+       (SELECT m.umoptions FROM pg_catalog.pg_user_mapping m
+        WHERE m.umserver = s.oid AND m.umuser IN (s.srvowner, 0) ORDER BY m.umuser DESC LIMIT 1),
+       t.paused OR t.incarnation IS DISTINCT FROM c.incarnation,
+       t.state <> 'running',
+       w.win, w.from_snapshot::text, w.to_snapshot::text, w.start_after,
+       CASE WHEN p.win = w.win THEN p.last_id END,
+       p.win = w.win AND p.done
+FROM eventlog.targets t
+JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server AND s.srvname = t.name
+JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
+JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
+CROSS JOIN eventlog.cluster c
+ORDER BY t.name)",
+                              SPI_OK_SELECT};
+
+pg::Statement<0> orphans{R"(
+SELECT eventlog.create_target(s.srvname::text, 'now'::text)
+FROM pg_catalog.pg_foreign_server s
+JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'eventlog'
+WHERE NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.server = s.oid))",
+                         SPI_OK_SELECT};
+
+pg::Statement<4> state_update{R"(
+UPDATE eventlog.targets
+SET state = $2, last_error = $3, last_error_at = pg_catalog.clock_timestamp(),
+    next_attempt_at = pg_catalog.clock_timestamp() + $4 * interval '1 millisecond', retried = retried + 1
+WHERE name = $1)",
+                              SPI_OK_UPDATE,
+                              {TEXTOID, TEXTOID, TEXTOID, INT8OID}};
+
+pg::Statement<1> running_update{
+    "UPDATE eventlog.targets SET state = 'running', next_attempt_at = NULL WHERE name = $1",
+    SPI_OK_UPDATE,
+    {TEXTOID}};
+
+pg::Statement<7> dead_letter_insert{R"(
+INSERT INTO eventlog.dead_letters AS d (target, event_id, status, reason, body, attempts, first_attempt_at, last_attempt_at)
+VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.clock_timestamp())
+ON CONFLICT (target, event_id) DO UPDATE
+SET status = excluded.status, reason = excluded.reason, body = excluded.body, attempts = d.attempts + excluded.attempts,
+    last_attempt_at = excluded.last_attempt_at)",
+                                    SPI_OK_INSERT,
+                                    {TEXTOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT4OID, TIMESTAMPTZOID}};
+
+pg::Statement<2> dead_count{
+    "UPDATE eventlog.targets SET dead = dead + $2 WHERE name = $1", SPI_OK_UPDATE, {TEXTOID, INT8OID}};
+
+// A row of `declarations` as plain data.
+struct Row {
+    std::string_view name;
+    Oid server;
+    std::span<GivenOption> server_options;
+    std::span<GivenOption> mapping_options;
+    bool paused;
+    bool shows_trouble;
+    int64_t win;
+    std::string_view from;
+    std::string_view to;  // without data: none
+    std::optional<ids::Uuid> start_after;
+    std::optional<ids::Uuid> last_id;
+    bool done;
+};
+
+Row read_row(HeapTuple tuple, TupleDesc columns) {
+    Datum values[12];
+    bool nulls[12];
+    heap_deform_tuple(tuple, columns, values, nulls);
+    Row row{};
+    row.name = pg::text_view(values[0]);
+    row.server = DatumGetObjectId(values[1]);
+    if (!nulls[2]) row.server_options = list_options(values[2]);
+    if (!nulls[3]) row.mapping_options = list_options(values[3]);
+    row.paused = DatumGetBool(values[4]);
+    row.shows_trouble = DatumGetBool(values[5]);
+    row.win = DatumGetInt64(values[6]);
+    row.from = pg::text_view(values[7]);
+    if (!nulls[8]) row.to = pg::text_view(values[8]);
+    if (!nulls[9]) row.start_after = pg::uuid_of(values[9]);
+    if (!nulls[10]) row.last_id = pg::uuid_of(values[10]);
+    row.done = DatumGetBool(values[11]);
+    return row;
+}
+
+std::span<Row> read_rows() {
+    declarations.run({});
+    auto* rows = static_cast<Row*>(palloc(sizeof(Row) * (SPI_processed + 1)));
+    for (uint64 i = 0; i < SPI_processed; i++)
+        new (&rows[i]) Row(read_row(SPI_tuptable->vals[i], SPI_tuptable->tupdesc));
+    return {rows, static_cast<size_t>(SPI_processed)};
+}
+
+void take_options(Declaration& declaration, std::span<GivenOption> given, OptionHome home) {
+    for (const GivenOption& option : given) {
+        OptionProblem problem = set_option(declaration.options, home, option.name, option.value);
+        if (problem.fault == OptionFault::none) continue;
+        declaration.invalid = std::string("option \"") + option.name + "\" cannot be used";
+        if (!problem.detail.empty()) declaration.invalid += ": " + problem.detail;
+    }
+}
+
+read::Cursor cursor_of(const Row& row) {
+    read::Cursor cursor;
+    cursor.win = row.win;
+    cursor.from = read::Snapshot::parse(row.from).value();
+    cursor.start_after = row.start_after;
+    if (row.to.data() == nullptr) return cursor;
+    read::Snapshot to = read::Snapshot::parse(row.to).value();
+    if (row.done) {
+        cursor.from = std::move(to);
+        return cursor;
+    }
+    cursor.to = std::move(to);
+    cursor.stored = true;
+    cursor.last_id = row.last_id;
+    return cursor;
+}
+
+Declaration declaration_of(const Row& row) {
+    Declaration declaration;
+    declaration.name = row.name;
+    declaration.server = row.server;
+    declaration.paused = row.paused;
+    declaration.shows_trouble = row.shows_trouble;
+    declaration.cursor = cursor_of(row);
+    take_options(declaration, row.server_options, OptionHome::server);
+    take_options(declaration, row.mapping_options, OptionHome::user_mapping);
+    if (std::string_view missing = missing_option(declaration.options);
+        !missing.empty() && declaration.invalid.empty())
+        declaration.invalid = "option \"" + std::string(missing) + "\" is missing";
+    return declaration;
+}
+
+}  // namespace
+
+const char* name_of(TargetState state) {
+    switch (state) {
+        case TargetState::running:
+            return "running";
+        case TargetState::waiting:
+            return "waiting";
+        case TargetState::unauthorized:
+            return "unauthorized";
+        case TargetState::refused:
+            return "refused";
+    }
+    return "";
+}
+
+std::vector<Declaration> load_declarations() {
+    std::span<Row> rows = pg::call([] { return read_rows(); });
+    std::vector<Declaration> found;
+    for (const Row& row : rows) found.push_back(declaration_of(row));
+    return found;
+}
+
+void adopt_orphan_servers() {
+    pg::call([] { orphans.run({}); });
+}
+
+void record_state(const std::string& target, TargetState state, const std::string& error,
+                  int64_t next_attempt_in_ms) {
+    pg::call([&] {
+        state_update.run({pg::text_datum(target), CStringGetTextDatum(name_of(state)), pg::text_datum(error),
+                          Int64GetDatum(next_attempt_in_ms)});
+    });
+}
+
+void record_running(const std::string& target) {
+    pg::call([&] { running_update.run({pg::text_datum(target)}); });
+}
+
+void bury(const std::string& target, const std::vector<RefusedEvent>& refused, TimestampTz first_attempt) {
+    if (refused.empty()) return;
+    pg::call([&] {
+        for (const RefusedEvent& event : refused) {
+            bool answered = event.status != 0;
+            Datum reason = answered ? CStringGetTextDatum(psprintf("the endpoint answered %ld", event.status))
+                                    : pg::text_datum(event.reason);
+            dead_letter_insert.run({pg::text_datum(target), pg::uuid_datum(event.event_id),
+                                    Int32GetDatum(static_cast<int32>(event.status)), reason,
+                                    answered ? pg::text_datum(event.reason) : (Datum)0,
+                                    Int32GetDatum(event.attempts), TimestampTzGetDatum(first_attempt)},
+                                   answered ? nullptr : "  n n  ");
+        }
+        dead_count.run({pg::text_datum(target), Int64GetDatum(static_cast<int64>(refused.size()))});
+    });
+}
+
+}  // namespace eventlog::forward

@@ -1,0 +1,42 @@
+// The forwarder's tables: targets as they are declared, and what becomes of their events. In a transaction
+// connected to SPI; throws pg::ServerError.
+#pragma once
+
+#include "pg.h"
+
+#include "forward/delivery/batch.h"
+#include "forward/options.h"
+#include "read/window.h"
+
+namespace eventlog::forward {
+
+enum class TargetState : uint8_t { running, waiting, unauthorized, refused };
+
+// The name that eventlog.targets.state holds.
+const char* name_of(TargetState state);
+
+// A target as the catalog and the tables have it.
+struct Declaration {
+    std::string name;
+    Oid server = InvalidOid;
+    TargetOptions options;
+    std::string invalid;  // why the options cannot be used; empty: they can
+    bool paused = false;
+    bool shows_trouble = false;  // the state it shows is not `running`
+    read::Cursor cursor;
+};
+
+// Every target of this database that has a server and a cursor.
+std::vector<Declaration> load_declarations();
+
+// Makes the cursor of a server that has none (its event trigger did not fire), so that it starts now.
+void adopt_orphan_servers();
+
+void record_state(const std::string& target, TargetState state, const std::string& error,
+                  int64_t next_attempt_in_ms);
+void record_running(const std::string& target);
+
+// Puts refused events into eventlog.dead_letters.
+void bury(const std::string& target, const std::vector<RefusedEvent>& refused, TimestampTz first_attempt);
+
+}  // namespace eventlog::forward

@@ -1,0 +1,178 @@
+// The worker of one database: makes partitions ahead, and forwards events to its targets.
+#include "forward/worker.h"
+
+#include "forward/sql_transaction.h"
+#include "forward/target.h"
+#include "forward/worker_slot.h"
+#include "settings.h"
+#include "shared_state.h"
+#include "store/catalog.h"
+#include "store/maintenance.h"
+#include "store/columns.h"
+
+namespace eventlog::forward {
+namespace {
+
+constexpr int64_t kReloadEveryMs = 10000;
+constexpr int64_t kMaintainEveryMs = 60000;
+constexpr int64_t kNotReadyEveryMs = 2000;
+
+bool catalogs_changed = true;
+
+void on_catalog_change(Datum, int, uint32) {
+    catalogs_changed = true;
+}
+
+int64_t now_ms() {
+    return GetCurrentTimestamp() / 1000;
+}
+
+class Worker {
+  public:
+    // Serves the database until the extension is gone from it.
+    void run();
+
+  private:
+    bool installed();
+    bool ready();
+    void maintain(int64_t now);
+    void reload(int64_t now);
+    void announce_interest();
+    long sleep_ms(int64_t now) const;
+
+    Http http_;
+    std::vector<std::unique_ptr<Target>> targets_;
+    uint32_t seen_changes_ = 0;
+    int64_t reload_at_ = 0;
+    int64_t maintain_at_ = 0;
+};
+
+// Whether the extension is (still) here. One of another version than the library's is left alone.
+bool Worker::installed() {
+    SqlTransaction transaction;
+    store::Installed found = pg::call([] { return store::installed(); });
+    transaction.commit();
+    return found != store::Installed::no;
+}
+
+// Whether the log may be touched: the versions agree, and the database has been adopted.
+bool Worker::ready() {
+    SqlTransaction transaction;
+    bool ready =
+        pg::call([] { return store::installed() == store::Installed::yes && store::catalog().adopted; });
+    transaction.commit();
+    return ready;
+}
+
+void Worker::maintain(int64_t now) {
+    if (now < maintain_at_) return;
+    maintain_at_ = now + kMaintainEveryMs;
+    SqlTransaction transaction;
+    pg::call([] {
+        int64_t unix_millis = (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
+        if (!store::is_maintained(unix_millis)) store::maintain(unix_millis);
+    });
+    transaction.commit();
+}
+
+void Worker::reload(int64_t now) {
+    uint32_t changes = target_changes();
+    if (!catalogs_changed && changes == seen_changes_ && now < reload_at_) return;
+    catalogs_changed = false;
+    seen_changes_ = changes;
+    reload_at_ = now + kReloadEveryMs;
+    std::vector<Declaration> declarations;
+    {
+        SqlTransaction transaction;
+        adopt_orphan_servers();
+        declarations = load_declarations();
+        transaction.commit();
+    }
+    std::vector<std::unique_ptr<Target>> kept;
+    for (Declaration& declaration : declarations) {
+        auto same = std::find_if(targets_.begin(), targets_.end(),
+                                 [&declaration](const std::unique_ptr<Target>& target) {
+                                     return target != nullptr && target->server() == declaration.server;
+                                 });
+        if (same == targets_.end()) {
+            kept.push_back(std::make_unique<Target>(http_, std::move(declaration)));
+        } else {
+            (*same)->declare(std::move(declaration));
+            kept.push_back(std::move(*same));
+        }
+    }
+    targets_ = std::move(kept);
+    announce_interest();
+}
+
+void Worker::announce_interest() {
+    auto interest = shared::Interest::nothing;
+    for (const auto& target : targets_) {
+        if (target->paused()) continue;
+        interest = std::max(
+            interest, target->events() == Selection::all ? shared::Interest::all : shared::Interest::flagged);
+    }
+    set_interest(interest);
+}
+
+long Worker::sleep_ms(int64_t now) const {
+    int64_t until = now + settings::poll_interval;
+    for (const auto& target : targets_)
+        if (int64_t due = target->due_ms(); due >= 0) until = std::min(until, due);
+    return static_cast<long>(std::max<int64_t>(until - now, 0));
+}
+
+void Worker::run() {
+    while (installed()) {
+        if (!ready()) {
+            targets_.clear();
+            set_interest(shared::Interest::nothing);
+            catalogs_changed = true;
+            http_.wait(kNotReadyEveryMs);
+            continue;
+        }
+        int64_t until = now_ms() + kReloadEveryMs;
+        while (now_ms() < until) {
+            pg::call([] {
+                if (ConfigReloadPending) {
+                    ConfigReloadPending = false;
+                    ProcessConfigFile(PGC_SIGHUP);
+                }
+                AcceptInvalidationMessages();
+            });
+            int64_t now = now_ms();
+            maintain(now);
+            reload(now);
+            for (const auto& target : targets_) target->work(now_ms());
+            http_.wait(sleep_ms(now_ms()));
+        }
+    }
+}
+
+}  // namespace
+}  // namespace eventlog::forward
+
+extern "C" PGDLLEXPORT void eventlog_worker_main(Datum database) {
+    using namespace eventlog;
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+    forward::claim_slot(DatumGetObjectId(database));
+    pg::start_worker_session(DatumGetObjectId(database));
+    pg::enter([] {
+        pg::call([] {
+            SetConfigOption("plan_cache_mode", "force_generic_plan", PGC_USERSET, PGC_S_OVERRIDE);
+            SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
+            SetConfigOption("max_parallel_workers_per_gather", "0", PGC_USERSET, PGC_S_OVERRIDE);
+            SetConfigOption("jit", "off", PGC_USERSET, PGC_S_OVERRIDE);
+            CacheRegisterSyscacheCallback(FOREIGNSERVEROID, forward::on_catalog_change, (Datum)0);
+            CacheRegisterSyscacheCallback(USERMAPPINGOID, forward::on_catalog_change, (Datum)0);
+            pgstat_report_appname("eventlog worker");
+        });
+        curl_global_init(CURL_GLOBAL_DEFAULT);
+        forward::Worker worker;
+        worker.run();
+    });
+    forward::finish_slot();
+    proc_exit(0);
+}

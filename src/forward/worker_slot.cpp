@@ -1,0 +1,64 @@
+#include "forward/worker_slot.h"
+
+namespace eventlog::forward {
+namespace {
+
+using shared::WorkerSlot;
+using shared::WorkerState;
+
+constexpr int kHealthyMs = 60000;
+
+WorkerSlot* own_slot = nullptr;
+TimestampTz claimed_at = 0;
+bool finished = false;
+
+// A worker whose slot was held by a command on its database was told to go: that is no failure.
+void release_slot(int, Datum) {
+    shared::State* state = shared::state();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    if (own_slot->pid == MyProcPid) {
+        own_slot->pid = 0;
+        if (TimestampDifferenceExceeds(claimed_at, GetCurrentTimestamp(), kHealthyMs)) own_slot->failures = 0;
+        own_slot->latch = nullptr;
+        own_slot->interest = static_cast<uint32_t>(shared::Interest::nothing);
+        if (own_slot->state != WorkerState::held)
+            own_slot->state = finished ? WorkerState::finished : WorkerState::failed;
+    }
+    Latch* launcher = state->launcher_latch.load();
+    LWLockRelease(state->lock);
+    if (launcher != nullptr) SetLatch(launcher);
+}
+
+}  // namespace
+
+void claim_slot(Oid database) {
+    shared::State* state = shared::state();
+    if (state == nullptr) proc_exit(0);
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    WorkerSlot* slot = shared::find_slot(database, false);
+    bool free = slot != nullptr && slot->pid == 0 && slot->state == WorkerState::started;
+    if (free) {
+        slot->pid = MyProcPid;
+        slot->state = WorkerState::running;
+        slot->latch = MyLatch;
+        own_slot = slot;
+        claimed_at = GetCurrentTimestamp();
+    }
+    LWLockRelease(state->lock);
+    if (!free) proc_exit(0);
+    before_shmem_exit(release_slot, (Datum)0);
+}
+
+void finish_slot() {
+    finished = true;
+}
+
+void set_interest(shared::Interest interest) {
+    own_slot->interest = static_cast<uint32_t>(interest);
+}
+
+uint32_t target_changes() {
+    return own_slot->target_changes.load();
+}
+
+}  // namespace eventlog::forward

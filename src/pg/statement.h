@@ -1,0 +1,28 @@
+// SQL statements that a process prepares once and keeps. May ereport: call inside pg::call, connected to SPI.
+//
+//     pg::Statement<2> find{"SELECT … WHERE a = $1 AND b = $2", SPI_OK_SELECT, {TEXTOID, INT8OID}};
+//     find.run({CStringGetTextDatum("x"), Int64GetDatum(7)});   // results in SPI_tuptable, SPI_processed
+#pragma once
+
+#include "pg.h"
+
+namespace eventlog::pg {
+
+// Prepares where `plan` is null, and runs; an unexpected result is an error.
+void run_statement(const char* sql, SPIPlanPtr& plan, int expected, int parameters, const Oid* types,
+                   const Datum* values, const char* nulls);
+
+template <int N>
+struct Statement {
+    const char* sql;
+    int expected;  // SPI_OK_…; a SELECT runs read-only
+    Oid types[N > 0 ? N : 1] = {};
+    SPIPlanPtr plan = nullptr;
+
+    // `nulls` marks NULL parameters with 'n', the others with a space; null: none is NULL.
+    void run(const std::array<Datum, N>& values, const char* nulls = nullptr) {
+        run_statement(sql, plan, expected, N, types, values.data(), nulls);
+    }
+};
+
+}  // namespace eventlog::pg

@@ -1,0 +1,26 @@
+// The queries over eventlog.events that readers are made of. May ereport: call inside pg::call, connected to
+// SPI.
+#pragma once
+
+#include "pg.h"
+
+#include "event/stored_row.h"
+#include "read/snapshot.h"
+
+namespace eventlog::read {
+
+struct ReadRow {
+    event::StoredRow row;  // views of the current memory context
+    uint64_t xid;
+};
+
+// Rows of the window that ends at `to`, in no order, `limit` at the most.
+std::span<ReadRow> rows_of_window(const WindowBounds& bounds, const char* to, size_t limit);
+
+// Rows behind `after`, in id order, whatever their window.
+std::span<ReadRow> rows_behind(const ids::Uuid& after, size_t limit);
+
+// Stores in `id` the first id of the window behind `after`; false when there is none.
+bool first_of_window(const WindowBounds& bounds, const char* to, const ids::Uuid& after, ids::Uuid& id);
+
+}  // namespace eventlog::read

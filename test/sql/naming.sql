@@ -1,0 +1,52 @@
+-- The naming policies.
+\t on
+\pset format unaligned
+LOAD 'eventlog';
+
+CREATE TABLE names (name text);
+INSERT INTO names VALUES
+    ('order created'), ('Order.Created'), ('order'), ('order.created'), ('order_item.created'), ('o.c'), ('a1.b2'), ('a.b.c'), ('shop.order.created'),
+    ('shop.order_item.created'), ('shop.order.created.v2'), ('shop.order.created.v10'), ('shop.order.created.v0'), ('shop.order.created.v02'),
+    ('shop.order.created.v'), ('shop.order.created.w2'), ('shop.order.created.V2'), ('shop.order.created.v2.x'), ('a.b.c.d'), ('a.b.c.d.e'),
+    ('1shop.order.created'), ('_shop.order.created'), ('shop..created'), ('.shop.order'), ('shop.order.'), ('.'), ('shop.order-item.created'),
+    ('shop.order.créé'), ('shop. order.created'), (' shop.order.created '), ('shop.v2.created'), ('v1.v2.v3'), ('v1.v2.v3.v4');
+
+CREATE VIEW verdicts AS
+SELECT quote_literal(name) AS name, verdict(format('SELECT eventlog.log_event(%L)', name)) FROM names;
+
+-- 3: naming_policy any, the default
+SHOW eventlog.naming_policy;
+SELECT verdict, count(*) FROM verdicts GROUP BY verdict;
+
+-- 3: dotted: two or more lower-case [a-z][a-z0-9_]* parts joined by dots
+SET eventlog.naming_policy = 'dotted';
+SELECT * FROM verdicts;
+SELECT refusal($$SELECT eventlog.log_event('Order.Created')$$);
+
+-- 3: strict: domain.entity.verb of [a-z][a-z0-9]*, with an optional fourth vN
+SET eventlog.naming_policy = 'strict';
+SELECT * FROM verdicts;
+SELECT refusal($$SELECT eventlog.log_event('order.created')$$);
+
+-- 3: a long name is quoted shortly
+SELECT refusal(format('SELECT eventlog.log_event(%L)', repeat('é', 256)));
+
+-- 3: the name is required, a name and no literal under every policy
+SELECT verdict($$SELECT eventlog.log_event(' ')$$), verdict($$SELECT eventlog.log_event('{')$$),
+       verdict(format('SELECT eventlog.log_event(%L)', repeat('a', 253) || '.b.c')),
+       verdict(format('SELECT eventlog.log_event(%L)', repeat('a', 252) || '.b.c'));
+
+-- 3: every entrance follows the policy
+SELECT verdict($$SELECT eventlog.log_envelope('{"eventName": "x"}')$$),
+       verdict($$SELECT eventlog.log_envelope('{"type": "x", "source": "s"}')$$),
+       verdict($$SELECT eventlog.log_envelope('{"service": "s", "eventType": "x", "eventTimestamp": "2026-01-01"}')$$),
+       verdict($$SELECT * FROM eventlog.log_events('[{"eventName": "a.b.c"}, {"eventName": "x"}]')$$),
+       verdict($$SELECT * FROM eventlog.log_events_json('[{"eventName": "a.b.c"}, {"eventName": "x"}]')$$);
+
+-- 3: a policy must be one of the three
+SET eventlog.naming_policy = 'loose';
+SET eventlog.naming_policy = '';
+RESET eventlog.naming_policy;
+
+DROP VIEW verdicts;
+DROP TABLE names;

@@ -1,0 +1,140 @@
+-- The extension, and what the other tests use. They print no ids, times or names of partitions.
+\t on
+\pset format unaligned
+
+CREATE EXTENSION eventlog;
+
+-- 10: library and catalog version, and what it was built with
+SELECT library = catalog, built_with ~ '^PostgreSQL \d+.*, .' FROM eventlog.version();
+SELECT v.catalog = x.default_version FROM eventlog.version() v, pg_available_extensions x WHERE x.name = 'eventlog';
+
+CREATE FUNCTION events_stored() RETURNS bigint
+    LANGUAGE sql SECURITY DEFINER AS 'SELECT count(*) FROM eventlog.events';
+
+-- What the server answers to a statement that must fail, and what the failure left in the log.
+CREATE FUNCTION refusal(statement text) RETURNS SETOF text
+    LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint := events_stored();
+    state text;
+    message text;
+    detail text;
+    hint text;
+    field text;
+    rule text;
+    context text;
+BEGIN
+    BEGIN
+        EXECUTE statement;
+        RETURN NEXT 'ACCEPTED: ' || left(statement, 200);
+        RETURN;
+    EXCEPTION WHEN OTHERS THEN
+        GET STACKED DIAGNOSTICS
+            state = RETURNED_SQLSTATE, message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT,
+            field = COLUMN_NAME, rule = CONSTRAINT_NAME, context = PG_EXCEPTION_CONTEXT;
+    END;
+    RETURN NEXT format('%s: %s', state, message);
+    IF detail <> '' THEN RETURN NEXT 'DETAIL: ' || detail; END IF;
+    IF hint <> '' THEN RETURN NEXT 'HINT: ' || hint; END IF;
+    IF field <> '' THEN RETURN NEXT 'COLUMN: ' || field; END IF;
+    IF rule <> '' THEN RETURN NEXT 'CONSTRAINT: ' || rule; END IF;
+    RETURN QUERY SELECT 'CONTEXT: ' || m[1] FROM regexp_matches(context, '^event \d+ of the batch$', 'gn') m;
+    RETURN NEXT format('(%s written)', events_stored() - before);
+END
+$$;
+
+-- The same in a word for tables of cases: SQLSTATE, rule and field, or 'accepted'.
+CREATE FUNCTION verdict(statement text) RETURNS text
+    LANGUAGE plpgsql AS $$
+DECLARE
+    before bigint := events_stored();
+    field text;
+    rule text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS field = COLUMN_NAME, rule = CONSTRAINT_NAME;
+    IF events_stored() <> before THEN
+        RETURN 'refused, but something was written';
+    END IF;
+    RETURN concat_ws(' ', SQLSTATE, nullif(rule, ''), nullif(field, ''));
+END
+$$;
+
+-- The trusted principal: the login.
+DO $$
+BEGIN
+    EXECUTE format('CREATE FUNCTION principal() RETURNS text LANGUAGE sql STABLE AS %L',
+                   CASE WHEN current_setting('server_version_num')::int >= 160000
+                        THEN 'SELECT coalesce(SYSTEM_USER, session_user)' ELSE 'SELECT session_user::text' END);
+END
+$$;
+
+-- A stored event without what differs from run to run, and without what the defaults of an own session give.
+CREATE FUNCTION stored(id uuid) RETURNS jsonb
+    LANGUAGE sql SECURITY DEFINER AS $$
+    SELECT jsonb_strip_nulls(to_jsonb(e) - '{event_id,ingested_at,xid,metadata}'::text[]
+                             - CASE WHEN event_ts = ingested_at THEN 'event_ts' ELSE '' END
+                             - CASE WHEN source = session_user THEN 'source' ELSE '' END
+                             - CASE WHEN origin = 'backend' THEN 'origin' ELSE '' END)
+        || CASE WHEN metadata -> '_eventLog' -> 'caller' ->> 'principalId' = principal()
+                THEN jsonb_build_object('metadata', metadata #- '{_eventLog,caller}')
+                ELSE jsonb_build_object('metadata', metadata) END
+    FROM eventlog.events e WHERE event_id = id
+$$;
+
+-- Whether two documents are the same byte by byte, not only equal.
+CREATE FUNCTION same_bytes(one jsonb, other jsonb) RETURNS boolean
+    LANGUAGE sql AS 'SELECT record_image_eq(ROW(one), ROW(other))';
+
+-- A uuid whose first 48 bits are a time.
+CREATE FUNCTION uuid_at(moment timestamptz, rest bigint DEFAULT 0) RETURNS uuid
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7000'
+            || '8' || lpad(to_hex(rest), 15, '0'))::uuid
+$$;
+
+-- Canonical JSON by the book: keys by code point, no white space.
+CREATE FUNCTION canonical(document jsonb) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE AS $$
+BEGIN
+    RETURN CASE jsonb_typeof(document)
+        WHEN 'object' THEN
+            (SELECT '{' || coalesce(string_agg(to_json(key)::text || ':' || canonical(value), ',' ORDER BY key COLLATE "C"), '')
+                    || '}'
+             FROM jsonb_each(document))
+        WHEN 'array' THEN
+            (SELECT '[' || coalesce(string_agg(canonical(value), ',' ORDER BY place), '') || ']'
+             FROM jsonb_array_elements(document) WITH ORDINALITY a(value, place))
+        ELSE document::text
+    END;
+END
+$$;
+
+-- Documents of many shapes, the same in every run.
+CREATE FUNCTION sample_value(seed int, depth int) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE AS $$
+DECLARE
+    texts constant text[] := ARRAY['', 'a', 'é', '字', '😀', E'"\\\b\f\n\r\t', E'\x01\x1f\x7f', repeat('long ', 50), '</ ', 'ab'];
+    numbers constant numeric[] := ARRAY[0, -1, 1.0, 1.50, 9999, 10000, -12345678.00001, 1e20, 1e-20, 1e100 + 1, -1e-100, 0.0001];
+BEGIN
+    RETURN CASE seed % (CASE WHEN depth > 0 THEN 8 ELSE 5 END)
+        WHEN 0 THEN to_jsonb(texts[seed / 8 % 10 + 1])
+        WHEN 1 THEN to_jsonb(numbers[seed / 8 % 12 + 1])
+        WHEN 2 THEN to_jsonb(seed / 8 % 2 = 0)
+        WHEN 3 THEN 'null'
+        WHEN 4 THEN to_jsonb(seed * 7919 / 1000.0)
+        WHEN 5 THEN (SELECT coalesce(jsonb_agg(sample_value(seed * 31 % 10007 + i * 17, depth - 1)), '[]')
+                     FROM generate_series(1, seed / 8 % 5) i)
+        ELSE sample_object(seed * 37 % 10007, seed / 8 % 5, depth - 1)
+    END;
+END
+$$;
+
+CREATE FUNCTION sample_object(seed int, keys int, depth int DEFAULT 3) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE AS $$
+    SELECT coalesce(jsonb_object_agg(left(md5((seed * 1000 + i)::text), 2 + (seed + i) % 12) || '_' || i,
+                                     sample_value((seed * 13 + i * 29) % 10007, depth)), '{}')
+    FROM generate_series(1, keys) i
+$$;
