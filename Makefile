@@ -16,8 +16,9 @@ DOCS        := README.md
 
 # EVENTLOG_PASS chooses what installcheck runs against: preload (default), spi (preloaded, slow insert path), nopreload.
 EVENTLOG_PASS ?= preload
-EVERYWHERE  := setup log_event limits naming defaults envelope batch ids privileges append_only indexes partitions
-REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload,targets)
+EVERYWHERE  := setup log_event limits naming defaults metadata envelope batch ids transactions write_paths privileges append_only indexes \
+               partitions targets
+REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload) lifecycle
 ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
 
 PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP

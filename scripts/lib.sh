@@ -23,7 +23,8 @@ in_sandbox() {
 # leaves it) on success, failure and signals, then exits with the copy's status. Standard input is empty.
 as_unprivileged() {
     ! in_sandbox || return 0
-    local status=0 user switch_user=()
+    local status=0 user switch_user=() script
+    script=$(realpath --relative-to="$ROOT" "$0")
     EVENTLOG_SANDBOX=$(mktemp -d "${TMPDIR:-/tmp}/eventlog.XXXXXX")
     EVENTLOG_SANDBOX=$(cd "$EVENTLOG_SANDBOX" && pwd -P)
     trap leave_sandbox EXIT
@@ -46,7 +47,7 @@ as_unprivileged() {
     (
         sandbox_environment "${user:-$(id -un)}"
         cd "$EVENTLOG_SANDBOX/src" || exit
-        exec "${switch_user[@]}" bash "scripts/${0##*/}" "$@" </dev/null
+        exec "${switch_user[@]}" bash "$script" "$@" </dev/null
     ) &
     set +m
     wait "$!" || status=$?

@@ -15,23 +15,39 @@ namespace {
 // Reads a value; the sentence that says what is wanted, or null when it is good.
 using Reader = const char* (*)(TargetOptions& options, std::string_view value);
 
-const char* read_url(TargetOptions& options, std::string_view value) {
-    static constexpr const char* kWanted =
-        "An absolute http or https URL without user name and password is wanted.";
-    std::unique_ptr<CURLU, void (*)(CURLU*)> url(curl_url(), curl_url_cleanup);
-    std::string text(value);
-    if (!url || curl_url_set(url.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) return kWanted;
-    auto part = [&url](CURLUPart which) {
+// A URL that libcurl has parsed.
+class Url {
+  public:
+    explicit Url(const std::string& text) : url_(curl_url(), curl_url_cleanup) {
+        if (url_ && curl_url_set(url_.get(), CURLUPART_URL, text.c_str(), 0) != CURLUE_OK) url_.reset();
+    }
+    bool valid() const { return url_ != nullptr; }
+
+    std::string part(CURLUPart which) const {
         char* found = nullptr;
         std::string copy =
-            curl_url_get(url.get(), which, &found, 0) == CURLUE_OK && found != nullptr ? found : "";
+            curl_url_get(url_.get(), which, &found, 0) == CURLUE_OK && found != nullptr ? found : "";
         curl_free(found);
         return copy;
-    };
-    std::string scheme = part(CURLUPART_SCHEME);
-    if ((scheme != "http" && scheme != "https") || !part(CURLUPART_USER).empty() ||
-        !part(CURLUPART_PASSWORD).empty())
-        return kWanted;
+    }
+
+    std::string with_path(std::string_view path) {
+        std::string text(path);
+        curl_url_set(url_.get(), CURLUPART_PATH, text.c_str(), 0);
+        return part(CURLUPART_URL);
+    }
+
+  private:
+    std::unique_ptr<CURLU, void (*)(CURLU*)> url_;
+};
+
+const char* read_url(TargetOptions& options, std::string_view value) {
+    std::string text(value);
+    Url url(text);
+    std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
+    if ((scheme != "http" && scheme != "https") || !url.part(CURLUPART_USER).empty() ||
+        !url.part(CURLUPART_PASSWORD).empty())
+        return "An absolute http or https URL without user name and password is wanted.";
     options.url = std::move(text);
     return nullptr;
 }
@@ -181,6 +197,12 @@ OptionProblem set_option(TargetOptions& options, OptionHome home, std::string_vi
         return {OptionFault::bad_value, wanted, std::move(hint)};
     }
     return {OptionFault::unknown_name, "", "Valid options here are: " + names_of(home) + "."};
+}
+
+std::string endpoint_of(const TargetOptions& options) {
+    Url url(options.url);
+    if (!url.valid() || url.part(CURLUPART_PATH) != "/") return options.url;
+    return url.with_path(options.format->default_path);
 }
 
 std::string_view missing_option(const TargetOptions& options) {

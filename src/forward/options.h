@@ -45,6 +45,9 @@ struct OptionProblem {
 OptionProblem set_option(TargetOptions& options, OptionHome home, std::string_view name,
                          std::string_view value);
 
+// The address that requests go to: the url, with the format's default path where it has none.
+std::string endpoint_of(const TargetOptions& options);
+
 // The first option that a complete server definition lacks, or an empty text.
 std::string_view missing_option(const TargetOptions& options);
 

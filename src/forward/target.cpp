@@ -302,7 +302,7 @@ void Target::send() {
             headers.emplace_back("Content-Encoding: gzip");
         }
     }
-    request_.set(options.url, headers, std::move(body), options.timeout_ms);
+    request_.set(endpoint_of(options), headers, std::move(body), options.timeout_ms);
     http_.start(request_);
     shared::set_in_flight(declared_.server, 1);
 }

@@ -6,13 +6,15 @@ namespace {
 // Where caught errors are copied to; null stands for the context current at the call.
 MemoryContext capture_context = nullptr;
 
+constexpr const char* kOutOfMemory = "out of memory";
+
 // A copy that needs no memory, for when the copy of an error fails itself.
 ErrorData* out_of_memory() {
     static ErrorData data;
     data = ErrorData{};
     data.elevel = ERROR;
     data.sqlerrcode = ERRCODE_OUT_OF_MEMORY;
-    data.message = const_cast<char*>("out of memory");
+    data.message = const_cast<char*>(kOutOfMemory);
     data.output_to_server = true;
     data.output_to_client = true;
     data.assoc_context = ErrorContext;
@@ -34,7 +36,7 @@ ErrorData* copy_current_error(MemoryContext context) noexcept {
 }
 
 char* keep(std::string_view text) noexcept {
-    if (text.empty()) return nullptr;
+    if (text.empty() || !AllocSizeIsValid(text.size() + 1)) return nullptr;
     auto* copy = static_cast<char*>(
         MemoryContextAllocExtended(CurrentMemoryContext, text.size() + 1, MCXT_ALLOC_NO_OOM));
     if (copy == nullptr) return nullptr;
@@ -45,7 +47,8 @@ char* keep(std::string_view text) noexcept {
 
 internal::Failure failure_of(const Error& error) noexcept {
     char* message = keep(error.message);
-    if (message == nullptr) return {.server = out_of_memory()};
+    if (message == nullptr && !error.message.empty())
+        return {.sqlstate = ERRCODE_OUT_OF_MEMORY, .message = kOutOfMemory};
     return {.sqlstate = error.sqlstate,
             .message = message,
             .detail = keep(error.detail),
@@ -68,6 +71,8 @@ namespace internal {
 
 ErrorData* run_guarded(Thunk thunk, void* argument) noexcept {
     MemoryContext caller_context = CurrentMemoryContext;
+    uint32 interrupts_held = InterruptHoldoffCount;
+    uint32 cancels_held = QueryCancelHoldoffCount;
     ErrorData* volatile error = nullptr;
     PG_TRY();
     { thunk(argument); }
@@ -75,6 +80,9 @@ ErrorData* run_guarded(Thunk thunk, void* argument) noexcept {
     {
         error = copy_current_error(capture_context != nullptr ? capture_context : caller_context);
         MemoryContextSwitchTo(caller_context);
+        // The error has let go of interrupts that the caller still holds.
+        InterruptHoldoffCount = interrupts_held;
+        QueryCancelHoldoffCount = cancels_held;
     }
     PG_END_TRY();
     return error;
@@ -88,7 +96,7 @@ Failure describe_current_exception() noexcept {
     } catch (const Error& error) {
         return failure_of(error);
     } catch (const std::bad_alloc&) {
-        return {.server = out_of_memory()};
+        return {.sqlstate = ERRCODE_OUT_OF_MEMORY, .message = kOutOfMemory};
     } catch (const std::exception& error) {
         return {.message = keep(error.what())};
     } catch (...) {
@@ -97,7 +105,12 @@ Failure describe_current_exception() noexcept {
 }
 
 void raise(const Failure& failure) {
-    if (failure.server != nullptr) ReThrowError(failure.server);
+    if (failure.server != nullptr) {
+        // As ereport does it, unlike ReThrowError.
+        InterruptHoldoffCount = 0;
+        QueryCancelHoldoffCount = 0;
+        ReThrowError(failure.server);
+    }
     ereport(
         ERROR, errcode(failure.sqlstate),
         errmsg_internal("%s", failure.message != nullptr ? failure.message : "unnamed C++ exception"),

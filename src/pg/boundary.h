@@ -112,6 +112,7 @@ Datum entry(FunctionCallInfo fcinfo, Body body) {
 // The same for a body that takes and returns nothing: hooks, callbacks and worker mains.
 template <typename Body>
 void enter(Body body) {
+    static_assert(std::is_trivially_destructible_v<Body>, "an ereport would jump over the body's captures");
     internal::Failure failure;
     if (!internal::run(body, failure)) internal::raise(failure);
 }

@@ -26,9 +26,10 @@ export class Database {
         return client;
     }
 
+    /** Drops the database, beside the worker that serves it. */
     async drop() {
         await Promise.all(this.#clients.map((client) => client.end()));
-        await administer(`DROP DATABASE IF EXISTS ${this.name} WITH (FORCE)`);
+        await administer(`DROP DATABASE ${this.name}`);
     }
 }
 

@@ -6,8 +6,8 @@ const stringOrNumber = /"(?:[^"\\]|\\.)*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
 
 /** Parses JSON text that holds no \u0000. */
 export function parseExactly(text) {
-    return JSON.parse(text.replace(
-        stringOrNumber, (token) => (token.startsWith('"') ? token : `"\\u0000${token}"`)));
+    return JSON.parse(
+        text.replace(stringOrNumber, (token) => (token.startsWith('"') ? token : `"\\u0000${token}"`)));
 }
 
 /** Canonical JSON of a parsed value: keys in the order of their code points, no white space. */
@@ -15,9 +15,8 @@ export function canonical(value) {
     if (typeof value === 'string') return value.startsWith(mark) ? value.slice(1) : JSON.stringify(value);
     if (typeof value !== 'object' || value === null) return String(value);
     if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-    const members = Object.keys(value)
-                        .sort(byCodePoint)
-                        .map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
+    const members =
+        Object.keys(value).sort(byCodePoint).map((key) => `${JSON.stringify(key)}:${canonical(value[key])}`);
     return `{${members.join(',')}}`;
 }
 

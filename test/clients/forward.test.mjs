@@ -1,26 +1,15 @@
 // What the endpoints of two targets, one in each format, got equals what is stored.
 
 import assert from 'node:assert/strict';
-import {spawn} from 'node:child_process';
-import {once} from 'node:events';
-import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
-import {tmpdir} from 'node:os';
-import {join} from 'node:path';
 import {after, before, describe, test} from 'node:test';
-import {setTimeout as sleep} from 'node:timers/promises';
-import {fileURLToPath} from 'node:url';
 
 import {Database} from './database.mjs';
 import {canonical, parseExactly} from './exact-json.mjs';
 import {logBatch, logEvent} from './log.mjs';
 import {events} from './payloads.mjs';
+import {createTargets, Receiver, targets, untilDelivered} from './targets.mjs';
 
-const apiKey = 'secret-of-the-client-tests';
-const secondsToDeliver = 120;
-const targets = [
-    {name: 't_ndjson', format: 'ndjson', path: '/ndjson'},
-    {name: 't_statsig', format: 'statsig', path: '/v1/log_event'},
-];
+const [ndjsonPath, statsigPath] = targets.map(({path}) => path);
 
 // What real payloads lack: digits that a double cannot hold, keys that UTF-16 orders differently, every kind
 // of escape and of value, and columns that they leave NULL.
@@ -28,12 +17,14 @@ const oddities = [
     {
         eventName: 'odd.numbers',
         value: -0.1,
-        metadata: '{"precise": 3.14159265358979323846264338327950288, "big": 123456789012345678901234567890,' +
+        metadata:
+            '{"precise": 3.14159265358979323846264338327950288, "big": 123456789012345678901234567890,' +
             ' "scaled": 1.500, "exponent": 1e30, "tiny": 1E-25, "minus": -0.0, "deep": [{"n": 1.10}, -7e0]}',
     },
     {
         eventName: 'odd.keys',
-        metadata: '{"nested": {"\\ue000": 1, "\\ud83d\\ude00": 2, "z": 3, "aa": 4, "B": 5, "": 6, "\\u00e9": 7},' +
+        metadata:
+            '{"nested": {"\\ue000": 1, "\\ud83d\\ude00": 2, "z": 3, "aa": 4, "B": 5, "": 6, "\\u00e9": 7},' +
             ' "\\ud83d\\ude00": "smile", "": "empty", "\\ue000": "private", "_eventId": "the caller\'s own"}',
     },
     {
@@ -47,6 +38,10 @@ const oddities = [
             ' "mixed": [null, true, [[]], {"a": null}]}',
     },
     {
+        eventName: 'odd.depth',
+        metadata: `{"deep": ${'[{"a":'.repeat(500)}0${'}]'.repeat(500)}}`,
+    },
+    {
         eventName: 'odd.columns',
         eventType: 'type',
         origin: 'frontend',
@@ -58,41 +53,6 @@ const oddities = [
         metadata: '{}',
     },
 ];
-
-/** A receiver as a process of its own, which ends when this one does. */
-class Receiver {
-    #folder = mkdtempSync(join(tmpdir(), 'eventlog-clients-'));
-    #process;
-
-    async start() {
-        const program = fileURLToPath(new URL('../receiver/receiver.mjs', import.meta.url));
-        const options = ['--api-key', apiKey, '--record', this.#recordFile, '--keep-bodies', '--exit-with-stdin'];
-        this.#process = spawn(process.execPath, [program, ...options], {stdio: ['pipe', 'pipe', 'inherit']});
-        const [line] = await once(this.#process.stdout.setEncoding('utf8'), 'data');
-        [, this.url, this.controlUrl] = /on (http:\S+) control (http:\S+)/.exec(line);
-    }
-
-    async stop() {
-        const exit = once(this.#process, 'exit');
-        this.#process.stdin.end();
-        await exit;
-        rmSync(this.#folder, {recursive: true});
-    }
-
-    /** The requests that came on this path, in order; `events` are those it carried. */
-    requests(path) {
-        const lines = readFileSync(this.#recordFile, 'utf8').split('\n').filter(Boolean);
-        return lines.map((line) => JSON.parse(line)).filter((request) => request.path === path);
-    }
-
-    get #recordFile() { return join(this.#folder, 'record'); }
-}
-
-async function createTarget(client, {name, format, path}, receiver) {
-    await client.query(`CREATE SERVER ${name} FOREIGN DATA WRAPPER eventlog
-                        OPTIONS (url '${receiver.url}${path}', format '${format}', events 'all')`);
-    await client.query(`CREATE USER MAPPING FOR CURRENT_USER SERVER ${name} OPTIONS (api_key '${apiKey}')`);
-}
 
 /** Logs the oddities as JSON text, so that this side has no part in how numbers are written; their ids. */
 async function logOddities(client) {
@@ -118,25 +78,14 @@ async function logPayloads(client) {
     return ids;
 }
 
-async function untilDelivered(client) {
-    const deadline = performance.now() + secondsToDeliver * 1000;
-    for (;;) {
-        const {rows} = await client.query('SELECT * FROM eventlog.forward_status');
-        if (rows.length === targets.length && rows.every((row) => Number(row.lag_events) === 0)) return rows;
-        if (performance.now() > deadline) {
-            assert.fail(`not delivered after ${secondsToDeliver} s: ${JSON.stringify(rows)}`);
-        }
-        await sleep(50);
-    }
-}
-
 /** The stored rows by id: all columns of eventlog.events but xid, times as ISO 8601, NULL left out. */
 async function storedRows(client) {
     const isoTime = (column) =>
         `'${column}', to_char(${column} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
-    const {rows} = await client.query(
-        `SELECT event_id, floor(extract(epoch FROM event_ts) * 1000)::text AS millis,
-                (to_jsonb(e) - 'xid' || jsonb_build_object(${isoTime('event_ts')}, ${isoTime('ingested_at')}))::text
+    const {rows} =
+        await client.query(`SELECT event_id, floor(extract(epoch FROM event_ts) * 1000)::text AS millis,
+                (to_jsonb(e) - 'xid' || jsonb_build_object(${isoTime('event_ts')}, ${
+            isoTime('ingested_at')}))::text
                     AS columns
          FROM eventlog.events e`);
     return new Map(rows.map(({event_id: id, millis, columns}) => {
@@ -185,10 +134,10 @@ describe('forwarding', () => {
     let rows;
     let status;
     before(async () => {
-        await receiver.start();
+        await receiver.start({keepBodies: true});
         await database.create();
         client = await database.connect();
-        for (const target of targets) await createTarget(client, target, receiver);
+        await createTargets(client, receiver);
         ids = [...await logOddities(client), ...await logPayloads(client)];
         status = await untilDelivered(client);
         rows = await storedRows(client);
@@ -200,7 +149,7 @@ describe('forwarding', () => {
     });
 
     test('NDJSON has every row, column by column, once and in order', () => {
-        const requests = receiver.requests('/ndjson');
+        const requests = receiver.requests(ndjsonPath);
         assertDelivery(requests, ids, (event) => event.event_id);
         for (const {events: received} of requests) {
             for (const line of received) {
@@ -210,7 +159,7 @@ describe('forwarding', () => {
     });
 
     test('NDJSON has every digit: the bytes of each request are those of its rows', () => {
-        for (const {events: received, bytes, encoding} of receiver.requests('/ndjson')) {
+        for (const {events: received, bytes, encoding} of receiver.requests(ndjsonPath)) {
             assert.equal(encoding, null);
             const expected = received.map(({event_id: id}) => `${ndjsonOf(rows.get(id))}\n`).join('');
             assert.equal(bytes, Buffer.byteLength(expected));
@@ -218,7 +167,7 @@ describe('forwarding', () => {
     });
 
     test('Statsig has every event, its metadata flat and exact, once and in order', () => {
-        const requests = receiver.requests('/v1/log_event');
+        const requests = receiver.requests(statsigPath);
         assertDelivery(requests, ids, (event) => event.metadata._eventId);
         for (const {events: received} of requests) {
             for (const event of received) {
@@ -232,7 +181,8 @@ describe('forwarding', () => {
             const {state, lag_seconds: lag, sent, retried, dead, last_error: lastError} = row;
             assert.deepEqual(
                 {state, lag, sent: Number(sent), retried: Number(retried), dead: Number(dead), lastError},
-                {state: 'running', lag: 0, sent: ids.length, retried: 0, dead: 0, lastError: null}, row.target);
+                {state: 'running', lag: 0, sent: ids.length, retried: 0, dead: 0, lastError: null},
+                row.target);
         }
     });
 
@@ -242,20 +192,22 @@ describe('forwarding', () => {
         await client.query('ROLLBACK');
         const kept = await logEvent(client, {...events[0], idempotency_key: 'kept'}, {forward: true});
         await untilDelivered(client);
-        const sent = receiver.requests('/ndjson').flatMap(({events}) => events.map((event) => event.event_id));
+        const sent =
+            receiver.requests(ndjsonPath).flatMap(({events}) => events.map((event) => event.event_id));
         assert.deepEqual(sent, [...ids, kept]);
         assert.ok(!sent.includes(lost));
     });
 
-    test('an event that Statsig would drop is a dead letter there, and sent to the other target', async () => {
-        const name = 'odd{name}';
-        const id = await logEvent(client, {...events[0], event_name: name, idempotency_key: name});
-        await untilDelivered(client);
-        assert.equal(receiver.requests('/ndjson').at(-1).events.at(-1).event_id, id);
-        const statsig = receiver.requests('/v1/log_event').flatMap(({events}) => events);
-        assert.ok(statsig.every(({eventName}) => eventName !== name));
-        const {rows: letters} =
-            await client.query('SELECT target, event_id, status FROM eventlog.dead_letters');
-        assert.deepEqual(letters, [{target: 't_statsig', event_id: id, status: null}]);
-    });
+    test(
+        'an event that Statsig would drop is a dead letter there, and sent to the other target', async () => {
+            const name = 'odd{name}';
+            const id = await logEvent(client, {...events[0], event_name: name, idempotency_key: name});
+            await untilDelivered(client);
+            assert.equal(receiver.requests(ndjsonPath).at(-1).events.at(-1).event_id, id);
+            const statsig = receiver.requests(statsigPath).flatMap(({events}) => events);
+            assert.ok(statsig.every(({eventName}) => eventName !== name));
+            const {rows: letters} =
+                await client.query('SELECT target, event_id, status FROM eventlog.dead_letters');
+            assert.deepEqual(letters, [{target: 'statsig', event_id: id, status: null}]);
+        });
 });

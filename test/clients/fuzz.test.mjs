@@ -6,14 +6,16 @@ import {after, before, describe, test} from 'node:test';
 import {inspect} from 'node:util';
 
 import {Database} from './database.mjs';
-import {anyCall, createServerHelper} from './fuzz-calls.mjs';
-import {Random} from './random.mjs';
+import {anyCall, helpers} from './fuzz/calls.mjs';
+import {checkIndexes, deadLetters, serverProcesses, storedAsSent, unsoundRows} from './fuzz/checks.mjs';
+import {Random} from './fuzz/random.mjs';
+import {createTargets, Receiver, targets, untilDelivered} from './targets.mjs';
 
 const calls = Number(process.env.EVENTLOG_FUZZ_CALLS ?? 20000);
 const seed = Number(process.env.EVENTLOG_FUZZ_SEED ?? 1);
 const connections = 4;
 const callsUnderWay = 16;  // on each connection
-// A backend that may use more stack takes documents that are nested more deeply. Checking takes a little more.
+// With more stack a backend takes documents that are nested more deeply. Checking them needs a little more.
 const stacks = ['2MB', '5MB'];
 const checkerStack = '7MB';
 
@@ -38,67 +40,15 @@ const acceptedStates = new Map([
     ['HV002', 'fdw_dynamic_parameter_value_needed: a target without url or format'],
 ]);
 
+const usualStates =
+    ['22001', '22003', '22004', '22007', '22021', '22023', '22P02', '22P05', '42939', '54000', '54001'];
+
 /** Shows a call so that it can be made again by hand. */
 function show(index, {text, values}) {
-    const shown = inspect({text, values}, {maxStringLength: 2000, maxArrayLength: 200, breakLength: Infinity});
+    const shown =
+        inspect({text, values}, {maxStringLength: 2000, maxArrayLength: 200, breakLength: Infinity});
     return `call ${index} of seed ${seed}: ${shown}`;
 }
-
-/** Whether the rows of these ids hold exactly what the accepted call was given. */
-async function storedAsSent(client, ids, {metadata, envelopes}) {
-    const query = metadata === undefined ? {
-        name: 'check_envelopes',
-        text: `SELECT count(*) = cardinality($1::uuid[]) AND count(*) = json_array_length($2::json)
-                      AND coalesce(bool_and(e.metadata - '_eventLog' = coalesce(
-                          nullif(d.doc::jsonb -> 'metadata', 'null'), nullif(d.doc::jsonb -> 'data', 'null'), '{}')), true)
-                      AS holds
-               FROM unnest($1::uuid[]) WITH ORDINALITY i (event_id, n)
-               JOIN eventlog.events e USING (event_id)
-               JOIN json_array_elements($2::json) WITH ORDINALITY d (doc, n) USING (n)`,
-        values: [ids, envelopes],
-    } : {
-        name: 'check_event',
-        text: `SELECT count(*) = 1 AND cardinality($1::uuid[]) = 1
-                      AND coalesce(bool_and(metadata - '_eventLog' = $2::jsonb), false) AS holds
-               FROM eventlog.events WHERE event_id = ANY ($1::uuid[])`,
-        values: [ids, metadata],
-    };
-    return (await client.query(query)).rows[0].holds;
-}
-
-const whiteSpace = '\t\n\v\f\r \u0085\u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a' +
-    '\u2028\u2029\u202f\u205f\u3000';
-
-// Rows that break a rule of eventlog.events, whatever call they came from; $1 is the white space.
-const unsoundRowsQuery = `
-    SELECT left(e::text, 1000) AS row
-    FROM eventlog.events e
-    CROSS JOIN LATERAL (
-        SELECT bool_and(length(t) BETWEEN 1 AND most AND t = btrim(t, $1)) AS sound
-        FROM (VALUES (event_name, 256), (event_type, 256), (source, 256), (actor_type, 256), (actor_id, 256),
-                     (resource_type, 256), (resource_id, 256), (sofa, 256), (app_version, 1000000),
-                     (metadata #>> '{_eventLog,idempotencyKey}', 256)) AS texts (t, most)
-        WHERE t IS NOT NULL) AS texts
-    WHERE (texts.sound
-           AND (actor_type IS NULL OR actor_id IS NOT NULL)
-           AND (resource_type IS NULL) = (resource_id IS NULL)
-           AND isfinite(event_ts)
-           AND (value IS NULL OR abs(value) <= '1.7976931348623157e308')
-           AND (trace_id IS NULL OR trace_id ~ '^[0-9a-f]{32}$' AND trace_id <> repeat('0', 32))
-           AND (schema_version IS NULL OR schema_version ~ '^\\d+\\.\\d+\\.\\d+([-+][-+.0-9A-Za-z]+)?$')
-           AND substr(event_id::text, 15, 1) = '7'
-           AND tenant_id IS NULL
-           AND jsonb_typeof(metadata #> '{_eventLog,forwardToStatsig}') = 'boolean'
-           AND jsonb_typeof(metadata #> '{_eventLog,caller}') = 'object'
-           AND metadata::text::jsonb = metadata) IS NOT TRUE
-    LIMIT 5`;
-
-// A server that lost a backend starts the others anew, its own processes too.
-const processesQuery = `
-    SELECT pg_postmaster_start_time()::text AS started, pid, backend_type, backend_start::text
-    FROM pg_stat_activity WHERE backend_type IN ('checkpointer', 'background writer', 'walwriter')
-                                OR backend_type LIKE 'eventlog launcher%'
-    ORDER BY pid`;
 
 /** The greatest depth of nested arrays that the server takes on this connection. */
 async function measureDepth(client) {
@@ -107,8 +57,10 @@ async function measureDepth(client) {
         const depth = Math.floor((sound + broken) / 2);
         const taken = await client.query('SELECT $1::jsonb IS NULL', ['['.repeat(depth) + ']'.repeat(depth)])
                           .then(() => true, ({code}) => (code === '54001' ? false : assert.fail(code)));
-        if (taken) sound = depth;
-        else broken = depth;
+        if (taken)
+            sound = depth;
+        else
+            broken = depth;
     }
     return sound;
 }
@@ -118,50 +70,50 @@ class Fuzzer {
     ids = new Set();
     /** How often each SQLSTATE came, and 'accepted'. */
     answers = new Map();
+    /** What was wrong, with the call. */
+    failures = [];
     #checker;
-    #next = 0;
-    #failed = false;
 
     /** @param checker a client of its own that reads back what was stored */
     constructor(checker) { this.#checker = checker; }
 
-    /** Makes calls on a connection until there are no more; rejects at the first wrong answer. */
-    async run(client, limits) {
-        const lanes = Array.from({length: callsUnderWay}, async () => {
-            while (this.#next < calls && !this.#failed) await this.#make(client, limits, this.#next++);
-        });
-        await Promise.all(lanes);
+    /** Makes calls number `index`, `index` + `step`, … on a connection; ends early when one goes wrong. */
+    async run(client, limits, index, step) {
+        const lane = async () => {
+            while (index < calls && this.failures.length === 0) {
+                const number = index;
+                index += step;
+                const call = anyCall(new Random(seed, number), limits);
+                const problem = await this.#make(client, call);
+                if (problem !== null) this.failures.push(`${problem}\n${show(number, call)}`);
+            }
+        };
+        await Promise.all(Array.from({length: callsUnderWay}, lane));
     }
 
-    async #make(client, limits, index) {
-        const call = anyCall(new Random(seed, index), limits);
-        try {
-            const problem = await this.#judge(client, call);
-            if (problem !== null) throw new Error(problem);
-        } catch (error) {
-            this.#failed = true;
-            throw new Error(`${error.message}\n${show(index, call)}`);
-        }
-    }
-
-    /** What is wrong with the answer, or null. */
-    async #judge(client, call) {
+    /** Makes a call; what is wrong with the answer, or null. */
+    async #make(client, call) {
         const {rows, error} = await client.query(call).then(({rows}) => ({rows}), (error) => ({error}));
         const state = error ? error.code ?? 'connection lost' : 'accepted';
         this.answers.set(state, (this.answers.get(state) ?? 0) + 1);
-        if (call.state && state !== call.state) return `answered ${state}, not ${call.state}: ${error?.message}`;
-        if (error) return acceptedStates.has(state) ? null : `answered ${state}: ${error.message}`;
-        if (call.refused) return 'accepted';
-        if (call.holds && !rows[0].holds) return 'answered something else';
-        if (!call.logs) return null;
-        const ids = rows.map(({id}) => id);
+        const answer = error ? `${state}, ${error.message}` : state;
+        if (call.state && state !== call.state) return `${call.state} is right: ${answer}`;
+        if (error) return acceptedStates.has(state) ? null : answer;
+        if (call.refused) return 'accepted what is wrong';
+        if (call.holds && !rows[0].holds) return 'the answer is wrong';
+        return call.logs ? this.#check(rows.map(({id}) => id), call) : null;
+    }
+
+    async #check(ids, {logs}) {
         for (const id of ids) this.ids.add(id);
-        return await storedAsSent(this.#checker, ids, call.logs) ? null : `stored something else as ${ids}`;
+        const stored = await storedAsSent(this.#checker, ids, logs).catch((error) => error.message);
+        return stored === true ? null : `not stored as sent: ${stored}, ${ids}`;
     }
 }
 
 describe(`${calls} malformed calls, seed ${seed}`, () => {
     const database = new Database('fuzz');
+    const receiver = new Receiver();
     let client;
     let fuzzer;
     let processes;
@@ -170,41 +122,65 @@ describe(`${calls} malformed calls, seed ${seed}`, () => {
         await database.create();
         client = await connect(checkerStack);
         fuzzer = new Fuzzer(client);
-        await client.query(createServerHelper);
-        processes = (await client.query(processesQuery)).rows;
+        await client.query(helpers);
+        await receiver.start();
+        await createTargets(client, receiver);
+        processes = await serverProcesses(client);
     });
-    after(() => database.drop());
+    after(async () => {
+        await database.drop();
+        await receiver.stop();
+    });
 
     test('each is stored as sent or refused with a fitting SQLSTATE', async (t) => {
         const runs = Array.from({length: connections}, async (_, number) => {
             const connection = await connect(stacks[number % stacks.length]);
             const maxDepth = await measureDepth(connection);
             t.diagnostic(`connection ${number}: documents of up to ${maxDepth} levels`);
-            await fuzzer.run(connection, {maxDepth});
+            await fuzzer.run(connection, {maxDepth}, number, connections);
         });
         await Promise.all(runs);
-        t.diagnostic(`answers: ${inspect(Object.fromEntries([...fuzzer.answers].sort()), {breakLength: Infinity})}`);
+        const answers = Object.fromEntries([...fuzzer.answers].sort());
+        t.diagnostic(`answers: ${inspect(answers, {breakLength: Infinity})}`);
+        assert.deepEqual(fuzzer.failures, []);
     });
 
-    test('enough were accepted, and enough refused in each way', () => {
-        const {answers} = fuzzer;
-        assert.ok(answers.get('accepted') > calls / 5, 'accepted');
-        for (const state of ['22001', '22003', '22004', '22007', '22021', '22023', '22P02', '42939', '54000', '54001']) {
-            assert.ok(answers.get(state) > calls / 2000, `${state}: ${answers.get(state) ?? 0}`);
+    test('every stored event is sent by both targets or, where it cannot be, a dead letter', async () => {
+        await untilDelivered(client);
+        const letters = await deadLetters(client);
+        assert.deepEqual(letters.filter(({fitting}) => !fitting), []);
+        for (const {format, path} of targets) {
+            const sent = receiver.requests(path).flatMap(({ids}) => ids);
+            const dead = letters.filter(({target}) => target === format);
+            const settled = [...new Set(sent), ...dead.map(({event_id: id}) => id)].sort();
+            assert.deepEqual(settled, [...fuzzer.ids].sort(), format);
+        }
+    });
+
+    test('enough were accepted, and enough refused in each usual way', () => {
+        assert.ok(fuzzer.answers.get('accepted') > calls / 5, 'accepted');
+        for (const state of usualStates) {
+            const times = fuzzer.answers.get(state) ?? 0;
+            assert.ok(times >= Math.floor(calls / 2000), `${state} came ${times} times`);
         }
     });
 
     test('refused calls wrote nothing', async () => {
-        const {rows} = await client.query('SELECT event_id, left(e::text, 1000) AS row FROM eventlog.events e');
+        const {rows} =
+            await client.query('SELECT event_id, left(e::text, 1000) AS row FROM eventlog.events e');
         assert.deepEqual(rows.filter(({event_id: id}) => !fuzzer.ids.has(id)), []);
         assert.equal(rows.length, fuzzer.ids.size);
     });
 
     test('every row keeps the rules', async () => {
-        assert.deepEqual((await client.query(unsoundRowsQuery, [whiteSpace])).rows, []);
+        assert.deepEqual(await unsoundRows(client), []);
+    });
+
+    test('the indexes agree with the rows', async (t) => {
+        if (!await checkIndexes(client)) t.skip('the server has no amcheck');
     });
 
     test('no backend was lost', async () => {
-        assert.deepEqual((await client.query(processesQuery)).rows, processes);
+        assert.deepEqual(await serverProcesses(client), processes);
     });
 });

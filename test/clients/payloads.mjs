@@ -48,8 +48,8 @@ export function digests() {
         groups.get(key).push(event);
     }
     return [...groups].map(([key, group]) => ({
-        ...group[0],
-        idempotency_key: key,
-        metadata: {deliveries: group.map(({metadata}) => metadata)},
-    }));
+                               ...group[0],
+                               idempotency_key: key,
+                               metadata: {deliveries: group.map(({metadata}) => metadata)},
+                           }));
 }

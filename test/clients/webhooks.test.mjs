@@ -37,8 +37,8 @@ async function assertStored(client, ids, sent, countBefore) {
     assert.equal(ids.length, sent.length);
     assert.deepEqual([...ids].sort(), ids, 'ids grow in the order of the calls');
 
-    const {rows} =
-        await client.query('SELECT * FROM eventlog.events WHERE event_id = ANY ($1) ORDER BY event_id', [ids]);
+    const {rows} = await client.query(
+        'SELECT * FROM eventlog.events WHERE event_id = ANY ($1) ORDER BY event_id', [ids]);
     assert.deepEqual(rows.map((row) => row.event_id), ids);
     rows.forEach((row, index) => assertRow(row, sent[index]));
     assert.deepEqual(await idsStoredOtherwise(client, ids, sent), [], 'equal as jsonb');
@@ -104,14 +104,13 @@ describe('web-hook payloads', () => {
 
     test('log_event on many pipelined connections stores every payload', async () => {
         const countBefore = await count(client);
-        const clients =
-            await Promise.all(Array.from({length: 4}, () => database.connect({pipeline: true})));
+        const clients = await Promise.all(Array.from({length: 4}, () => database.connect({pipeline: true})));
         const sent = keyed(events, 'pipelined');
-        const ids = await Promise.all(
-            sent.map((event, index) => logEvent(clients[index % clients.length], event)));
+        const ids =
+            await Promise.all(sent.map((event, index) => logEvent(clients[index % clients.length], event)));
         const inOrder = ids.map((_, index) => index).sort((a, b) => (ids[a] < ids[b] ? -1 : 1));
-        await assertStored(client, inOrder.map((index) => ids[index]), inOrder.map((index) => sent[index]),
-                           countBefore);
+        await assertStored(
+            client, inOrder.map((index) => ids[index]), inOrder.map((index) => sent[index]), countBefore);
     });
 
     for (const form of forms) {
@@ -131,8 +130,8 @@ describe('web-hook payloads', () => {
             const ids = [];
             for (let start = 0; start < sent.length; start += 50) {
                 const batch = sent.slice(start, start + 50);
-                ids.push(...await logBatch(client, entrance,
-                                           batch.map(([form, event]) => envelopeForms[form](event))));
+                ids.push(...await logBatch(
+                    client, entrance, batch.map(([form, event]) => envelopeForms[form](event))));
             }
             await assertStored(client, ids, sent.map(([form, event]) => asKnownTo(form, event)), countBefore);
         });
@@ -140,8 +139,7 @@ describe('web-hook payloads', () => {
         test(`${entrance} stores all payloads of a server at once`, async () => {
             for (const server of servers) {
                 const countBefore = await count(client);
-                const sent =
-                    keyed(events.filter(({source}) => source === server), `${entrance}/whole`);
+                const sent = keyed(events.filter(({source}) => source === server), `${entrance}/whole`);
                 const ids = await logBatch(client, entrance, sent.map(envelopeForms.native));
                 await assertStored(client, ids, sent, countBefore);
             }
@@ -208,8 +206,8 @@ describe('payloads over the limits', () => {
             sent.push(...batch);
             ids.push(...await logBatch(raised, entrance, batch.map(envelopeForms.platform)));
         }
-        const known = sent.map(
-            (event, index) => (index < tooLarge.length ? event : asKnownTo('platform', event)));
+        const known =
+            sent.map((event, index) => (index < tooLarge.length ? event : asKnownTo('platform', event)));
         await assertStored(raised, ids, known, countBefore);
     });
 
@@ -217,7 +215,8 @@ describe('payloads over the limits', () => {
         const raised = await database.connect({options: '-c eventlog.max_metadata_bytes=1MB'});
         const event = {...events[0], metadata: {deliveries: events.map(({metadata}) => metadata)}};
         const found = bytesOf(event.metadata);
-        await assertRefused(raised, () => logEvent(raised, event), {rule: 'metadata_bytes', limit: 1048576, found});
+        await assertRefused(
+            raised, () => logEvent(raised, event), {rule: 'metadata_bytes', limit: 1048576, found});
     });
 
     test('more than 256 top-level keys are refused, until max_metadata_keys is raised', async () => {

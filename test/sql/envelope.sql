@@ -3,7 +3,7 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- Logs an envelope and shows what is stored, or the refusal.
+-- A call of log_envelope.
 CREATE FUNCTION envelope(document text) RETURNS text
     LANGUAGE sql AS $$ SELECT format('SELECT eventlog.log_envelope(%L)', document) $$;
 
@@ -131,9 +131,7 @@ FROM unnest(ARRAY['2026-11-20T', '2026-11-20T08', '2026-13-01', '2026-02-29', '2
 
 -- 3: a JSON number goes to value as the nearest double; one that is none is out of range
 SELECT value, stored(eventlog.log_envelope(format('{"eventName": "v", "value": %s}', value)::jsonb)) -> 'value' = to_jsonb(value::double precision)
-FROM unnest(ARRAY['0', '-0.0', '1e3', '0.1', '123456789.123456789', '-1e-300', '9007199254740993']) value;
-SELECT bool_and((e.value)::numeric = 17976931348623157::numeric * 10::numeric ^ 292) FROM eventlog.events e
-WHERE event_id = (SELECT eventlog.log_envelope('{"eventName": "v", "value": 1.7976931348623157e308}')) OR false;
+FROM unnest(ARRAY['0', '-0.0', '1e3', '0.1', '123456789.123456789', '-1e-300', '9007199254740993', '1.7976931348623157e308', '5e-324']) value;
 SELECT refusal(envelope('{"eventName": "e", "value": 1e309}'));
 
 -- 3: the rules of log_event hold, with the same codes
@@ -141,9 +139,6 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "{"}', '{"eventName": "e", "actorType": "user"}', '{"eventName": "e", "resourceId": "r"}', '{"eventName": "e", "traceId": "x"}',
     '{"eventName": "e", "schemaVersion": "1"}', '{"eventName": "e", "metadata": {"_eventLog": 1}}', '{"type": "t", "source": "s", "data": {"_eventLog": 1}}',
     '{"service": "s", "eventType": "[", "eventTimestamp": "2026-11-20"}']) e;
-SELECT key, verdict(envelope(format('{"eventName": "e", "actorId": "a", "resourceType": "r", "resourceId": "i"}')::jsonb
-                             || jsonb_build_object(key, repeat('é', 256)) #>> '{}'))
-FROM unnest(ARRAY['eventName', 'eventType']) key WHERE false;
 SELECT key, verdict(envelope((doc || jsonb_build_object(key, repeat('é', 256)))::text)), verdict(envelope((doc || jsonb_build_object(key, repeat('é', 257)))::text))
 FROM jsonb('{"eventName": "e", "actorId": "a", "resourceType": "r", "resourceId": "i"}') doc,
      unnest(ARRAY['eventName', 'eventType', 'source', 'actorType', 'actorId', 'resourceType', 'resourceId', 'sofa', 'idempotencyKey', 'appVersion']) key;

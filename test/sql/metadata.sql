@@ -16,11 +16,11 @@ INSERT INTO documents (document) VALUES
 INSERT INTO documents (document) VALUES (jsonb_build_object('large', repeat('x', 60000)));
 INSERT INTO documents (document) SELECT jsonb_build_object('large', string_agg(md5(i::text), '')) FROM generate_series(1, 1900) i;
 -- samples, whose values change the padding before and behind the envelope
-INSERT INTO documents (document) SELECT sample_object(seed, seed % 80, 3) FROM generate_series(1, 400) seed;
+INSERT INTO documents (document) SELECT sample_object(seed, seed % 40, 2) FROM generate_series(1, 300) seed;
 
 UPDATE documents SET id = eventlog.log_event('document', document, idempotency_key => CASE WHEN place % 3 = 0 THEN repeat('k', place) END)
-WHERE place <= 256;
-UPDATE documents SET id = eventlog.log_event('document', document, forward_to_statsig => place % 2 = 0) WHERE place > 256;
+WHERE place <= 160;
+UPDATE documents SET id = eventlog.log_event('document', document, forward_to_statsig => place % 2 = 0) WHERE place > 160;
 
 CREATE VIEW stored_documents AS
 SELECT place, document, metadata, document || jsonb_build_object('_eventLog', metadata -> '_eventLog') AS built, metadata::text::jsonb AS parsed
@@ -40,7 +40,7 @@ SELECT bool_and(same_bytes(metadata -> '_eventLog', (metadata -> '_eventLog')::t
 SELECT bool_and(metadata @> document), bool_and(metadata @? '$._eventLog.forwardToStatsig'),
        bool_and((SELECT count(*) FROM jsonb_object_keys(metadata)) = (SELECT count(*) FROM jsonb_object_keys(document)) + 1)
 FROM stored_documents;
-SELECT count(*) > 10000, bool_and(same_bytes(metadata -> key, value)) FROM stored_documents, jsonb_each(document);
+SELECT count(*) > 5000, bool_and(same_bytes(metadata -> key, value)) FROM stored_documents, jsonb_each(document);
 
 -- metadata that comes out of a table, compressed or stored out of line, is read like any other
 CREATE TABLE copies AS SELECT place, metadata - '_eventLog' AS document FROM stored_documents;

@@ -33,6 +33,10 @@ void throw_own_error() {
                    {}};
 }
 
+void throw_nameless_error() {
+    throw pg::Error{};
+}
+
 void run_out_of_memory() {
     std::string text;
     text.reserve(text.max_size());
@@ -40,6 +44,11 @@ void run_out_of_memory() {
 
 void divide() {
     pg::call([] { return DirectFunctionCall2(int4div, Int32GetDatum(1), Int32GetDatum(0)); });
+}
+
+void divide_with_interrupts_held() {
+    HOLD_INTERRUPTS();
+    divide();
 }
 
 void sleep_long() {
@@ -54,7 +63,7 @@ void divide_below(int frames) {
 }
 
 void fail_deep() {
-    divide_below(100);
+    divide_below(20);
 }
 
 // A destructor that meets a server error while another exception passes through its frame.
@@ -130,8 +139,10 @@ constexpr Failure kFailures[] = {
     {"exception", throw_exception},
     {"number", throw_number},
     {"own error", throw_own_error},
+    {"nameless error", throw_nameless_error},
     {"out of memory", run_out_of_memory},
     {"division", divide},
+    {"interrupts held", divide_with_interrupts_held},
     {"sleep", sleep_long},
     {"deep", fail_deep},
     {"unwinding", fail_while_unwinding},

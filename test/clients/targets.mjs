@@ -1,0 +1,93 @@
+// Targets of a database, and the receiver of test/receiver that they send to.
+
+import assert from 'node:assert/strict';
+import {spawn} from 'node:child_process';
+import {once} from 'node:events';
+import {mkdtempSync, readFileSync, rmSync} from 'node:fs';
+import {tmpdir} from 'node:os';
+import {join} from 'node:path';
+import {createInterface} from 'node:readline';
+import {setTimeout as sleep} from 'node:timers/promises';
+import {fileURLToPath} from 'node:url';
+
+const apiKey = 'secret-of-the-client-tests';
+const secondsToDeliver = 300;
+
+const program = fileURLToPath(new URL('../receiver/receiver.mjs', import.meta.url));
+
+/** A receiver as a process of its own, which ends when this one does. */
+export class Receiver {
+    #folder = mkdtempSync(join(tmpdir(), 'eventlog-clients-'));
+    #process;
+    #url;
+
+    /** @param {{keepBodies?: boolean}} options whether requests() is to tell the events themselves */
+    async start({keepBodies = false} = {}) {
+        const options = ['--api-key', apiKey, '--record', this.#recordFile, '--exit-with-stdin'];
+        if (keepBodies) options.push('--keep-bodies');
+        this.#process = spawn(process.execPath, [program, ...options], {stdio: ['pipe', 'pipe', 'inherit']});
+        const [line] = await once(createInterface(this.#process.stdout), 'line');
+        [this.#url] = /http:\S+/.exec(line);
+    }
+
+    async stop() {
+        const exit = once(this.#process, 'exit');
+        this.#process.stdin.end();
+        await exit;
+        rmSync(this.#folder, {recursive: true});
+    }
+
+    /** The requests that came on this path, in order: lines of the receiver's record. */
+    requests(path) {
+        const lines = readFileSync(this.#recordFile, 'utf8').split('\n').filter(Boolean);
+        return lines.map((line) => JSON.parse(line)).filter((request) => request.path === path);
+    }
+
+    url(path) { return `${this.#url}${path}`; }
+
+    get #recordFile() { return join(this.#folder, 'record'); }
+}
+
+/** A target in each format that takes all events; the names are the formats'. */
+export const targets = [
+    {format: 'ndjson', path: '/ndjson'},
+    {format: 'statsig', path: '/v1/log_event'},
+];
+
+/** Creates the targets, which send to the receiver, and waits until the database has its worker. */
+export async function createTargets(client, receiver) {
+    for (const {format, path} of targets) {
+        // A slow machine must not make the worker send a batch twice.
+        await client.query(`CREATE SERVER ${format} FOREIGN DATA WRAPPER eventlog
+            OPTIONS (url '${receiver.url(path)}', format '${format}', events 'all', timeout_ms '60000')`);
+        await client.query(
+            `CREATE USER MAPPING FOR CURRENT_USER SERVER ${format} OPTIONS (api_key '${apiKey}')`);
+    }
+    await until('the worker runs', async () => {
+        const {rows} = await client.query(`
+            SELECT FROM pg_stat_activity
+            WHERE backend_type = 'eventlog worker' AND datname = current_database()`);
+        return rows.length > 0;
+    });
+}
+
+/** Waits until nothing is left to send; the rows of eventlog.forward_status. */
+export async function untilDelivered(client) {
+    let status;
+    await until('all is delivered', async () => {
+        status = (await client.query('SELECT * FROM eventlog.forward_status ORDER BY target')).rows;
+        return status.every((row) => Number(row.lag_events) === 0);
+    }, () => JSON.stringify(status));
+    assert.deepEqual(status.map(({target}) => target), targets.map(({format}) => format));
+    return status;
+}
+
+async function until(what, condition, found = () => 'nothing') {
+    const deadline = performance.now() + secondsToDeliver * 1000;
+    while (!await condition()) {
+        if (performance.now() > deadline) {
+            throw new Error(`waited ${secondsToDeliver} s until ${what}; found ${found()}`);
+        }
+        await sleep(50);
+    }
+}

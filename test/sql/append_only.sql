@@ -1,0 +1,79 @@
+-- UPDATE, DELETE and TRUNCATE of events are refused for everybody.
+\t on
+\pset format unaligned
+LOAD 'eventlog';
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS regress_eventlog_editor;
+CREATE ROLE regress_eventlog_editor;
+
+SELECT eventlog.log_event('kept', '{"n": 1}') IS NOT NULL;
+-- The parent, and the leaf that holds the event.
+SELECT tableoid::regclass AS leaf FROM eventlog.events WHERE event_name = 'kept' \gset
+
+-- 1: by a superuser, on the parent and on every partition; the error says the way out
+SELECT refusal('DELETE FROM eventlog.events WHERE event_name = ''kept''');
+SELECT refusal('UPDATE eventlog.events SET value = 1');
+SELECT refusal('TRUNCATE eventlog.events');
+CREATE FUNCTION verdicts(actions text[], relation text) RETURNS TABLE (action text, verdict text)
+    LANGUAGE sql AS $$ SELECT action, verdict(format(action, relation)) FROM unnest(actions) action $$;
+CREATE TABLE actions AS SELECT ARRAY[
+    'UPDATE %s SET value = 1', 'UPDATE %s SET metadata = metadata || ''{"n": 2}'' WHERE event_name = ''kept''', 'UPDATE ONLY %s SET value = 1',
+    'UPDATE %s SET value = 1 WHERE false', 'UPDATE %s SET event_id = gen_random_uuid()',
+    'DELETE FROM %s', 'DELETE FROM %s WHERE event_name = ''kept''', 'DELETE FROM ONLY %s', 'DELETE FROM %s WHERE false',
+    'DELETE FROM %s USING pg_class WHERE event_name = relname', 'WITH gone AS (DELETE FROM %s RETURNING *) SELECT count(*) FROM gone', 'TRUNCATE %s',
+    'MERGE INTO %s e USING (SELECT 1) s ON event_name = ''kept'' WHEN MATCHED THEN DELETE',
+    'MERGE INTO %s e USING (SELECT 1) s ON event_name = ''kept'' WHEN MATCHED THEN UPDATE SET value = 1',
+    'MERGE INTO %s e USING (SELECT 1) s ON false WHEN MATCHED THEN DELETE'] AS actions;
+SELECT a.action, a.verdict, b.verdict FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
+SELECT count(*) > 0, bool_and(verdict = '55000')
+FROM pg_inherits, actions, verdicts(actions, inhrelid::regclass::text) WHERE inhparent = 'eventlog.events'::regclass;
+
+-- 1: TRUNCATE of another table does not reach it by CASCADE
+CREATE TABLE referenced (id uuid PRIMARY KEY);
+SELECT verdict('TRUNCATE referenced, eventlog.events'), verdict('TRUNCATE referenced CASCADE');
+
+-- 1: ON CONFLICT DO UPDATE: on a leaf by the trigger, on the parent for want of a key
+CREATE FUNCTION again(relation text, action text) RETURNS text
+    LANGUAGE sql AS $$
+    SELECT verdict(format('INSERT INTO %s SELECT * FROM eventlog.events WHERE event_name = ''kept'' ON CONFLICT (event_id) %s', relation, action)) $$;
+SELECT again(:'leaf', 'DO UPDATE SET value = 1'), again('eventlog.events', 'DO UPDATE SET value = 1'), again(:'leaf', 'DO NOTHING');
+
+-- 1: a MERGE that only inserts or does nothing changes no event
+SELECT verdict('MERGE INTO eventlog.events e USING (SELECT 1) s ON event_name = ''kept'' WHEN MATCHED THEN DO NOTHING');
+
+-- 1: under session_replication_role = replica
+SET session_replication_role = replica;
+SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
+FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
+RESET session_replication_role;
+
+-- 1: through a view, and through a function of the owner
+CREATE VIEW of_events AS SELECT * FROM eventlog.events;
+SELECT a.action, a.verdict FROM actions, verdicts(ARRAY['UPDATE %s SET value = 1', 'DELETE FROM %s'], 'of_events') a;
+CREATE FUNCTION delete_events() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM eventlog.events';
+SELECT verdict('SELECT delete_events()');
+
+-- 1: by a role that has been granted everything
+GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_editor;
+GRANT ALL ON ALL TABLES IN SCHEMA eventlog TO regress_eventlog_editor;
+GRANT ALL ON actions TO regress_eventlog_editor;
+SET ROLE regress_eventlog_editor;
+SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
+FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
+RESET ROLE;
+
+-- 1: a partition that is detached stays append-only, and may be dropped
+BEGIN;
+ALTER TABLE eventlog.events DETACH PARTITION :leaf;
+SELECT count(*), bool_and(verdict = '55000') FROM actions, verdicts(actions, :'leaf');
+DROP TABLE :leaf;
+ROLLBACK;
+
+-- 1: nothing of all this has changed anything; what is not refused is read and row locks
+SELECT stored(event_id), value IS NULL FROM eventlog.events WHERE event_name = 'kept' FOR UPDATE;
+
+DROP FUNCTION verdicts, again, delete_events;
+DROP VIEW of_events;
+DROP TABLE actions, referenced;
+DROP OWNED BY regress_eventlog_editor;
+DROP ROLE regress_eventlog_editor;

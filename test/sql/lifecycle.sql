@@ -1,0 +1,62 @@
+-- The extension comes and goes while a session is using it.
+\t on
+\pset format unaligned
+LOAD 'eventlog';
+SET client_min_messages = warning;
+
+-- 10: DROP EXTENSION takes all of it along, partitions and targets too, and is a transaction like any other
+CREATE FUNCTION left_over() RETURNS TABLE (what text, n bigint)
+    LANGUAGE sql AS $$
+    SELECT 'relations', count(*) FROM pg_class WHERE relnamespace = to_regnamespace('eventlog')
+    UNION ALL SELECT 'functions', count(*) FROM pg_proc WHERE pronamespace = to_regnamespace('eventlog')
+    UNION ALL SELECT 'schemas', count(*) FROM pg_namespace WHERE nspname = 'eventlog'
+    UNION ALL SELECT 'event triggers', count(*) FROM pg_event_trigger WHERE evtname LIKE 'eventlog%'
+    UNION ALL SELECT 'servers', count(*) FROM pg_foreign_server WHERE srvname LIKE 'regress_eventlog%'
+$$;
+CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
+SELECT eventlog.pause_target('regress_eventlog_a');
+SELECT what, n > 0 FROM left_over();
+BEGIN;
+DROP EXTENSION eventlog CASCADE;
+SELECT * FROM left_over();
+SELECT refusal('SELECT eventlog.log_event(''none'')');
+ROLLBACK;
+SELECT eventlog.log_event('back again') IS NOT NULL;
+SELECT what, n > 0 FROM left_over();
+
+-- 10: dropped and made anew in one transaction: the new table is written, and the old one again after a rollback
+BEGIN;
+DROP EXTENSION eventlog CASCADE;
+CREATE EXTENSION eventlog;
+SELECT eventlog.log_event('in the new table', '{"n": 1}') IS NOT NULL;
+SELECT event_name, xid = pg_current_xact_id() FROM eventlog.events;
+SELECT count(*) FROM eventlog.log_events('[{"eventName": "a"}, {"eventName": "b"}]');
+ROLLBACK;
+SELECT eventlog.log_event('in the old table') IS NOT NULL;
+SELECT event_name, count(*) FROM eventlog.events WHERE event_name IN ('back again', 'in the new table', 'in the old table') GROUP BY event_name ORDER BY 1;
+
+-- 10: a session that was there all the time goes on with the new one
+DROP EXTENSION eventlog CASCADE;
+SELECT refusal('SELECT eventlog.log_event(''none'')');
+CREATE EXTENSION eventlog;
+SELECT eventlog.log_event('in the new table') IS NOT NULL;
+SELECT event_name, metadata - '_eventLog' FROM eventlog.events;
+SELECT count(*) FROM eventlog.targets;
+
+-- 10: in a schema of its own, and in no other
+SELECT verdict('CREATE EXTENSION eventlog'), verdict('ALTER EXTENSION eventlog SET SCHEMA public');
+DROP EXTENSION eventlog CASCADE;
+SELECT verdict('CREATE EXTENSION eventlog SCHEMA public');
+
+-- 10: a role that may not create it
+CREATE ROLE regress_eventlog_app;
+SET ROLE regress_eventlog_app;
+SELECT refusal('CREATE EXTENSION eventlog');
+RESET ROLE;
+DROP ROLE regress_eventlog_app;
+
+-- 10: made again, it works
+CREATE EXTENSION eventlog;
+SELECT eventlog.log_event('last') IS NOT NULL;
+SELECT what, n > 0 FROM left_over();
+DROP FUNCTION left_over;

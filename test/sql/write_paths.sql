@@ -1,0 +1,178 @@
+-- The two ways to write an event: directly into the partition, and by the executor where the table needs it.
+\t on
+\pset format unaligned
+LOAD 'eventlog';
+SET client_min_messages = warning;
+DROP ROLE IF EXISTS regress_eventlog_owner, regress_eventlog_caller;
+
+-- both ways make equal rows, byte by byte
+CREATE FUNCTION log_pair(n int) RETURNS uuid
+    LANGUAGE sql AS $$
+    SELECT eventlog.log_event('pair', sample_object(n, n % 50), nullif('type ' || n % 3, 'type 0'), 'pair actor', 'user', 'order', 'pair ' || n,
+                              'shop', CASE WHEN n % 2 = 0 THEN 'frontend'::eventlog.event_origin END, '2026-11-20', n / 7.0, '1.0.0',
+                              md5('pair ' || n), 'é', n % 2 = 0, 'key ' || n, '1')
+$$;
+CREATE TABLE pairs (place int, direct uuid, executed uuid);
+SET eventlog.insert_method = 'auto';
+INSERT INTO pairs (place, direct) SELECT n, log_pair(n) FROM generate_series(1, 100) n;
+SET eventlog.insert_method = 'executor';
+UPDATE pairs SET executed = log_pair(place);
+RESET eventlog.insert_method;
+ANALYZE pairs;
+SELECT count(*), bool_and(stored(direct) = stored(executed)), bool_and(same_bytes(d.metadata, e.metadata)),
+       bool_and(pg_column_size(d) = pg_column_size(e)), bool_and(d.tableoid = e.tableoid)
+FROM pairs JOIN eventlog.events d ON d.event_id = direct JOIN eventlog.events e ON e.event_id = executed;
+SET eventlog.insert_method = 'quick';
+
+-- every index has every row of both ways
+CREATE FUNCTION found_by(condition text) RETURNS bigint
+    LANGUAGE plpgsql SET enable_seqscan = off AS $$
+DECLARE
+    n bigint;
+BEGIN
+    EXECUTE 'SELECT count(*) FROM eventlog.events WHERE ' || condition INTO n;
+    RETURN n;
+END
+$$;
+SELECT condition, found_by(condition)
+FROM unnest(ARRAY['event_id = ANY (ARRAY(SELECT direct FROM pairs UNION SELECT executed FROM pairs))', 'event_name = ''pair''',
+                  'actor_id = ''pair actor''', 'resource_id = ANY (ARRAY(SELECT ''pair '' || place FROM pairs))',
+                  'trace_id = ANY (ARRAY(SELECT md5(''pair '' || place) FROM pairs))',
+                  'xid = ANY (ARRAY(SELECT DISTINCT xid FROM pairs JOIN eventlog.events ON event_id IN (direct, executed)))']) condition;
+
+-- What a change to the table makes of the next events, by each entrance and in a batch.
+CREATE TABLE noted (what text, n bigint);
+CREATE FUNCTION log_some() RETURNS TABLE (id uuid)
+    LANGUAGE sql AS $$
+    SELECT eventlog.log_event('some', '{"n": 1}')
+    UNION ALL SELECT eventlog.log_envelope('{"eventName": "some", "metadata": {"n": 2}}')
+    UNION ALL SELECT eventlog.log_events('[{"eventName": "some", "metadata": {"n": 3}}, {"eventName": "some", "metadata": {"n": 4}}]')
+    UNION ALL SELECT eventlog.log_events_json('[{"eventName": "some", "metadata": {"n": 5}}, {"eventName": "some", "metadata": {"n": 6}}]')
+$$;
+CREATE VIEW some_events AS SELECT metadata - '_eventLog' AS metadata, event_id FROM eventlog.events WHERE event_name = 'some';
+
+-- a column of the user's own with a default, a generated one, one that is dropped again
+BEGIN;
+ALTER TABLE eventlog.events ADD COLUMN extra text DEFAULT 'default', ADD COLUMN name_length int GENERATED ALWAYS AS (length(event_name)) STORED;
+SELECT count(*) FROM log_some();
+SELECT count(*), extra, name_length FROM eventlog.events WHERE event_name = 'some' GROUP BY extra, name_length;
+ALTER TABLE eventlog.events DROP COLUMN extra, DROP COLUMN name_length;
+SELECT count(*) FROM log_some();
+SELECT count(*) FROM some_events;
+ROLLBACK;
+
+-- a row trigger on the parent: BEFORE, which may change the row, and AFTER
+CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+BEGIN
+    INSERT INTO noted VALUES (format('%s %s %s', TG_WHEN, TG_LEVEL, TG_OP), CASE TG_LEVEL WHEN 'ROW' THEN (NEW.metadata -> 'n')::int END);
+    IF TG_LEVEL = 'ROW' AND TG_WHEN = 'BEFORE' THEN NEW.sofa := 'by trigger'; END IF;
+    RETURN NEW;
+END
+$$;
+BEGIN;
+CREATE TRIGGER before_row BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION note();
+CREATE TRIGGER after_row AFTER INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION note();
+SELECT count(*) FROM log_some();
+SELECT what, array_agg(n ORDER BY n) FROM noted GROUP BY what ORDER BY what;
+SELECT count(*), sofa FROM eventlog.events WHERE event_name = 'some' GROUP BY sofa;
+ROLLBACK;
+
+-- a statement trigger, one statement an event; one with a transition table
+BEGIN;
+CREATE TRIGGER before_statement BEFORE INSERT ON eventlog.events FOR EACH STATEMENT EXECUTE FUNCTION note();
+CREATE TRIGGER after_statement AFTER INSERT ON eventlog.events FOR EACH STATEMENT EXECUTE FUNCTION note();
+CREATE FUNCTION note_rows() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
+BEGIN
+    INSERT INTO noted SELECT 'transition', (metadata -> 'n')::int FROM added;
+    RETURN NULL;
+END
+$$;
+CREATE TRIGGER transition AFTER INSERT ON eventlog.events REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_rows();
+SELECT count(*) FROM log_some();
+SELECT what, count(*), array_agg(n ORDER BY n) FILTER (WHERE n IS NOT NULL) FROM noted GROUP BY what ORDER BY what;
+SELECT count(*) FROM some_events;
+ROLLBACK;
+
+-- a trigger on the leaf alone
+SELECT tableoid::regclass AS leaf FROM eventlog.events WHERE event_name = 'pair' LIMIT 1 \gset
+BEGIN;
+CREATE TRIGGER on_leaf AFTER INSERT ON :leaf FOR EACH ROW EXECUTE FUNCTION note();
+SELECT count(*) FROM log_some();
+SELECT what, array_agg(n ORDER BY n) FROM noted GROUP BY what ORDER BY what;
+ROLLBACK;
+
+-- a deferred constraint trigger
+BEGIN;
+CREATE CONSTRAINT TRIGGER late AFTER INSERT ON eventlog.events DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION note();
+SELECT count(*) FROM log_some();
+SELECT count(*) FROM noted;
+SET CONSTRAINTS ALL IMMEDIATE;
+SELECT what, array_agg(n ORDER BY n) FROM noted GROUP BY what ORDER BY what;
+ROLLBACK;
+
+-- a rule
+BEGIN;
+CREATE RULE noted AS ON INSERT TO eventlog.events DO ALSO INSERT INTO noted VALUES ('rule', (NEW.metadata -> 'n')::int);
+SELECT count(*) FROM log_some();
+SELECT what, array_agg(n ORDER BY n) FROM noted GROUP BY what ORDER BY what;
+SELECT count(*) FROM some_events;
+ROLLBACK;
+
+-- a check constraint, on the parent and on the leaf
+BEGIN;
+ALTER TABLE eventlog.events ADD CONSTRAINT small CHECK (metadata -> 'n' <> '4');
+SELECT eventlog.log_event('some', '{"n": 1}') IS NOT NULL;
+SELECT verdict('SELECT log_some()');
+SELECT count(*) FROM some_events;
+ROLLBACK;
+BEGIN;
+ALTER TABLE :leaf ADD CONSTRAINT small CHECK (metadata -> 'n' <> '4');
+SELECT verdict('SELECT log_some()');
+ROLLBACK;
+
+-- an index of the user's own: plain, on an expression, partial, GIN; a unique one refuses
+BEGIN;
+CREATE INDEX own_plain ON eventlog.events (source, event_id);
+CREATE INDEX own_expression ON eventlog.events (lower(event_name)) WHERE event_name = 'some';
+CREATE INDEX own_gin ON eventlog.events USING gin (metadata);
+SELECT count(*) FROM log_some();
+SET LOCAL enable_seqscan = off;
+SELECT count(*) FROM eventlog.events WHERE metadata @> '{"n": 3}' AND event_name = 'some';
+SELECT count(*) FROM eventlog.events WHERE lower(event_name) = 'some' AND event_name = 'some';
+CREATE UNIQUE INDEX own_unique ON :leaf ((metadata -> 'n')) WHERE event_name = 'some';
+SELECT verdict('SELECT log_some()');
+ROLLBACK;
+
+-- row security: it does not hold the table's owner, in whose name events are written, unless it is forced
+CREATE ROLE regress_eventlog_owner;
+CREATE ROLE regress_eventlog_caller;
+BEGIN;
+GRANT USAGE, CREATE ON SCHEMA eventlog TO regress_eventlog_owner;
+GRANT USAGE ON TYPE eventlog.event_origin TO regress_eventlog_owner;
+GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_caller;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA eventlog TO regress_eventlog_caller;
+ALTER TABLE eventlog.events OWNER TO regress_eventlog_owner;
+ALTER TABLE eventlog.events ENABLE ROW LEVEL SECURITY;
+SET ROLE regress_eventlog_caller;
+SELECT count(*) FROM log_some();
+RESET ROLE;
+ALTER TABLE eventlog.events FORCE ROW LEVEL SECURITY;
+SET ROLE regress_eventlog_caller;
+SELECT verdict('SELECT log_some()');
+RESET ROLE;
+CREATE POLICY small ON eventlog.events FOR INSERT TO regress_eventlog_owner WITH CHECK ((metadata -> 'n')::int < 10);
+SET ROLE regress_eventlog_caller;
+SELECT count(*) FROM log_some();
+SELECT refusal('SELECT eventlog.log_event(''some'', ''{"n": 10}'')');
+RESET ROLE;
+SELECT count(*) FROM some_events;
+ROLLBACK;
+DROP ROLE regress_eventlog_owner, regress_eventlog_caller;
+
+-- without any of them the direct way is taken again, and writes the same
+SELECT count(*), count(DISTINCT stored(id)) FROM log_some() id;
+SELECT count(*) FROM noted;
+
+DROP VIEW some_events;
+DROP FUNCTION log_some, log_pair, note, found_by;
+DROP TABLE noted, pairs;

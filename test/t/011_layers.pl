@@ -1,0 +1,77 @@
+# What may see what: the layers of src/pure.mk no server header, the server nothing of the library but its entry points.
+use strict;
+use warnings FATAL => 'all';
+
+use Config;
+use File::Basename;
+use File::Spec;
+use FindBin;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $root = File::Spec->rel2abs("$FindBin::RealBin/../..");
+my $probes = File::Spec->rel2abs(PostgreSQL::Test::Utils::tempdir('layers'));
+my $pg_config = $ENV{PG_CONFIG} || 'pg_config';
+
+sub output_of
+{
+	my ($stdout, $stderr) = run_command(\@_);
+	die "@_ printed nothing: $stderr" if $stdout eq '';
+	return $stdout;
+}
+
+sub make { return output_of('make', '--no-print-directory', '-C', $root, @_) }
+
+# The pure layers cannot include a server header.
+
+my @sources = split ' ', make('-s', '--eval=print-sources: ; @echo $(PURE_SRCS)', 'print-sources');
+my %command;
+foreach my $line (split /\n/, make('-n', '-B', map { s/\.cpp$/.o/r } @sources))
+{
+	$command{$1} = $line if $line =~ / -c .*?(\S+\.cpp)$/;
+}
+is_deeply([ sort keys %command ], [ sort @sources ], 'make compiles each pure source');
+
+foreach my $source (@sources)
+{
+	my @paths = $command{$source} =~ /\s(-I\s*\S+|-i(?:system|quote|dirafter|nclude)\s*\S+)/g;
+	is_deeply(\@paths, ['-Isrc'], "$source is compiled with no include path but src");
+}
+
+# Compiles a source with these lines in place of another; what the compiler complains of.
+sub complaints
+{
+	my ($source, $lines) = @_;
+	my $object = $source =~ s/\.cpp$/.o/r;
+	append_to_file("$probes/probe.cpp", $lines);
+	my $command = $command{$source} =~ s/ -o \Q$object $source\E$/ -o '$probes\/probe.o' '$probes\/probe.cpp'/r;
+	my ($stdout, $stderr) = run_command([ 'sh', '-c', "cd '$root' && $command || echo failed >&2" ]);
+	unlink "$probes/probe.cpp";
+	return $stderr;
+}
+
+my %one_of = map { dirname($_) => $_ } @sources;
+foreach my $folder (sort keys %one_of)
+{
+	my $source = $one_of{$folder};
+	is(complaints($source, "#include <string>\n"), '', "$folder: a source of its own compiles");
+	like(complaints($source, "#include \"pg.h\"\n"),
+		qr/pg\.h:.*this layer knows no PostgreSQL header.*^failed$/ms, "$folder: pg.h does not compile");
+	like(complaints($source, "#include \"postgres.h\"\n"),
+		qr/postgres\.h.*(No such file|not found).*^failed$/ms, "$folder: postgres.h is not found");
+}
+
+# The library exports its entry points only, and runs no code when it is loaded but _PG_init.
+
+chomp(my $library = output_of($pg_config, '--pkglibdir'));
+$library .= '/eventlog.so';
+my @exports = map { (split)[-1] } split /\n/, output_of('nm', '-D', '--defined-only', $library);
+is_deeply([ grep { !/^(Pg_magic_func|_PG_init|eventlog_\w+|pg_finfo_eventlog_\w+)$/ } @exports ],
+	[], 'no symbol is exported but the entry points');
+
+is_deeply([ output_of('nm', $library) =~ /\b(_GLOBAL__\S+)$/mg ],
+	[], 'no source has a global constructor or destructor');
+my ($bytes) = output_of('readelf', '-SW', $library) =~ /\.init_array\s+INIT_ARRAY\s+\S+\s+\S+\s+(\S+)/;
+is(hex $bytes, $Config{ptrsize}, 'no initialiser runs but the compiler\'s own');
+
+done_testing();
