@@ -40,23 +40,32 @@ const char* wanted_database(Node* statement) {
     return nullptr;
 }
 
+bool is_template(Oid database) {
+    HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+    if (!HeapTupleIsValid(tuple)) return false;
+    bool result = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datistemplate;
+    ReleaseSysCache(tuple);
+    return result;
+}
+
 // Whether the caller could run the command at all: nobody else's worker is stopped for a command that will be
 // refused.
-bool may_command(Oid database) {
+bool may_command(Node* statement, Oid database) {
 #if PG_VERSION_NUM >= 160000
     bool owner = object_ownercheck(DatabaseRelationId, database, GetUserId());
 #else
     bool owner = pg_database_ownercheck(database, GetUserId());
 #endif
-    return owner || have_createdb_privilege();
+    return owner || (IsA(statement, CreatedbStmt) && is_template(database) && have_createdb_privilege());
 }
 
-// Keeps the launcher from starting a worker in the database, and ends the one that is there.
+// Keeps the launcher from starting a worker in the database, one that it has not met included, and ends the
+// one that is there.
 void hold(Oid database) {
     shared::State* state = shared::state();
     for (int waited = 0; waited <= kLongestWaitMs; waited += kWaitMs) {
         LWLockAcquire(state->lock, LW_EXCLUSIVE);
-        WorkerSlot* slot = shared::find_slot(database, false);
+        WorkerSlot* slot = shared::find_slot(database, true);
         pid_t pid = 0;
         bool starting = false;
         if (slot != nullptr) {
@@ -126,9 +135,9 @@ void on_utility(PlannedStmt* statement, const char* query, bool read_only_tree, 
         return;
     }
     pg::enter([&] {
-        Oid database = pg::call([name] {
+        Oid database = pg::call([name, statement] {
             Oid found = get_database_oid(name, true);
-            return OidIsValid(found) && may_command(found) ? found : InvalidOid;
+            return OidIsValid(found) && may_command(statement->utilityStmt, found) ? found : InvalidOid;
         });
         std::optional<Hold> held;
         if (OidIsValid(database)) held.emplace(database);

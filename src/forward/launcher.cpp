@@ -3,6 +3,8 @@
 // EXTENSION asks for another try.
 #include "forward/launcher.h"
 
+#include <csignal>
+
 #include "forward/database_hook.h"
 #include "pg/boundary.h"
 #include "settings.h"
@@ -71,7 +73,8 @@ bool contains(std::span<const Oid> oids, Oid oid) {
     return std::find(oids.begin(), oids.end(), oid) != oids.end();
 }
 
-// A database not met before is tried; the slot of one that is gone is freed.
+// A database not met before is tried; a worker where none is allowed any more is ended, and its slot freed
+// once it has gone.
 void match_slots(std::span<const Oid> databases) {
     shared::State* state = shared::state();
     LWLockAcquire(state->lock, LW_EXCLUSIVE);
@@ -81,8 +84,12 @@ void match_slots(std::span<const Oid> databases) {
     }
     for (uint32_t i = 0; i < state->slots_in_use.load(); i++) {
         WorkerSlot& slot = state->slots[i];
-        if (slot.pid == 0 && slot.state != WorkerState::unused && slot.state != WorkerState::held &&
-            slot.state != WorkerState::started && !contains(databases, slot.database)) {
+        if (slot.state == WorkerState::unused || slot.state == WorkerState::held ||
+            slot.state == WorkerState::started || contains(databases, slot.database))
+            continue;
+        if (slot.pid != 0) {
+            kill(slot.pid, SIGTERM);
+        } else {
             slot.database = InvalidOid;
             slot.state = WorkerState::unused;
         }
@@ -153,19 +160,15 @@ long start_due_workers() {
 }
 
 void serve() {
-    TimestampTz scan_at = 0;
     while (true) {
-        pg::call([&scan_at] {
-            TimestampTz now = GetCurrentTimestamp();
-            bool news = ConfigReloadPending;
+        pg::call([] {
             if (ConfigReloadPending) {
                 ConfigReloadPending = false;
                 ProcessConfigFile(PGC_SIGHUP);
             }
-            if (now >= scan_at || news) {
-                match_slots(connectable_databases(CurrentMemoryContext));
-                scan_at = TimestampTzPlusMilliseconds(now, kScanEveryMs);
-            }
+            std::span<Oid> databases = connectable_databases(CurrentMemoryContext);
+            match_slots(databases);
+            pfree(databases.data());
             long timeout_ms = start_due_workers();
             (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
                             wait_event_main());
@@ -182,6 +185,7 @@ void forget_latch(int, Datum) {
 }  // namespace
 
 void register_launcher() {
+    if (IsBinaryUpgrade) return;
     BackgroundWorker launcher{};
     describe(launcher, "eventlog launcher", "eventlog_launcher_main");
     launcher.bgw_restart_time = kSecondsToRestartLauncher;

@@ -72,7 +72,7 @@ void Target::declare(Declaration declaration) {
     }
     // A batch is encoded for one definition; one under way is let finish.
     redefined_ = changed && request_.under_way();
-    if (changed && !redefined_) drop_batch();
+    if (changed && !redefined_ && batch_ && batch_->pending()) drop_batch();
     if (changed || (!shows_trouble_ && state_ != TargetState::running)) {
         state_ = TargetState::running;
         next_attempt_ms_ = 0;
@@ -86,8 +86,14 @@ void Target::drop_batch() {
     batch_.reset();
 }
 
+bool Target::may_send() const {
+    return !paused() && settings::forwarding;
+}
+
 int64_t Target::due_ms() const {
-    if (paused() || request_.under_way()) return -1;
+    if (request_.under_way()) return -1;
+    if (batch_ && !batch_->pending()) return next_attempt_ms_;
+    if (!may_send()) return -1;
     if (batch_ || state_ != TargetState::running) return next_attempt_ms_;
     return more_at_ms_;
 }
@@ -100,8 +106,11 @@ void Target::work(int64_t now_ms) {
     }
     if (!declared_.invalid.empty() && state_ != TargetState::refused)
         stop(TargetState::refused, declared_.invalid, settings::max_retry_interval, now_ms);
-    if (paused() || request_.under_way() || now_ms < next_attempt_ms_) return;
-    if (!batch_ || !batch_->pending()) {
+    if (request_.under_way() || now_ms < next_attempt_ms_) return;
+    // What has been sent is settled even where nothing more may be sent.
+    bool settles = batch_ && !batch_->pending();
+    if (!settles && !may_send()) return;
+    if (!batch_ || settles) {
         try {
             advance(now_ms);
         } catch (const pg::ServerError& error) {
@@ -110,7 +119,7 @@ void Target::work(int64_t now_ms) {
             return;
         }
     }
-    if (batch_ && batch_->pending()) send();
+    if (batch_ && batch_->pending() && may_send()) send();
 }
 
 void Target::take_answer(const Answer& answer, int64_t now_ms) {
@@ -169,13 +178,13 @@ void Target::stop(TargetState state, const std::string& error, int64_t pause_ms,
 
 void Target::run_again() {
     backoff_.succeeded();
+    next_attempt_ms_ = 0;
     if (state_ != TargetState::running) log_state(declared_.name, TargetState::running, "");
     state_ = TargetState::running;
 }
 
 // Settles what has been sent and claims what comes next, in one transaction.
 void Target::advance(int64_t now_ms) {
-    if (!batch_ && !settings::forwarding) return;
     more_at_ms_ = -1;
     read::Cursor cursor = cursor_;
     std::optional<Batch> next;
@@ -185,7 +194,7 @@ void Target::advance(int64_t now_ms) {
         if (batch_) settled = settle(cursor);
         if (settled) {
             if (shows_trouble_ && state_ == TargetState::running) record_running(declared_.name);
-            if (settings::forwarding) next = claim(cursor, now_ms);
+            if (may_send()) next = claim(cursor, now_ms);
             transaction.commit();
         }
     }
@@ -193,6 +202,8 @@ void Target::advance(int64_t now_ms) {
     if (!settled) return;
     cursor_ = std::move(cursor);
     shows_trouble_ = shows_trouble_ && state_ != TargetState::running;
+    // What the trouble was about is gone (its partition was dropped, say).
+    if (!batch_ && more_at_ms_ < 0 && declared_.invalid.empty()) run_again();
 }
 
 bool Target::settle(read::Cursor& cursor) {

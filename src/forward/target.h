@@ -38,6 +38,7 @@ class Target {
     bool under_way() const { return request_.under_way(); }
 
   private:
+    bool may_send() const;
     void take_answer(const Answer& answer, int64_t now_ms);
     void advance(int64_t now_ms);
     bool settle(read::Cursor& cursor);

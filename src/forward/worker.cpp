@@ -33,10 +33,13 @@ class Worker {
     void run();
 
   private:
+    bool turn();
     bool installed();
     bool ready();
+    void take_news();
+    void serve();
     void maintain(int64_t now);
-    void reload(int64_t now);
+    bool reload(int64_t now);
     void announce_interest();
     long sleep_ms(int64_t now) const;
 
@@ -67,17 +70,24 @@ bool Worker::ready() {
 void Worker::maintain(int64_t now) {
     if (now < maintain_at_) return;
     maintain_at_ = now + kMaintainEveryMs;
-    SqlTransaction transaction;
-    pg::call([] {
-        int64_t unix_millis = (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
-        if (!store::is_maintained(unix_millis)) store::maintain(unix_millis);
-    });
-    transaction.commit();
+    try {
+        SqlTransaction transaction;
+        pg::call([] {
+            int64_t unix_millis = (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
+            if (!store::is_maintained(unix_millis)) store::maintain(unix_millis);
+        });
+        transaction.commit();
+    } catch (const pg::ServerError& error) {
+        // A full disk, say, must not keep what is stored from being sent.
+        pg::log_error(error, "maintenance");
+    }
 }
 
-void Worker::reload(int64_t now) {
+// Brings the targets up to date with the catalog; false when the log may no longer be touched.
+bool Worker::reload(int64_t now) {
     uint32_t changes = target_changes();
-    if (!catalogs_changed && changes == seen_changes_ && now < reload_at_) return;
+    if (!catalogs_changed && changes == seen_changes_ && now < reload_at_) return true;
+    if (!ready()) return false;
     catalogs_changed = false;
     seen_changes_ = changes;
     reload_at_ = now + kReloadEveryMs;
@@ -103,6 +113,7 @@ void Worker::reload(int64_t now) {
     }
     targets_ = std::move(kept);
     announce_interest();
+    return true;
 }
 
 void Worker::announce_interest() {
@@ -122,7 +133,51 @@ long Worker::sleep_ms(int64_t now) const {
     return static_cast<long>(std::max<int64_t>(until - now, 0));
 }
 
+void Worker::take_news() {
+    pg::call([] {
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+        AcceptInvalidationMessages();
+    });
+}
+
+// Until the extension's tables have changed, or for a while.
+void Worker::serve() {
+    int64_t until = now_ms() + kReloadEveryMs;
+    while (now_ms() < until) {
+        take_news();
+        if (!store::is_current()) return;
+        int64_t now = now_ms();
+        maintain(now);
+        reload(now);
+        for (const auto& target : targets_) target->work(now_ms());
+        http_.wait(sleep_ms(now_ms()));
+    }
+}
+
+// One turn of the loop: everything that can be done now, then a wait.
+bool Worker::turn() {
+    pg::call([] {
+        if (ConfigReloadPending) {
+            ConfigReloadPending = false;
+            ProcessConfigFile(PGC_SIGHUP);
+        }
+        AcceptInvalidationMessages();
+    });
+    int64_t now = now_ms();
+    if (!reload(now)) return false;
+    maintain(now);
+    for (const auto& target : targets_) target->work(now_ms());
+    http_.wait(sleep_ms(now_ms()));
+    return true;
+}
+
 void Worker::run() {
+    MemoryContext each_turn = pg::call(
+        [] { return AllocSetContextCreate(TopMemoryContext, "eventlog worker", ALLOCSET_DEFAULT_SIZES); });
+    MemoryContextSwitchTo(each_turn);
     while (installed()) {
         if (!ready()) {
             targets_.clear();
@@ -131,21 +186,7 @@ void Worker::run() {
             http_.wait(kNotReadyEveryMs);
             continue;
         }
-        int64_t until = now_ms() + kReloadEveryMs;
-        while (now_ms() < until) {
-            pg::call([] {
-                if (ConfigReloadPending) {
-                    ConfigReloadPending = false;
-                    ProcessConfigFile(PGC_SIGHUP);
-                }
-                AcceptInvalidationMessages();
-            });
-            int64_t now = now_ms();
-            maintain(now);
-            reload(now);
-            for (const auto& target : targets_) target->work(now_ms());
-            http_.wait(sleep_ms(now_ms()));
-        }
+        while (turn()) pg::call([each_turn] { MemoryContextReset(each_turn); });
     }
 }
 

@@ -88,6 +88,10 @@ const Catalog& catalog() {
     return cached;
 }
 
+bool is_current() {
+    return valid;
+}
+
 char* installed_version() {
     Oid extension = get_extension_oid(kName, true);
     if (!OidIsValid(extension)) return nullptr;

@@ -19,6 +19,9 @@ struct Catalog {
 // The cached facts; 55000 when the extension is not installed here or its version is not the library's.
 const Catalog& catalog();
 
+// Whether nothing has changed since `catalog` was read last.
+bool is_current();
+
 // The version of the extension's SQL objects in this database, or null when it is not installed here.
 char* installed_version();
 

@@ -17,14 +17,17 @@ SELECT refusal('TRUNCATE eventlog.events');
 CREATE FUNCTION verdicts(actions text[], relation text) RETURNS TABLE (action text, verdict text)
     LANGUAGE sql AS $$ SELECT action, verdict(format(action, relation)) FROM unnest(actions) action $$;
 CREATE TABLE actions AS SELECT ARRAY[
-    'UPDATE %s SET value = 1', 'UPDATE %s SET metadata = metadata || ''{"n": 2}'' WHERE event_name = ''kept''', 'UPDATE ONLY %s SET value = 1',
+    'UPDATE %s SET value = 1', 'UPDATE %s SET metadata = metadata || ''{"n": 2}'' WHERE event_name = ''kept''',
+    'UPDATE ONLY %s SET value = 1',
     'UPDATE %s SET value = 1 WHERE false', 'UPDATE %s SET event_id = gen_random_uuid()',
     'DELETE FROM %s', 'DELETE FROM %s WHERE event_name = ''kept''', 'DELETE FROM ONLY %s', 'DELETE FROM %s WHERE false',
-    'DELETE FROM %s USING pg_class WHERE event_name = relname', 'WITH gone AS (DELETE FROM %s RETURNING *) SELECT count(*) FROM gone', 'TRUNCATE %s',
+    'DELETE FROM %s USING pg_class WHERE event_name = relname',
+    'WITH gone AS (DELETE FROM %s RETURNING *) SELECT count(*) FROM gone', 'TRUNCATE %s',
     'MERGE INTO %s e USING (SELECT 1) s ON event_name = ''kept'' WHEN MATCHED THEN DELETE',
     'MERGE INTO %s e USING (SELECT 1) s ON event_name = ''kept'' WHEN MATCHED THEN UPDATE SET value = 1',
     'MERGE INTO %s e USING (SELECT 1) s ON false WHEN MATCHED THEN DELETE'] AS actions;
-SELECT a.action, a.verdict, b.verdict FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
+SELECT a.action, a.verdict, b.verdict FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions,
+    :'leaf') b USING (action);
 SELECT count(*) > 0, bool_and(verdict = '55000')
 FROM pg_inherits, actions, verdicts(actions, inhrelid::regclass::text) WHERE inhparent = 'eventlog.events'::regclass;
 
@@ -36,7 +39,8 @@ SELECT verdict('TRUNCATE referenced, eventlog.events'), verdict('TRUNCATE refere
 CREATE FUNCTION again(relation text, action text) RETURNS text
     LANGUAGE sql AS $$
     SELECT verdict(format('INSERT INTO %s SELECT * FROM eventlog.events WHERE event_name = ''kept'' ON CONFLICT (event_id) %s', relation, action)) $$;
-SELECT again(:'leaf', 'DO UPDATE SET value = 1'), again('eventlog.events', 'DO UPDATE SET value = 1'), again(:'leaf', 'DO NOTHING');
+SELECT again(:'leaf', 'DO UPDATE SET value = 1'), again('eventlog.events', 'DO UPDATE SET value = 1'),
+       again(:'leaf', 'DO NOTHING');
 
 -- 1: a MERGE that only inserts or does nothing changes no event
 SELECT verdict('MERGE INTO eventlog.events e USING (SELECT 1) s ON event_name = ''kept'' WHEN MATCHED THEN DO NOTHING');

@@ -9,7 +9,8 @@ CREATE TABLE batches (way text, place bigint, id uuid);
 INSERT INTO batches SELECT 'jsonb', place, id FROM eventlog.log_events(:'mixed') WITH ORDINALITY l(id, place);
 INSERT INTO batches SELECT 'json', place, id FROM eventlog.log_events_json(:'mixed') WITH ORDINALITY l(id, place);
 SELECT way, place, stored(id) FROM batches ORDER BY way DESC, place;
-SELECT way, bool_and(id > before) FROM (SELECT way, id, lag(id) OVER (PARTITION BY way ORDER BY place) AS before FROM batches) s
+SELECT way, bool_and(id > before) FROM (SELECT way, id,
+                                        lag(id) OVER (PARTITION BY way ORDER BY place) AS before FROM batches) s
 GROUP BY way ORDER BY way;
 SELECT way, count(DISTINCT xid) FROM batches JOIN eventlog.events ON event_id = id GROUP BY way ORDER BY way;
 
@@ -22,16 +23,20 @@ SELECT count(*) FROM eventlog.log_events_json(NULL);
 -- 3: what is no array
 SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, document))
 FROM unnest(ARRAY['{"eventName": "e"}']) document, unnest(ARRAY['', '_json']) suffix;
-SELECT document, verdict(format('SELECT * FROM eventlog.log_events(%L)', document)), verdict(format('SELECT * FROM eventlog.log_events_json(%L)', document))
+SELECT document, verdict(format('SELECT * FROM eventlog.log_events(%L)', document)),
+       verdict(format('SELECT * FROM eventlog.log_events_json(%L)', document))
 FROM unnest(ARRAY['"e"', '"["', '1', 'null', 'true', ' {"a": []} ']) document;
 
 -- 3: all or nothing: the error is the single call's, with the index in DETAIL and CONTEXT
 SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix,
                       '[{"eventName": "good"}, {"eventName": "good"}, {"eventName": "bad", "actorType": "user"}, {"eventName": "good"}]'))
 FROM unnest(ARRAY['', '_json']) suffix;
-SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, '[{"eventName": " "}]')) FROM unnest(ARRAY['', '_json']) suffix;
-SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, '[{"eventName": "good"}, ["bad"]]')) FROM unnest(ARRAY['', '_json']) suffix;
-SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, '[{"eventName": "good"}, null]')) FROM unnest(ARRAY['', '_json']) suffix;
+SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, '[{"eventName": " "}]')) FROM unnest(ARRAY['',
+    '_json']) suffix;
+SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix,
+                      '[{"eventName": "good"}, ["bad"]]')) FROM unnest(ARRAY['', '_json']) suffix;
+SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix,
+                      '[{"eventName": "good"}, null]')) FROM unnest(ARRAY['', '_json']) suffix;
 SELECT count(*) FROM eventlog.events WHERE event_name IN ('good', 'bad');
 
 -- 3: what the server itself refuses has the index too: a \u0000 in the text, which jsonb never gets to see
@@ -49,28 +54,38 @@ END
 $$;
 BEGIN;
 CREATE TRIGGER refuse_third BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION refuse_third();
-SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, :'mixed')) FROM unnest(ARRAY['', '_json']) suffix;
+SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, :'mixed')) FROM unnest(ARRAY['',
+    '_json']) suffix;
 ROLLBACK;
 DROP FUNCTION refuse_third;
 
 -- 3: the same rules from JSON text: both ways give the same row or the same refusal for every document
 CREATE TABLE documents (place int GENERATED ALWAYS AS IDENTITY, document text);
 INSERT INTO documents (document) VALUES
-    ('{"eventName":"e"}'), (' { "eventName" : "e" } '), (E'{"eventName":\t"e"\n}'), ('{"eventName": "a\"b", "metadata": {"a": "]}\\"}}'),
-    ('{"eventName": "\\", "metadata": {"\\\"": ["[{", "}],", "\\\\"]}}'), ('{"eventName": "\u00e9\ud83d\ude00", "metadata": {"\u00e9": "\u2028"}}'),
-    ('{"eventName": "e", "metadata": {"a": {"b": [[], {}, [{}], "x"]}}}'), ('{"eventName": "e", "metadata": {"a": 1, "a": 2, "b": {"c": 1, "c": null}}}'),
-    ('{"eventName": "e", "eventName": "f"}'), ('{"eventName": "e", "value": 1.50, "metadata": {"n": 1.50, "m": 1e3, "o": -0}}'),
-    ('{"eventName": "e", "metadata": {}}'), ('{"eventName": "e", "metadata": null}'), ('{"eventName": "e", "metadata": {"_eventLog": 1}}'),
-    ('{}'), ('[]'), ('[[]]'), ('"x"'), ('","'), ('1'), ('null'), ('true'), ('{"eventName": null}'), ('{"eventName": ""}'), ('{"eventName": 1}'),
+    ('{"eventName":"e"}'), (' { "eventName" : "e" } '), (E'{"eventName":\t"e"\n}'),
+    ('{"eventName": "a\"b", "metadata": {"a": "]}\\"}}'),
+    ('{"eventName": "\\", "metadata": {"\\\"": ["[{", "}],", "\\\\"]}}'),
+    ('{"eventName": "\u00e9\ud83d\ude00", "metadata": {"\u00e9": "\u2028"}}'),
+    ('{"eventName": "e", "metadata": {"a": {"b": [[], {}, [{}], "x"]}}}'),
+    ('{"eventName": "e", "metadata": {"a": 1, "a": 2, "b": {"c": 1, "c": null}}}'),
+    ('{"eventName": "e", "eventName": "f"}'),
+    ('{"eventName": "e", "value": 1.50, "metadata": {"n": 1.50, "m": 1e3, "o": -0}}'),
+    ('{"eventName": "e", "metadata": {}}'), ('{"eventName": "e", "metadata": null}'),
+    ('{"eventName": "e", "metadata": {"_eventLog": 1}}'),
+    ('{}'), ('[]'), ('[[]]'), ('"x"'), ('","'), ('1'), ('null'), ('true'), ('{"eventName": null}'),
+    ('{"eventName": ""}'), ('{"eventName": 1}'),
     ('{"eventName": "[]"}'), ('{"eventName": "e", "eventTs": "2026-11-20"}'), ('{"eventName": "e", "eventTs": "soon"}'),
     ('{"eventName": "e", "idempotencyKey": "k"}'), ('{"type": "t", "source": "s", "id": "1"}'), ('{"type": "t"}'),
     ('{"service": "s", "eventType": "t", "eventTimestamp": "2026-11-20T00:00:00Z", "actor": {"type": "user", "id": "u"}}'),
-    ('{"eventName": "e", "unknown": 1}'), ('{"eventName": "e", "actorId": "u", "actor_id": "v"}'), ('{"eventName": "e", "value": 1e400}');
+    ('{"eventName": "e", "unknown": 1}'), ('{"eventName": "e", "actorId": "u", "actor_id": "v"}'),
+    ('{"eventName": "e", "value": 1e400}');
 INSERT INTO documents (document)
-SELECT jsonb_build_object('eventName', 'sample', 'metadata', sample_object(seed, seed % 30))::text FROM generate_series(1, 150) seed;
+SELECT jsonb_build_object('eventName', 'sample', 'metadata', sample_object(seed,
+    seed % 30))::text FROM generate_series(1, 150) seed;
 INSERT INTO documents (document) SELECT jsonb_pretty(document::jsonb) FROM documents WHERE document LIKE '%sample%';
 INSERT INTO documents (document)
-SELECT jsonb_build_object('eventName', 'e', 'metadata', jsonb_build_object('p', repeat('"', n)))::text FROM unnest(ARRAY[32764, 32765]) n;
+SELECT jsonb_build_object('eventName', 'e', 'metadata', jsonb_build_object('p',
+    repeat('"', n)))::text FROM unnest(ARRAY[32764, 32765]) n;
 -- The row, or all of the refusal, of one event between two others.
 CREATE FUNCTION outcome(function text, document text) RETURNS text
     LANGUAGE plpgsql AS $$
@@ -86,8 +101,10 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 CREATE TABLE outcomes AS
-SELECT place, document, outcome('eventlog.log_events', document) AS of_jsonb, outcome('eventlog.log_events_json', document) AS of_json FROM documents;
-SELECT count(*) > 300, bool_and(of_jsonb = of_json), bool_or(of_jsonb LIKE '{%'), bool_or(of_jsonb LIKE '2%') FROM outcomes;
+SELECT place, document, outcome('eventlog.log_events', document) AS of_jsonb,
+       outcome('eventlog.log_events_json', document) AS of_json FROM documents;
+SELECT count(*) > 300, bool_and(of_jsonb = of_json), bool_or(of_jsonb LIKE '{%'),
+       bool_or(of_jsonb LIKE '2%') FROM outcomes;
 SELECT document, of_jsonb, of_json FROM outcomes WHERE of_jsonb IS DISTINCT FROM of_json;
 
 -- the same for one array of all that are good, and for the single call
@@ -97,24 +114,29 @@ SELECT array_agg(stored(j.id) ORDER BY j.place) = array_agg(stored(t.id) ORDER B
        array_agg(stored(j.id) ORDER BY j.place) = array_agg(stored(eventlog.log_envelope(documents[j.place]::jsonb)) ORDER BY j.place)
 FROM rows_of,
      eventlog.log_events(('[' || array_to_string(documents, ',') || ']')::jsonb) WITH ORDINALITY j(id, place)
-     JOIN eventlog.log_events_json((SELECT '[' || array_to_string(documents, ' , ') || ']' FROM rows_of)::json) WITH ORDINALITY t(id, place)
+     JOIN eventlog.log_events_json((SELECT '[' || array_to_string(documents,
+                                                                  ' , ') || ']' FROM rows_of)::json) WITH ORDINALITY t(id, place)
      USING (place);
 
 -- 3: a large batch
 SELECT count(*), count(DISTINCT id), bool_and(id > before) FROM (
     SELECT id, coalesce(lag(id) OVER (ORDER BY place), uuid_at('epoch')) AS before
-    FROM eventlog.log_events((SELECT jsonb_agg(jsonb_build_object('eventName', 'large', 'metadata', jsonb_build_object('n', n)) ORDER BY n)
+    FROM eventlog.log_events((SELECT jsonb_agg(jsonb_build_object('eventName', 'large', 'metadata',
+                                                                  jsonb_build_object('n', n)) ORDER BY n)
                               FROM generate_series(1, 10000) n)) WITH ORDINALITY l(id, place)) s;
 SELECT count(*), count(DISTINCT id), bool_and(id > before) FROM (
     SELECT id, coalesce(lag(id) OVER (ORDER BY place), uuid_at('epoch')) AS before
-    FROM eventlog.log_events_json((SELECT json_agg(json_build_object('eventName', 'large', 'metadata', json_build_object('n', n)) ORDER BY n)
+    FROM eventlog.log_events_json((SELECT json_agg(json_build_object('eventName', 'large', 'metadata',
+                                                                     json_build_object('n', n)) ORDER BY n)
                                    FROM generate_series(1, 10000) n)) WITH ORDINALITY l(id, place)) s;
 SELECT count(*), bool_and((metadata -> 'n')::int = (place - 1) % 10000 + 1)
-FROM (SELECT metadata, row_number() OVER (ORDER BY event_id) AS place FROM eventlog.events WHERE event_name = 'large') s;
+FROM (SELECT metadata,
+      row_number() OVER (ORDER BY event_id) AS place FROM eventlog.events WHERE event_name = 'large') s;
 
 -- 3: the last event of a large batch takes all the others with it
 SELECT refusal(format('SELECT * FROM eventlog.log_events_json(%L)',
-                      (SELECT json_agg(json_build_object('eventName', CASE WHEN n < 10000 THEN 'large' ELSE '' END) ORDER BY n)
+                      (SELECT json_agg(json_build_object('eventName',
+                                                         CASE WHEN n < 10000 THEN 'large' ELSE '' END) ORDER BY n)
                        FROM generate_series(1, 10000) n)));
 
 -- a batch gives its ids wherever a set may stand

@@ -9,7 +9,8 @@ CREATE ROLE regress_eventlog_other;
 CREATE ROLE "regress_eventlog_ünï ""q""";
 GRANT regress_eventlog_other TO regress_eventlog_app;
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_app, regress_eventlog_other, "regress_eventlog_ünï ""q""";
-GRANT EXECUTE ON FUNCTION eventlog.log_event TO regress_eventlog_app, regress_eventlog_other, "regress_eventlog_ünï ""q""";
+GRANT EXECUTE ON FUNCTION eventlog.log_event TO regress_eventlog_app, regress_eventlog_other,
+    "regress_eventlog_ünï ""q""";
 
 -- What of the last event with a name comes from where it was logged.
 CREATE FUNCTION origin_of(name text) RETURNS text
@@ -24,7 +25,8 @@ $$;
 
 -- 4: caller.principalId is the login, caller.actorId the role; source defaults to the login role
 SELECT eventlog.log_event('own') IS NOT NULL;
-SELECT source = session_user, metadata -> '_eventLog' -> 'caller' = jsonb_build_object('principalId', principal(), 'actorId', current_user)
+SELECT source = session_user, metadata -> '_eventLog' -> 'caller' = jsonb_build_object('principalId', principal(),
+    'actorId', current_user)
 FROM eventlog.events WHERE event_name = 'own' ORDER BY event_id DESC LIMIT 1;
 
 -- 4: SET ROLE changes actorId alone
@@ -65,7 +67,8 @@ ALTER ROLE regress_eventlog_app2 RENAME TO regress_eventlog_app;
 -- 4: source: the argument, else eventlog.source, else the login role
 SET eventlog.source = E' billing\t';
 SHOW eventlog.source;
-SELECT stored(eventlog.log_event('source')) -> 'source', stored(eventlog.log_event('source', source => 'shop')) -> 'source',
+SELECT stored(eventlog.log_event('source')) -> 'source', stored(eventlog.log_event('source',
+    source => 'shop')) -> 'source',
        stored(eventlog.log_event('source', source => ' ')) -> 'source';
 SET eventlog.source = ' ';
 SELECT stored(eventlog.log_event('source')) ? 'source';
@@ -73,7 +76,8 @@ RESET eventlog.source;
 
 -- 1: app_version: the argument, else eventlog.app_version
 SET eventlog.app_version = '3.2.1';
-SELECT stored(eventlog.log_event('app')) -> 'app_version', stored(eventlog.log_event('app', app_version => '4')) -> 'app_version';
+SELECT stored(eventlog.log_event('app')) -> 'app_version', stored(eventlog.log_event('app',
+    app_version => '4')) -> 'app_version';
 RESET eventlog.app_version;
 
 -- 1: eventlog.actor_type and eventlog.actor_id serve as a pair: a call that names an actor takes neither
@@ -104,14 +108,16 @@ DROP TABLE watched;
 DROP FUNCTION log_watched;
 
 -- 3: a setting for a text field has the field's limit, after trimming, when it is set
-SELECT name, verdict(format('SET LOCAL %s = %L', name, repeat('é', 257))), verdict(format('SET LOCAL %s = %L', name, repeat('é', 256) || '  '))
+SELECT name, verdict(format('SET LOCAL %s = %L', name, repeat('é', 257))),
+       verdict(format('SET LOCAL %s = %L', name, repeat('é', 256) || '  '))
 FROM unnest(ARRAY['eventlog.source', 'eventlog.actor_type', 'eventlog.actor_id', 'eventlog.app_version']) name;
 SELECT refusal(format('SET LOCAL eventlog.source = %L', repeat('é', 257)));
 
 -- 2: forwardToStatsig: the argument, else eventlog.forward_default, off
 SELECT stored(eventlog.log_event('forward')) -> 'metadata';
 SET eventlog.forward_default = on;
-SELECT stored(eventlog.log_event('forward')) -> 'metadata', stored(eventlog.log_event('forward', forward_to_statsig => false)) -> 'metadata';
+SELECT stored(eventlog.log_event('forward')) -> 'metadata', stored(eventlog.log_event('forward',
+    forward_to_statsig => false)) -> 'metadata';
 SELECT stored(eventlog.log_envelope('{"eventName": "forward"}')) -> 'metadata',
        stored(eventlog.log_envelope('{"eventName": "forward", "forwardToStatsig": false}')) -> 'metadata';
 RESET eventlog.forward_default;
@@ -127,12 +133,18 @@ SELECT stored(eventlog.log_event('trace')) ? 'trace_id';
 -- 4: eventlog.traceparent is checked when set
 SET eventlog.traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7';
 SELECT value, verdict(format('SET LOCAL eventlog.traceparent = %L', value))
-FROM (VALUES ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'), ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff'),
-             ('cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later-version'), ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x'),
-             ('cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01x'), ('ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'),
-             ('00-00000000000000000000000000000000-00f067aa0ba902b7-01'), ('00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01'),
-             ('00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01'), ('00_4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7_01'),
-             ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0x'), ('4bf92f3577b34da6a3ce929d0e0e4736'), (' ')) t(value);
+FROM (VALUES ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'),
+      ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-ff'),
+             ('cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-later-version'),
+             ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01-x'),
+             ('cc-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01x'),
+             ('ff-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'),
+             ('00-00000000000000000000000000000000-00f067aa0ba902b7-01'),
+             ('00-4bf92f3577b34da6a3ce929d0e0e4736-0000000000000000-01'),
+             ('00-4BF92F3577B34DA6A3CE929D0E0E4736-00f067aa0ba902b7-01'),
+             ('00_4bf92f3577b34da6a3ce929d0e0e4736_00f067aa0ba902b7_01'),
+             ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0x'), ('4bf92f3577b34da6a3ce929d0e0e4736'),
+             (' ')) t(value);
 
 -- 4: SET LOCAL ends with the transaction
 BEGIN;

@@ -18,10 +18,12 @@ INSERT INTO made (id) SELECT eventlog.log_event('ordered') FROM generate_series(
 SELECT count(*), count(DISTINCT id), bool_and(id > before)
 FROM (SELECT id, lag(id, 1, uuid_at('epoch')) OVER (ORDER BY place) AS before FROM made) s;
 SELECT bool_and(ingested_at >= before)
-FROM (SELECT ingested_at, lag(ingested_at, 1, 'epoch') OVER (ORDER BY event_id) AS before FROM eventlog.events WHERE event_name = 'ordered') s;
+FROM (SELECT ingested_at, lag(ingested_at, 1,
+                              'epoch') OVER (ORDER BY event_id) AS before FROM eventlog.events WHERE event_name = 'ordered') s;
 
 -- 1: an id tells when it was made: in no earlier millisecond than its row's ingested_at, and soon after it
-SELECT bool_and(eventlog.event_time(event_id) >= date_trunc('milliseconds', ingested_at)), min(eventlog.event_time(event_id) - ingested_at) < '1 s'
+SELECT bool_and(eventlog.event_time(event_id) >= date_trunc('milliseconds', ingested_at)),
+       min(eventlog.event_time(event_id) - ingested_at) < '1 s'
 FROM eventlog.events WHERE event_name = 'ordered';
 
 -- 1: two ids never share their random part
@@ -33,24 +35,30 @@ SELECT proargnames && ARRAY['event_id', 'id', 'tenant_id'] FROM pg_proc WHERE oi
 -- 6: ulid and from_ulid, known pairs both ways
 CREATE TABLE known (id uuid, text text);
 INSERT INTO known VALUES
-    ('00000000-0000-0000-0000-000000000000', '00000000000000000000000000'), ('ffffffff-ffff-ffff-ffff-ffffffffffff', '7ZZZZZZZZZZZZZZZZZZZZZZZZZ'),
-    ('00000000-0000-0000-0000-000000000001', '00000000000000000000000001'), ('80000000-0000-0000-0000-000000000000', '40000000000000000000000000'),
-    ('01563e3a-b5d3-d676-4c61-efb99302bd5b', '01ARZ3NDEKTSV4RRFFQ69G5FAV'), ('0190163d-8694-739b-aea5-966c26f8ad91', '01J0B3V1MMEEDTX9CPDGKFHBCH');
+    ('00000000-0000-0000-0000-000000000000', '00000000000000000000000000'),
+    ('ffffffff-ffff-ffff-ffff-ffffffffffff', '7ZZZZZZZZZZZZZZZZZZZZZZZZZ'),
+    ('00000000-0000-0000-0000-000000000001', '00000000000000000000000001'),
+    ('80000000-0000-0000-0000-000000000000', '40000000000000000000000000'),
+    ('01563e3a-b5d3-d676-4c61-efb99302bd5b', '01ARZ3NDEKTSV4RRFFQ69G5FAV'),
+    ('0190163d-8694-739b-aea5-966c26f8ad91', '01J0B3V1MMEEDTX9CPDGKFHBCH');
 SELECT id, eventlog.ulid(id) = text, eventlog.from_ulid(text) = id, eventlog.from_ulid(lower(text)) = id FROM known;
 
 -- 6: Crockford base 32 by the book, computed in SQL from the id's bits
 CREATE FUNCTION ulid_by_the_book(id uuid) RETURNS text
     LANGUAGE sql IMMUTABLE AS $$
-    SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(bits, place, 5)::bit(5)::int + 1, 1), '' ORDER BY place)
+    SELECT string_agg(substr('0123456789ABCDEFGHJKMNPQRSTVWXYZ', substr(bits, place, 5)::bit(5)::int + 1, 1),
+                      '' ORDER BY place)
     FROM (SELECT '00' || ('x' || replace(id::text, '-', ''))::bit(128)::text) b(bits), generate_series(1, 130, 5) place
 $$;
 SELECT bool_and(ulid_by_the_book(id) = text) FROM known;
-SELECT count(*), bool_and(eventlog.ulid(id) = ulid_by_the_book(id)), bool_and(eventlog.from_ulid(eventlog.ulid(id)) = id)
+SELECT count(*), bool_and(eventlog.ulid(id) = ulid_by_the_book(id)),
+       bool_and(eventlog.from_ulid(eventlog.ulid(id)) = id)
 FROM (SELECT md5(n::text)::uuid FROM generate_series(1, 2000) n UNION SELECT id FROM made) s(id);
 
 -- 6: the text sorts as the id does
 SELECT bool_and(by_id = by_text)
-FROM (SELECT row_number() OVER (ORDER BY id) AS by_id, row_number() OVER (ORDER BY eventlog.ulid(id) COLLATE "C") AS by_text
+FROM (SELECT row_number() OVER (ORDER BY id) AS by_id,
+      row_number() OVER (ORDER BY eventlog.ulid(id) COLLATE "C") AS by_text
       FROM (SELECT md5(n::text)::uuid FROM generate_series(1, 2000) n) s(id)) r;
 
 -- 6: letters that look like digits are read as those
@@ -61,8 +69,10 @@ SELECT eventlog.from_ulid('0IARZ3NDEKTSV4RRFFQ69G5FAV') = eventlog.from_ulid('01
 -- 6: 22P02 when it is none
 SELECT refusal($$SELECT eventlog.from_ulid('01ARZ3NDEKTSV4RRFFQ69G5FA')$$);
 SELECT text, verdict(format('SELECT eventlog.from_ulid(%L)', text))
-FROM unnest(ARRAY['', '01ARZ3NDEKTSV4RRFFQ69G5FAVX', '8ZZZZZZZZZZZZZZZZZZZZZZZZZ', 'ZZZZZZZZZZZZZZZZZZZZZZZZZZ', '01ARZ3NDEKTSV4RRFFQ69G5FAU',
-                  '01ARZ3NDEKTSV4RRFFQ69G5FA-', '01ARZ3NDEKTSV4RRFFQ69G5FA ', ' 01ARZ3NDEKTSV4RRFFQ69G5FAV', '01ARZ3NDEKTSV4RRFFQ69G5éV',
+FROM unnest(ARRAY['', '01ARZ3NDEKTSV4RRFFQ69G5FAVX', '8ZZZZZZZZZZZZZZZZZZZZZZZZZ', 'ZZZZZZZZZZZZZZZZZZZZZZZZZZ',
+                  '01ARZ3NDEKTSV4RRFFQ69G5FAU',
+                  '01ARZ3NDEKTSV4RRFFQ69G5FA-', '01ARZ3NDEKTSV4RRFFQ69G5FA ', ' 01ARZ3NDEKTSV4RRFFQ69G5FAV',
+                  '01ARZ3NDEKTSV4RRFFQ69G5éV',
                   '01563e3a-b5d3-d676-4c61-efb99302bd5b']) text;
 SELECT refusal(format('SELECT eventlog.from_ulid(%L)', repeat('é', 1000)));
 
@@ -71,7 +81,8 @@ SELECT eventlog.event_time('00000000-0000-7000-8000-000000000000') = 'epoch',
        eventlog.event_time('017f22e2-79b0-7cc3-98c4-dc0c0c07398f') = '2022-02-22 19:22:22+00',
        eventlog.event_time('ffffffff-ffff-7fff-bfff-ffffffffffff') = '10889-08-02 05:31:50.655+00';
 SELECT bool_and(eventlog.event_time(uuid_at(t)) = t)
-FROM unnest(ARRAY['1970-01-01 00:00:00.001+00', '2026-11-20 08:15:30.123+00', '9999-12-31 23:59:59.999+00']::timestamptz[]) t;
+FROM unnest(ARRAY['1970-01-01 00:00:00.001+00', '2026-11-20 08:15:30.123+00',
+                  '9999-12-31 23:59:59.999+00']::timestamptz[]) t;
 
 -- 6: NULL in, NULL out; fit for indexes and parallel plans
 SELECT eventlog.ulid(NULL) IS NULL, eventlog.from_ulid(NULL) IS NULL, eventlog.event_time(NULL) IS NULL;

@@ -24,8 +24,10 @@ SELECT row_number() OVER (ORDER BY starts) AS minute, starts
 FROM (SELECT eventlog.event_time(substring(pg_get_expr(relpartbound, oid) FROM $$FROM \('(.{36})'\)$$)::uuid) AS starts
       FROM pg_class WHERE oid IN (SELECT inhrelid FROM pg_inherits WHERE inhparent = 'eventlog.events'::regclass)) s;
 SELECT count(*) FROM minutes;
-INSERT INTO eventlog.events (event_id, event_name, source, origin, actor_type, actor_id, resource_type, resource_id, event_ts, ingested_at, metadata, trace_id, xid)
-SELECT uuid_at(starts + n * interval '10 ms', n), 'name ' || n % 300, 'source', 'backend', CASE WHEN n % 3 = 0 THEN 'user' END, CASE WHEN n % 3 = 0 THEN 'actor ' || n % 300 END,
+INSERT INTO eventlog.events (event_id, event_name, source, origin, actor_type, actor_id, resource_type, resource_id,
+                             event_ts, ingested_at, metadata, trace_id, xid)
+SELECT uuid_at(starts + n * interval '10 ms', n), 'name ' || n % 300, 'source', 'backend',
+       CASE WHEN n % 3 = 0 THEN 'user' END, CASE WHEN n % 3 = 0 THEN 'actor ' || n % 300 END,
        CASE WHEN n % 4 = 0 THEN 'type' END, CASE WHEN n % 4 = 0 THEN 'resource ' || n % 400 END, now(), now(), '{}',
        CASE WHEN n % 5 = 0 THEN md5((n % 300)::text) END, ((minute * 3000 + n) / 10)::text::xid8
 FROM minutes, generate_series(1, 3000) n;
@@ -58,7 +60,8 @@ DECLARE
     line text;
 BEGIN
     EXECUTE 'EXPLAIN (COSTS OFF, FORMAT JSON) ' || query INTO plan;
-    FOR line IN SELECT node FROM nodes(plan::jsonb -> 0 -> 'Plan') WITH ORDINALITY n(node, place) GROUP BY node ORDER BY min(place) LOOP
+    FOR line IN SELECT node FROM nodes(plan::jsonb -> 0 -> 'Plan') WITH ORDINALITY n(node,
+        place) GROUP BY node ORDER BY min(place) LOOP
         INSERT INTO used VALUES (substring(line FROM '\(.*'));
         RETURN NEXT line;
     END LOOP;
@@ -103,7 +106,8 @@ BEGIN
 END
 $$;
 SELECT scans('SELECT * FROM eventlog.events'),
-       scans(format('SELECT * FROM eventlog.events WHERE event_id >= %L AND event_id < %L', uuid_at(starts), uuid_at(starts + interval '59.999 s')))
+       scans(format('SELECT * FROM eventlog.events WHERE event_id >= %L AND event_id < %L', uuid_at(starts),
+                    uuid_at(starts + interval '59.999 s')))
 FROM minutes WHERE minute = 2;
 
 -- no index of a partition is without a query above, all partitions have the same, and the parent has none

@@ -33,7 +33,8 @@ SELECT event_name, xid = pg_current_xact_id() FROM eventlog.events;
 SELECT count(*) FROM eventlog.log_events('[{"eventName": "a"}, {"eventName": "b"}]');
 ROLLBACK;
 SELECT eventlog.log_event('in the old table') IS NOT NULL;
-SELECT event_name, count(*) FROM eventlog.events WHERE event_name IN ('back again', 'in the new table', 'in the old table') GROUP BY event_name ORDER BY 1;
+SELECT event_name, count(*) FROM eventlog.events WHERE event_name IN ('back again', 'in the new table',
+                                                                      'in the old table') GROUP BY event_name ORDER BY 1;
 
 -- 10: a session that was there all the time goes on with the new one
 DROP EXTENSION eventlog CASCADE;

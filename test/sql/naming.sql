@@ -5,11 +5,16 @@ LOAD 'eventlog';
 
 CREATE TABLE names (name text);
 INSERT INTO names VALUES
-    ('order created'), ('Order.Created'), ('order'), ('order.created'), ('order_item.created'), ('o.c'), ('a1.b2'), ('a.b.c'), ('shop.order.created'),
-    ('shop.order_item.created'), ('shop.order.created.v2'), ('shop.order.created.v10'), ('shop.order.created.v0'), ('shop.order.created.v02'),
-    ('shop.order.created.v'), ('shop.order.created.w2'), ('shop.order.created.V2'), ('shop.order.created.v2.x'), ('a.b.c.d'), ('a.b.c.d.e'),
-    ('1shop.order.created'), ('_shop.order.created'), ('shop..created'), ('.shop.order'), ('shop.order.'), ('.'), ('shop.order-item.created'),
-    ('shop.order.créé'), ('shop. order.created'), (' shop.order.created '), ('shop.v2.created'), ('v1.v2.v3'), ('v1.v2.v3.v4');
+    ('order created'), ('Order.Created'), ('order'), ('order.created'), ('order_item.created'), ('o.c'), ('a1.b2'),
+    ('a.b.c'), ('shop.order.created'),
+    ('shop.order_item.created'), ('shop.order.created.v2'), ('shop.order.created.v10'), ('shop.order.created.v0'),
+    ('shop.order.created.v02'),
+    ('shop.order.created.v'), ('shop.order.created.w2'), ('shop.order.created.V2'), ('shop.order.created.v2.x'),
+    ('a.b.c.d'), ('a.b.c.d.e'),
+    ('1shop.order.created'), ('_shop.order.created'), ('shop..created'), ('.shop.order'), ('shop.order.'), ('.'),
+    ('shop.order-item.created'),
+    ('shop.order.créé'), ('shop. order.created'), (' shop.order.created '), ('shop.v2.created'), ('v1.v2.v3'),
+    ('v1.v2.v3.v4');
 
 CREATE VIEW verdicts AS
 SELECT quote_literal(name) AS name, verdict(format('SELECT eventlog.log_event(%L)', name)) FROM names;

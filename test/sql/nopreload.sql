@@ -42,11 +42,13 @@ INSERT INTO made (id) SELECT eventlog.log_event('in turn') FROM generate_series(
 INSERT INTO made (id) SELECT eventlog.log_event('in turn') FROM generate_series(1, 1000);
 \c
 INSERT INTO made (id) SELECT eventlog.log_event('in turn') FROM generate_series(1, 1000);
-SELECT count(*), bool_and(id > before) FROM (SELECT id, lag(id, 1, uuid_at('epoch')) OVER (ORDER BY place) AS before FROM made) s;
+SELECT count(*), bool_and(id > before) FROM (SELECT id, lag(id, 1,
+                                                            uuid_at('epoch')) OVER (ORDER BY place) AS before FROM made) s;
 DROP TABLE made;
 
 -- 9: a target may be declared; nothing is sent, and no worker is there to tell of
-CREATE SERVER regress_eventlog_quiet FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'all');
+CREATE SERVER regress_eventlog_quiet FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson',
+    events 'all');
 SELECT eventlog.log_event('waits') IS NOT NULL;
 SELECT target, state, lag_events, in_flight, sent FROM eventlog.forward_status;
 SELECT eventlog.in_flight(oid) IS NULL FROM pg_foreign_server WHERE srvname = 'regress_eventlog_quiet';

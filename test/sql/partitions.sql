@@ -11,7 +11,8 @@ GRANT EXECUTE ON FUNCTION eventlog.log_event TO regress_eventlog_app;
 CREATE FUNCTION time_of(bound text) RETURNS timestamptz
     LANGUAGE sql AS 'SELECT eventlog.event_time(bound::uuid)';
 CREATE VIEW ranges AS
-SELECT c.oid, relname, relowner, time_of(bound[1]) AS starts, time_of(bound[2]) AS ends, lag(bound[2]) OVER (ORDER BY bound[1]) = bound[1] AS adjoins
+SELECT c.oid, relname, relowner, time_of(bound[1]) AS starts, time_of(bound[2]) AS ends,
+       lag(bound[2]) OVER (ORDER BY bound[1]) = bound[1] AS adjoins
 FROM pg_inherits JOIN pg_class c ON c.oid = inhrelid,
      regexp_match(pg_get_expr(relpartbound, c.oid), $$FROM \('(.{36})'\) TO \('(.{36})'\)$$) bound
 WHERE inhparent = 'eventlog.events'::regclass;
@@ -27,7 +28,8 @@ $$;
 
 -- 10: the first log call has made a partition: around now, a day from midnight UTC, owned as the parent is, no extension member
 SELECT eventlog.log_event('first') IS NOT NULL;
-SELECT count(*) > 0, bool_or(now() BETWEEN starts AND ends), bool_and(ends - starts = '1 day'), bool_and(starts = date_trunc('day', starts, 'UTC')),
+SELECT count(*) > 0, bool_or(now() BETWEEN starts AND ends), bool_and(ends - starts = '1 day'),
+       bool_and(starts = date_trunc('day', starts, 'UTC')),
        bool_and(relowner = (SELECT relowner FROM pg_class WHERE oid = 'eventlog.events'::regclass)),
        bool_and(relname = 'events_p' || to_char(starts AT TIME ZONE 'UTC', 'YYYYMMDD'))
 FROM ranges;
@@ -40,7 +42,8 @@ SET LOCAL eventlog.partitions_ahead = 5;
 SELECT eventlog.maintain();
 CREATE TEMPORARY TABLE before AS SELECT * FROM ranges;
 SELECT eventlog.maintain();
-SELECT count(*), count(*) FILTER (WHERE adjoins), min(starts) <= clock_timestamp(), bool_and(ends - starts = '1 day') FROM ranges;
+SELECT count(*), count(*) FILTER (WHERE adjoins), min(starts) <= clock_timestamp(),
+       bool_and(ends - starts = '1 day') FROM ranges;
 SELECT (SELECT array_agg(oid ORDER BY oid) FROM before) = (SELECT array_agg(oid ORDER BY oid) FROM ranges);
 SET LOCAL eventlog.partitions_ahead = 8;
 SELECT eventlog.maintain();
@@ -84,7 +87,8 @@ BEGIN;
 SET ROLE regress_eventlog_app;
 SELECT eventlog.log_event('on demand') IS NOT NULL;
 ROLLBACK;
-SELECT count(*) > 0, bool_or(now() BETWEEN starts AND ends), bool_and(relowner = (SELECT relowner FROM pg_class WHERE oid = 'eventlog.events'::regclass)),
+SELECT count(*) > 0, bool_or(now() BETWEEN starts AND ends),
+       bool_and(relowner = (SELECT relowner FROM pg_class WHERE oid = 'eventlog.events'::regclass)),
        count(*) FILTER (WHERE adjoins) = count(*) - 1
 FROM ranges;
 SELECT count(*) FROM ranges JOIN pg_depend ON classid = 'pg_class'::regclass AND objid = oid AND deptype IN ('e', 'x');
@@ -112,7 +116,8 @@ CALL drop_partitions();
 DO $$
 BEGIN
     FOR day IN 0 .. 5 LOOP
-        EXECUTE format('CREATE TABLE eventlog.events_p%s (n int)', to_char(now() AT TIME ZONE 'UTC' + day * interval '1 day', 'YYYYMMDD'));
+        EXECUTE format('CREATE TABLE eventlog.events_p%s (n int)',
+                       to_char(now() AT TIME ZONE 'UTC' + day * interval '1 day', 'YYYYMMDD'));
     END LOOP;
 END
 $$;
@@ -130,7 +135,8 @@ END
 $$;
 
 -- 10: between partitions of the user's own a new one fits the gap
-SELECT uuid_at(now() - interval '1 min') AS past, uuid_at(now() + interval '1 min') AS future, uuid_at(now() + interval '1 year') AS later \gset
+SELECT uuid_at(now() - interval '1 min') AS past, uuid_at(now() + interval '1 min') AS future,
+       uuid_at(now() + interval '1 year') AS later \gset
 BEGIN;
 CALL drop_partitions();
 CREATE TABLE eventlog.own_past PARTITION OF eventlog.events FOR VALUES FROM (MINVALUE) TO (:'past');
@@ -157,7 +163,8 @@ ROLLBACK;
 -- 10: after the table was changed: columns, a constraint, an index, a trigger of the user's own
 BEGIN;
 CALL drop_partitions();
-ALTER TABLE eventlog.events ADD COLUMN gone int, ADD COLUMN extra text DEFAULT 'default', ADD CONSTRAINT named CHECK (event_name <> '');
+ALTER TABLE eventlog.events ADD COLUMN gone int, ADD COLUMN extra text DEFAULT 'default',
+    ADD CONSTRAINT named CHECK (event_name <> '');
 ALTER TABLE eventlog.events DROP COLUMN gone;
 CREATE INDEX own_index ON eventlog.events (source);
 CREATE FUNCTION mark() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN NEW.sofa := ''marked''; RETURN NEW; END';

@@ -9,20 +9,24 @@ CREATE ROLE regress_eventlog_writer;
 CREATE ROLE regress_eventlog_member IN ROLE regress_eventlog_writer;
 
 -- 10: PUBLIC may do nothing: in the schema, with tables, with functions, with types
-SELECT count(*) FROM pg_namespace n, aclexplode(coalesce(nspacl, acldefault('n', nspowner))) a WHERE nspname = 'eventlog' AND a.grantee = 0;
+SELECT count(*) FROM pg_namespace n, aclexplode(coalesce(nspacl, acldefault('n',
+    nspowner))) a WHERE nspname = 'eventlog' AND a.grantee = 0;
 SELECT count(*) > 5, count(*) FILTER (WHERE a.grantee = 0)
-FROM pg_class c, aclexplode(coalesce(relacl, acldefault('r', relowner))) a WHERE relnamespace = 'eventlog'::regnamespace AND relkind IN ('r', 'p', 'v', 'S');
+FROM pg_class c, aclexplode(coalesce(relacl, acldefault('r',
+                                                        relowner))) a WHERE relnamespace = 'eventlog'::regnamespace AND relkind IN ('r', 'p', 'v', 'S');
 SELECT count(*) > 10, string_agg(proname, ', ') FILTER (WHERE a.grantee = 0)
 FROM pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner))) a WHERE pronamespace = 'eventlog'::regnamespace;
 SELECT string_agg(typname, ', ') FILTER (WHERE a.grantee = 0)
 FROM pg_type t, aclexplode(coalesce(typacl, acldefault('T', typowner))) a
 WHERE typnamespace = 'eventlog'::regnamespace AND typtype = 'e';
-SELECT count(*) FILTER (WHERE a.grantee = 0) FROM pg_foreign_data_wrapper, aclexplode(coalesce(fdwacl, acldefault('F', fdwowner))) a
+SELECT count(*) FILTER (WHERE a.grantee = 0) FROM pg_foreign_data_wrapper,
+       aclexplode(coalesce(fdwacl, acldefault('F', fdwowner))) a
 WHERE fdwname = 'eventlog';
 
 SET ROLE regress_eventlog_nobody;
 SELECT refusal(statement) FROM unnest(ARRAY[
-    'SELECT eventlog.log_event(''e'')', 'SELECT * FROM eventlog.events', 'SELECT eventlog.maintain()', 'SELECT ''backend''::eventlog.event_origin',
+    'SELECT eventlog.log_event(''e'')', 'SELECT * FROM eventlog.events', 'SELECT eventlog.maintain()',
+    'SELECT ''backend''::eventlog.event_origin',
     'CREATE SERVER regress_eventlog FOREIGN DATA WRAPPER eventlog OPTIONS (url ''http://127.0.0.1:1/'', format ''ndjson'')']) statement;
 RESET ROLE;
 
@@ -30,28 +34,37 @@ RESET ROLE;
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_nobody;
 SET ROLE regress_eventlog_nobody;
 SELECT statement, verdict(statement) FROM unnest(ARRAY[
-    'SELECT eventlog.log_event(''e'')', 'SELECT eventlog.log_envelope(''{"eventName": "e"}'')', 'SELECT eventlog.log_events(''[]'')',
-    'SELECT eventlog.log_events_json(''[]'')', 'SELECT eventlog.maintain()', 'SELECT eventlog.version()', 'SELECT eventlog.ulid(gen_random_uuid())',
-    'SELECT eventlog.from_ulid(''0'')', 'SELECT eventlog.event_time(gen_random_uuid())', 'SELECT eventlog.horizon()', 'SELECT eventlog.notify_worker()',
+    'SELECT eventlog.log_event(''e'')', 'SELECT eventlog.log_envelope(''{"eventName": "e"}'')',
+    'SELECT eventlog.log_events(''[]'')',
+    'SELECT eventlog.log_events_json(''[]'')', 'SELECT eventlog.maintain()', 'SELECT eventlog.version()',
+    'SELECT eventlog.ulid(gen_random_uuid())',
+    'SELECT eventlog.from_ulid(''0'')', 'SELECT eventlog.event_time(gen_random_uuid())', 'SELECT eventlog.horizon()',
+    'SELECT eventlog.notify_worker()',
     'SELECT eventlog.pause_target(''t'')', 'SELECT eventlog.resume_target(''t'')', 'SELECT eventlog.in_flight(0)',
     'SELECT eventlog.create_target(''t'', 0, ''now'')', 'SELECT eventlog.target_validator(''{}'', 0)',
-    'SELECT FROM eventlog.events', 'SELECT FROM eventlog.cluster', 'SELECT FROM eventlog.targets', 'SELECT FROM eventlog.dead_letters',
-    'SELECT FROM eventlog.reader_window', 'SELECT FROM eventlog.reader_position', 'SELECT FROM eventlog.forward_status']) statement;
+    'SELECT FROM eventlog.events', 'SELECT FROM eventlog.cluster', 'SELECT FROM eventlog.targets',
+    'SELECT FROM eventlog.dead_letters',
+    'SELECT FROM eventlog.reader_window', 'SELECT FROM eventlog.reader_position',
+    'SELECT FROM eventlog.forward_status']) statement;
 RESET ROLE;
 
 -- 10: who may execute log_event may log, with no privilege on a table, and can do nothing else
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_writer;
-GRANT EXECUTE ON FUNCTION eventlog.log_event, eventlog.log_envelope, eventlog.log_events, eventlog.log_events_json TO regress_eventlog_writer;
+GRANT EXECUTE ON FUNCTION eventlog.log_event, eventlog.log_envelope, eventlog.log_events,
+    eventlog.log_events_json TO regress_eventlog_writer;
 SET ROLE regress_eventlog_member;
 SELECT eventlog.log_event('by a writer') IS NOT NULL;
 SELECT eventlog.log_envelope('{"eventName": "by a writer"}') IS NOT NULL;
 SELECT count(*) FROM eventlog.log_events('[{"eventName": "by a writer"}]');
 SELECT count(*) FROM eventlog.log_events_json('[{"eventName": "by a writer"}]');
 SELECT statement, verdict(statement) FROM unnest(ARRAY[
-    'SELECT FROM eventlog.events', 'SELECT event_name FROM eventlog.events', 'INSERT INTO eventlog.events (event_name) VALUES (''e'')',
+    'SELECT FROM eventlog.events', 'SELECT event_name FROM eventlog.events',
+    'INSERT INTO eventlog.events (event_name) VALUES (''e'')',
     'UPDATE eventlog.events SET event_name = ''f''', 'DELETE FROM eventlog.events', 'TRUNCATE eventlog.events',
-    'LOCK TABLE eventlog.events IN SHARE MODE', 'ALTER TABLE eventlog.events DISABLE TRIGGER append_only', 'DROP TABLE eventlog.events',
-    'CREATE TABLE eventlog.mine (n int)', 'CREATE TRIGGER t BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+    'LOCK TABLE eventlog.events IN SHARE MODE', 'ALTER TABLE eventlog.events DISABLE TRIGGER append_only',
+    'DROP TABLE eventlog.events',
+    'CREATE TABLE eventlog.mine (n int)',
+    'CREATE TRIGGER t BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
     'CREATE INDEX ON eventlog.events (source)']) statement;
 DO $$
 DECLARE
@@ -60,7 +73,8 @@ DECLARE
     tried int := 0;
 BEGIN
     FOR leaf IN SELECT inhrelid FROM pg_inherits WHERE inhparent = (SELECT oid FROM pg_class WHERE relname = 'events' AND relnamespace::regnamespace::text = 'eventlog') LOOP
-        FOREACH action IN ARRAY ARRAY['SELECT FROM %s', 'INSERT INTO %s (event_name) VALUES (1)', 'UPDATE %s SET event_name = 1', 'DELETE FROM %s', 'TRUNCATE %s'] LOOP
+        FOREACH action IN ARRAY ARRAY['SELECT FROM %s', 'INSERT INTO %s (event_name) VALUES (1)',
+                                      'UPDATE %s SET event_name = 1', 'DELETE FROM %s', 'TRUNCATE %s'] LOOP
             tried := tried + 1;
             IF verdict(format(action, leaf)) <> '42501' THEN RAISE NOTICE '% is open to %', leaf, action; END IF;
         END LOOP;
@@ -69,12 +83,14 @@ BEGIN
 END
 $$;
 RESET ROLE;
-SELECT count(*), count(DISTINCT metadata -> '_eventLog' -> 'caller' -> 'actorId') FROM eventlog.events WHERE event_name = 'by a writer';
+SELECT count(*),
+       count(DISTINCT metadata -> '_eventLog' -> 'caller' -> 'actorId') FROM eventlog.events WHERE event_name = 'by a writer';
 
 -- 10: a writer's own search_path, operators and functions do not reach the insertion
 CREATE SCHEMA regress_eventlog_trap AUTHORIZATION regress_eventlog_member;
 SET ROLE regress_eventlog_member;
-CREATE FUNCTION regress_eventlog_trap.caught(text, text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE ''caught as %'', current_user; END';
+CREATE FUNCTION regress_eventlog_trap.caught(text,
+                                             text) RETURNS boolean LANGUAGE plpgsql AS 'BEGIN RAISE ''caught as %'', current_user; END';
 CREATE OPERATOR regress_eventlog_trap.= (LEFTARG = text, RIGHTARG = text, FUNCTION = regress_eventlog_trap.caught);
 CREATE TEMPORARY TABLE events (event_name text);
 SET search_path = regress_eventlog_trap, pg_temp, pg_catalog, public;

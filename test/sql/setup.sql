@@ -13,7 +13,8 @@ CREATE FUNCTION last_id() RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
     IF to_regclass('eventlog.events') IS NULL THEN RETURN '00000000-0000-0000-0000-000000000000'; END IF;
-    RETURN coalesce((SELECT event_id FROM eventlog.events ORDER BY event_id DESC LIMIT 1), '00000000-0000-0000-0000-000000000000');
+    RETURN coalesce((SELECT event_id FROM eventlog.events ORDER BY event_id DESC LIMIT 1),
+                    '00000000-0000-0000-0000-000000000000');
 END
 $$;
 CREATE FUNCTION written_since(id uuid) RETURNS bigint
@@ -114,7 +115,8 @@ CREATE FUNCTION canonical(document jsonb) RETURNS text
 BEGIN
     RETURN CASE jsonb_typeof(document)
         WHEN 'object' THEN
-            (SELECT '{' || coalesce(string_agg(to_json(key)::text || ':' || canonical(value), ',' ORDER BY key COLLATE "C"), '')
+            (SELECT '{' || coalesce(string_agg(to_json(key)::text || ':' || canonical(value),
+                                               ',' ORDER BY key COLLATE "C"), '')
                     || '}'
              FROM jsonb_each(document))
         WHEN 'array' THEN
@@ -129,8 +131,10 @@ $$;
 CREATE FUNCTION sample_value(seed int, depth int) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
-    texts constant text[] := ARRAY['', 'a', 'é', '字', '😀', E'"\\\b\f\n\r\t', E'\x01\x1f\x7f', repeat('long ', 50), '</ ', 'ab'];
-    numbers constant numeric[] := ARRAY[0, -1, 1.0, 1.50, 9999, 10000, -12345678.00001, 1e20, 1e-20, 1e100 + 1, -1e-100, 0.0001];
+    texts constant text[] := ARRAY['', 'a', 'é', '字', '😀', E'"\\\b\f\n\r\t', E'\x01\x1f\x7f', repeat('long ', 50),
+                                   '</ ', 'ab'];
+    numbers constant numeric[] := ARRAY[0, -1, 1.0, 1.50, 9999, 10000, -12345678.00001, 1e20, 1e-20, 1e100 + 1, -1e-100,
+                                        0.0001];
 BEGIN
     RETURN CASE seed % (CASE WHEN depth > 0 THEN 8 ELSE 5 END)
         WHEN 0 THEN to_jsonb(texts[seed / 8 % 10 + 1])

@@ -24,7 +24,8 @@ WHEN OTHERS THEN
 END
 $$;
 CREATE VIEW cursors AS
-SELECT t.name, t.paused, t.state, w.win, w.from_snapshot::text = '1:1:' AS from_the_beginning, w.to_snapshot IS NULL AS between_windows, w.start_after,
+SELECT t.name, t.paused, t.state, w.win, w.from_snapshot::text = '1:1:' AS from_the_beginning,
+       w.to_snapshot IS NULL AS between_windows, w.start_after,
        p.last_id, p.delivered
 FROM eventlog.targets t FULL JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
      FULL JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name;
@@ -46,17 +47,22 @@ SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', batch_events
 
 -- 9: url: http or https, without user name and password
 SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
-FROM unnest(ARRAY['http://127.0.0.1:1', 'https://example.com/v1/log?x=1', 'HTTPS://EXAMPLE.COM/', 'http://[::1]:8080/a', 'http://host', 'http://user@host/',
-                  'http://user:secret@host/', 'http://:secret@host/', 'ftp://host/', 'file:///etc/passwd', 'host/path', '/path', '', 'http://',
+FROM unnest(ARRAY['http://127.0.0.1:1', 'https://example.com/v1/log?x=1', 'HTTPS://EXAMPLE.COM/', 'http://[::1]:8080/a',
+                  'http://host', 'http://user@host/',
+                  'http://user:secret@host/', 'http://:secret@host/', 'ftp://host/', 'file:///etc/passwd', 'host/path',
+                  '/path', '', 'http://',
                   'http://host:99999/', 'http://ho st/', ' http://host/']) url;
 
 -- 9: every other option at its last accepted and its first refused values
 SELECT name, value, tried(server(format('url ''http://127.0.0.1:1/'', format ''ndjson'', %s %L', name, value)))
 FROM (VALUES
     ('events', ARRAY['flagged', 'all', 'none', '', 'ALL']),
-    ('start_at', ARRAY['now', 'beginning', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '01563e3a-b5d3-d676-4c61-efb99302bd5b', 'then', '', '01ARZ3NDEKTSV4RRFFQ69G5FA',
-                       '01563e3ab5d3d6764c61efb99302bd5b', '8ZZZZZZZZZZZZZZZZZZZZZZZZZ', '01563e3a-b5d3-d676-4c61-efb99302bd5g']),
-    ('batch_events', ARRAY['1', '10000', '0', '10001', '-1', '1.5', '', ' 1', '1 ', '0x10', 'many', '99999999999999999999']),
+    ('start_at', ARRAY['now', 'beginning', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '01563e3a-b5d3-d676-4c61-efb99302bd5b', 'then',
+                       '', '01ARZ3NDEKTSV4RRFFQ69G5FA',
+                       '01563e3ab5d3d6764c61efb99302bd5b', '8ZZZZZZZZZZZZZZZZZZZZZZZZZ',
+                       '01563e3a-b5d3-d676-4c61-efb99302bd5g']),
+    ('batch_events', ARRAY['1', '10000', '0', '10001', '-1', '1.5', '', ' 1', '1 ', '0x10', 'many',
+                           '99999999999999999999']),
     ('batch_bytes', ARRAY['1024', '67108864', '1023', '67108865']),
     ('linger_ms', ARRAY['0', '60000', '-1', '60001']),
     ('timeout_ms', ARRAY['1', '600000', '0', '600001']),
@@ -65,7 +71,8 @@ FROM (VALUES
     ('max_value_length', ARRAY['0', '1048576', '-1', '1048577']),
     ('user_principal', ARRAY['x', repeat('é', 64), '', ' ', repeat('é', 65)]),
     ('user_id', ARRAY['principal', 'actor', 'nobody', ''])) o(name, given), unnest(given) value;
-SELECT format, tried(server(format('url ''http://127.0.0.1:1/'', format %L', format))) FROM unnest(ARRAY['ndjson', 'statsig', 'NDJSON', '']) format;
+SELECT format, tried(server(format('url ''http://127.0.0.1:1/'', format %L', format))) FROM unnest(ARRAY['ndjson',
+    'statsig', 'NDJSON', '']) format;
 SELECT count(*) FROM cursors;
 
 -- 9: CREATE SERVER makes the target's cursor, in its transaction
@@ -80,14 +87,17 @@ CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'htt
 SELECT eventlog.pause_target('regress_eventlog_a');
 COMMIT;
 SELECT * FROM cursors;
-SELECT server = s.oid, t.incarnation = c.incarnation FROM eventlog.targets t JOIN pg_foreign_server s ON srvname = name, eventlog.cluster c;
+SELECT server = s.oid, t.incarnation = c.incarnation FROM eventlog.targets t JOIN pg_foreign_server s ON srvname = name,
+       eventlog.cluster c;
 
 -- 9: once more with IF NOT EXISTS changes nothing
-CREATE SERVER IF NOT EXISTS regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', start_at 'beginning');
+CREATE SERVER IF NOT EXISTS regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/',
+    format 'ndjson', start_at 'beginning');
 SELECT * FROM cursors;
 
 -- 9: ALTER SERVER checks what it changes; the cursor stays as it is
-SELECT tried('ALTER SERVER regress_eventlog_a OPTIONS (ADD batch_events ''10001'')'), tried('ALTER SERVER regress_eventlog_a OPTIONS (DROP url)'),
+SELECT tried('ALTER SERVER regress_eventlog_a OPTIONS (ADD batch_events ''10001'')'),
+       tried('ALTER SERVER regress_eventlog_a OPTIONS (DROP url)'),
        tried('ALTER SERVER regress_eventlog_a OPTIONS (SET format ''statsig'', ADD start_at ''beginning'')');
 ALTER SERVER regress_eventlog_a OPTIONS (SET url 'http://127.0.0.1:2/', ADD batch_events '10');
 SELECT * FROM cursors;
@@ -103,7 +113,8 @@ DROP USER MAPPING FOR CURRENT_USER SERVER regress_eventlog_a;
 SELECT * FROM cursors;
 
 -- 9: ALTER SERVER RENAME takes the cursor and the dead letters along
-INSERT INTO eventlog.dead_letters VALUES ('regress_eventlog_a', uuid_at('epoch'), 400, 'refused', '', 1, 'epoch', 'epoch');
+INSERT INTO eventlog.dead_letters VALUES ('regress_eventlog_a', uuid_at('epoch'), 400, 'refused', '', 1, 'epoch',
+                                          'epoch');
 BEGIN;
 ALTER SERVER regress_eventlog_a RENAME TO regress_eventlog_gone;
 SELECT name FROM cursors;
@@ -135,7 +146,8 @@ BEGIN
 END
 $$;
 SELECT value, from_the_beginning, start_after
-FROM unnest(ARRAY['now', 'beginning', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '01arz3ndektsv4rrffq69g5fav', '01563E3A-B5D3-D676-4C61-EFB99302BD5B']) value, start_at(value);
+FROM unnest(ARRAY['now', 'beginning', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '01arz3ndektsv4rrffq69g5fav',
+                  '01563E3A-B5D3-D676-4C61-EFB99302BD5B']) value, start_at(value);
 
 -- 9: it starts with the first transaction that commits after CREATE SERVER: the one that it is part of
 SELECT eventlog.log_event('committed before', forward_to_statsig => true) IS NOT NULL;
@@ -146,8 +158,10 @@ SELECT eventlog.pause_target('regress_eventlog_a');
 COMMIT;
 SELECT eventlog.log_event('not flagged') IS NOT NULL;
 SELECT eventlog.log_event('after', forward_to_statsig => true) IS NOT NULL;
-SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'eventlog.forward_status'::regclass ORDER BY attnum;
-SELECT target, state, position IS NULL, lag_events, lag_seconds >= 0 AND lag_seconds < 60, in_flight, sent, retried, dead, last_error, last_error_at, next_attempt_at
+SELECT attname,
+       atttypid::regtype FROM pg_attribute WHERE attrelid = 'eventlog.forward_status'::regclass ORDER BY attnum;
+SELECT target, state, position IS NULL, lag_events, lag_seconds >= 0 AND lag_seconds < 60, in_flight, sent, retried,
+       dead, last_error, last_error_at, next_attempt_at
 FROM eventlog.forward_status;
 
 -- 9: pause_target and resume_target; an unknown target is 42704
@@ -172,7 +186,8 @@ ROLLBACK;
 
 -- 9: the states that the worker notes are shown
 BEGIN;
-UPDATE eventlog.targets SET paused = false, state = 'unauthorized', last_error = 'why', last_error_at = 'epoch', retried = 2, dead = 1;
+UPDATE eventlog.targets SET paused = false, state = 'unauthorized', last_error = 'why', last_error_at = 'epoch',
+    retried = 2, dead = 1;
 SELECT state, last_error, extract(epoch FROM last_error_at), retried, dead FROM eventlog.forward_status;
 SELECT tried('UPDATE eventlog.targets SET state = ''odd''');
 ROLLBACK;
@@ -214,7 +229,8 @@ ROLLBACK;
 BEGIN;
 UPDATE eventlog.reader_position SET delivered = 7;
 DROP SERVER regress_eventlog_a;
-CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', start_at 'beginning');
+CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson',
+    start_at 'beginning');
 SELECT name, from_the_beginning, delivered FROM cursors;
 CREATE SERVER regress_eventlog_b FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
 ALTER SERVER regress_eventlog_a RENAME TO regress_eventlog_c;

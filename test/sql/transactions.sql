@@ -66,7 +66,8 @@ COMMIT;
 SELECT pg_visible_in_snapshot(xid, pg_current_snapshot()) FROM eventlog.events WHERE event_name = 'first write';
 
 -- 3: seen by the same transaction, not by the statement that wrote it
-SELECT count(*) FILTER (WHERE logged IS NOT NULL), (SELECT count(*) FROM eventlog.events WHERE event_name = 'same statement')
+SELECT count(*) FILTER (WHERE logged IS NOT NULL),
+       (SELECT count(*) FROM eventlog.events WHERE event_name = 'same statement')
 FROM (SELECT eventlog.log_event('same statement') AS logged OFFSET 0) s;
 
 -- 3: a read-only transaction cannot log

@@ -8,8 +8,10 @@ DROP ROLE IF EXISTS regress_eventlog_owner, regress_eventlog_caller;
 -- both ways make equal rows, byte by byte
 CREATE FUNCTION log_pair(n int) RETURNS uuid
     LANGUAGE sql AS $$
-    SELECT eventlog.log_event('pair', sample_object(n, n % 50), nullif('type ' || n % 3, 'type 0'), 'pair actor', 'user', 'order', 'pair ' || n,
-                              'shop', CASE WHEN n % 2 = 0 THEN 'frontend'::eventlog.event_origin END, '2026-11-20', n / 7.0, '1.0.0',
+    SELECT eventlog.log_event('pair', sample_object(n, n % 50), nullif('type ' || n % 3, 'type 0'), 'pair actor',
+                              'user', 'order', 'pair ' || n,
+                              'shop', CASE WHEN n % 2 = 0 THEN 'frontend'::eventlog.event_origin END, '2026-11-20',
+                              n / 7.0, '1.0.0',
                               md5('pair ' || n), 'é', n % 2 = 0, 'key ' || n, '1')
 $$;
 CREATE TABLE pairs (place int, direct uuid, executed uuid);
@@ -35,7 +37,8 @@ BEGIN
 END
 $$;
 SELECT condition, found_by(condition)
-FROM unnest(ARRAY['event_id = ANY (ARRAY(SELECT direct FROM pairs UNION SELECT executed FROM pairs))', 'event_name = ''pair''',
+FROM unnest(ARRAY['event_id = ANY (ARRAY(SELECT direct FROM pairs UNION SELECT executed FROM pairs))',
+                  'event_name = ''pair''',
                   'actor_id = ''pair actor''', 'resource_id = ANY (ARRAY(SELECT ''pair '' || place FROM pairs))',
                   'trace_id = ANY (ARRAY(SELECT md5(''pair '' || place) FROM pairs))',
                   'xid = ANY (ARRAY(SELECT DISTINCT xid FROM pairs JOIN eventlog.events ON event_id IN (direct, executed)))']) condition;
@@ -49,11 +52,13 @@ CREATE FUNCTION log_some() RETURNS TABLE (id uuid)
     UNION ALL SELECT eventlog.log_events('[{"eventName": "some", "metadata": {"n": 3}}, {"eventName": "some", "metadata": {"n": 4}}]')
     UNION ALL SELECT eventlog.log_events_json('[{"eventName": "some", "metadata": {"n": 5}}, {"eventName": "some", "metadata": {"n": 6}}]')
 $$;
-CREATE VIEW some_events AS SELECT metadata - '_eventLog' AS metadata, event_id FROM eventlog.events WHERE event_name = 'some';
+CREATE VIEW some_events AS SELECT metadata - '_eventLog' AS metadata,
+    event_id FROM eventlog.events WHERE event_name = 'some';
 
 -- a column of the user's own with a default, a generated one, one that is dropped again
 BEGIN;
-ALTER TABLE eventlog.events ADD COLUMN extra text DEFAULT 'default', ADD COLUMN name_length int GENERATED ALWAYS AS (length(event_name)) STORED;
+ALTER TABLE eventlog.events ADD COLUMN extra text DEFAULT 'default',
+    ADD COLUMN name_length int GENERATED ALWAYS AS (length(event_name)) STORED;
 SELECT count(*) FROM log_some();
 SELECT count(*), extra, name_length FROM eventlog.events WHERE event_name = 'some' GROUP BY extra, name_length;
 ALTER TABLE eventlog.events DROP COLUMN extra, DROP COLUMN name_length;
@@ -64,7 +69,8 @@ ROLLBACK;
 -- a row trigger on the parent: BEFORE, which may change the row, and AFTER
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
 BEGIN
-    INSERT INTO noted VALUES (format('%s %s %s', TG_WHEN, TG_LEVEL, TG_OP), CASE TG_LEVEL WHEN 'ROW' THEN (NEW.metadata -> 'n')::int END);
+    INSERT INTO noted VALUES (format('%s %s %s', TG_WHEN, TG_LEVEL, TG_OP),
+                              CASE TG_LEVEL WHEN 'ROW' THEN (NEW.metadata -> 'n')::int END);
     IF TG_LEVEL = 'ROW' AND TG_WHEN = 'BEFORE' THEN NEW.sofa := 'by trigger'; END IF;
     RETURN NEW;
 END
