@@ -37,7 +37,6 @@ class Worker {
     bool installed();
     bool ready();
     void take_news();
-    void serve();
     void maintain(int64_t now);
     bool reload(int64_t now);
     void announce_interest();
@@ -86,7 +85,8 @@ void Worker::maintain(int64_t now) {
 // Brings the targets up to date with the catalog; false when the log may no longer be touched.
 bool Worker::reload(int64_t now) {
     uint32_t changes = target_changes();
-    if (!catalogs_changed && changes == seen_changes_ && now < reload_at_) return true;
+    bool news = catalogs_changed || changes != seen_changes_ || !store::is_current();
+    if (!news && now < reload_at_) return true;
     if (!ready()) return false;
     catalogs_changed = false;
     seen_changes_ = changes;
@@ -143,29 +143,10 @@ void Worker::take_news() {
     });
 }
 
-// Until the extension's tables have changed, or for a while.
-void Worker::serve() {
-    int64_t until = now_ms() + kReloadEveryMs;
-    while (now_ms() < until) {
-        take_news();
-        if (!store::is_current()) return;
-        int64_t now = now_ms();
-        maintain(now);
-        reload(now);
-        for (const auto& target : targets_) target->work(now_ms());
-        http_.wait(sleep_ms(now_ms()));
-    }
-}
-
-// One turn of the loop: everything that can be done now, then a wait.
+// One turn of the loop: everything that can be done now, then a wait. False when the log may no longer be
+// touched.
 bool Worker::turn() {
-    pg::call([] {
-        if (ConfigReloadPending) {
-            ConfigReloadPending = false;
-            ProcessConfigFile(PGC_SIGHUP);
-        }
-        AcceptInvalidationMessages();
-    });
+    take_news();
     int64_t now = now_ms();
     if (!reload(now)) return false;
     maintain(now);

@@ -4,6 +4,13 @@
 #include "store/catalog.h"
 
 namespace eventlog::read {
+namespace {
+
+struct ServerSnapshot {
+    const char* text;
+    uint64_t own_xid;  // 0: the transaction has none
+    uint64_t offset;
+};
 
 ServerSnapshot server_snapshot() {
     // A standby's snapshot leaves out what is in progress on the primary.
@@ -11,22 +18,24 @@ ServerSnapshot server_snapshot() {
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("the event log cannot be followed during recovery"));
     Datum snapshot = OidFunctionCall0(F_PG_CURRENT_SNAPSHOT);
-    return {snapshot, DatumGetCString(OidFunctionCall1(F_PG_SNAPSHOT_OUT, snapshot)),
-            store::catalog().xid_offset};
+    return {DatumGetCString(OidFunctionCall1(F_PG_SNAPSHOT_OUT, snapshot)),
+            U64FromFullTransactionId(GetTopFullTransactionIdIfAny()), store::catalog().xid_offset};
 }
+
+}  // namespace
 
 Snapshot horizon() {
     ServerSnapshot current = pg::call([] { return server_snapshot(); });
-    return Snapshot::parse(current.text).value().shifted(current.offset);
+    Snapshot snapshot = Snapshot::parse(current.text).value();
+    // The server's snapshot leaves out the transaction that took it, whose events are yet to come.
+    if (current.own_xid != 0) snapshot = snapshot.with_in_progress(current.own_xid);
+    return snapshot.shifted(current.offset);
 }
 
 }  // namespace eventlog::read
 
 EVENTLOG_FUNCTION(eventlog_horizon) {
-    using namespace eventlog;
-    read::ServerSnapshot current = pg::call([] { return read::server_snapshot(); });
-    if (current.offset == 0) return current.datum;
-    std::string shifted = read::Snapshot::parse(current.text).value().shifted(current.offset).text();
-    const char* text = shifted.c_str();
-    return pg::call([text] { return OidFunctionCall1(F_PG_SNAPSHOT_IN, CStringGetDatum(text)); });
+    std::string snapshot = eventlog::read::horizon().text();
+    const char* text = snapshot.c_str();
+    return eventlog::pg::call([text] { return OidFunctionCall1(F_PG_SNAPSHOT_IN, CStringGetDatum(text)); });
 }

@@ -63,6 +63,14 @@ Snapshot Snapshot::shifted(uint64_t offset) const {
     return shifted;
 }
 
+Snapshot Snapshot::with_in_progress(uint64_t xid) const {
+    if (!sees(xid)) return *this;
+    Snapshot more = *this;
+    more.xmin_ = std::min(more.xmin_, xid);
+    more.in_progress_.insert(std::lower_bound(more.in_progress_.begin(), more.in_progress_.end(), xid), xid);
+    return more;
+}
+
 std::string Snapshot::text() const {
     std::string text;
     append_xid(text, xmin_);

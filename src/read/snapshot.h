@@ -28,6 +28,8 @@ class Snapshot {
     // Whether the transaction had ended (either way) when the snapshot was taken.
     bool sees(uint64_t xid) const;
     Snapshot shifted(uint64_t offset) const;
+    // The same, with this transaction in progress.
+    Snapshot with_in_progress(uint64_t xid) const;
     std::string text() const;
 
     bool operator==(const Snapshot&) const = default;

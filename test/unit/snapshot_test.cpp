@@ -71,6 +71,15 @@ TEST(Snapshot, RefusesWhatTheServerNeverWrites) {
     }
 }
 
+TEST(Snapshot, CountsATransactionAsInProgress) {
+    EXPECT_EQ(snapshot("10:20:14").with_in_progress(12), snapshot("10:20:12,14"));
+    EXPECT_EQ(snapshot("10:20:14").with_in_progress(16), snapshot("10:20:14,16"));
+    EXPECT_EQ(snapshot("10:20:").with_in_progress(10), snapshot("10:20:10"));
+    EXPECT_EQ(snapshot("10:20:").with_in_progress(9), snapshot("9:20:9"));
+    EXPECT_EQ(snapshot("10:20:14").with_in_progress(14), snapshot("10:20:14"));
+    EXPECT_EQ(snapshot("10:20:14").with_in_progress(20), snapshot("10:20:14"));
+}
+
 TEST(Snapshot, SeesWhatHadEnded) {
     const Snapshot taken = snapshot("10:20:10,14,15");
     for (const uint64_t ended : {1, 9, 11, 12, 13, 16, 19}) EXPECT_TRUE(taken.sees(ended)) << ended;
