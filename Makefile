@@ -23,7 +23,9 @@ ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
 
 PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 SHLIB_LINK  := -lcurl -lz -luuid -lstdc++
-EXTRA_CLEAN := $(INSTALL_SQL) $(OBJS:.o=.d) build
+# Template instances of the C++ library are not for others to link with.
+SHLIB_EXPORTS := src/exports.txt
+EXTRA_CLEAN := $(INSTALL_SQL) $(OBJS:.o=.d) src/exports.list build
 
 # Bitcode of C++ helps nobody, and clang may not be there.
 override with_llvm := no

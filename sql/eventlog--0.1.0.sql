@@ -224,6 +224,10 @@ AS $$
 BEGIN
     IF TG_TABLE_NAME = 'targets' THEN
         DELETE FROM eventlog.targets t WHERE t.name = NEW.name;
+        -- Of a log that has not been adopted, and so has no incarnation that tells it from this one.
+        IF FOUND THEN
+            NEW.incarnation := coalesce(NEW.incarnation, '00000000-0000-0000-0000-000000000000');
+        END IF;
         NEW.server := (SELECT s.oid FROM pg_foreign_server s WHERE s.srvname = NEW.name);
     ELSIF TG_TABLE_NAME = 'reader_window' THEN
         DELETE FROM eventlog.reader_window w WHERE w.kind = NEW.kind AND w.name = NEW.name;

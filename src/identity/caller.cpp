@@ -13,7 +13,7 @@ struct Known {
     char* envelope;  // in TopMemoryContext
 };
 
-Known known;
+constinit Known known{};
 bool valid = false;
 
 void on_role_change(Datum, int, uint32) {

@@ -144,8 +144,8 @@ describe('forwarding', () => {
         assert.equal(rows.size, ids.length);
     });
     after(async () => {
-        await database.drop();
         await receiver.stop();
+        await database.drop();
     });
 
     test('NDJSON has every row, column by column, once and in order', () => {

@@ -31,6 +31,7 @@ export class Receiver {
     }
 
     async stop() {
+        if (!this.#process) return;
         const exit = once(this.#process, 'exit');
         this.#process.stdin.end();
         await exit;

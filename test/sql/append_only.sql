@@ -38,7 +38,9 @@ SELECT verdict('TRUNCATE referenced, eventlog.events'), verdict('TRUNCATE refere
 -- 1: ON CONFLICT DO UPDATE: on a leaf by the trigger, on the parent for want of a key
 CREATE FUNCTION again(relation text, action text) RETURNS text
     LANGUAGE sql AS $$
-    SELECT verdict(format('INSERT INTO %s SELECT * FROM eventlog.events WHERE event_name = ''kept'' ON CONFLICT (event_id) %s', relation, action)) $$;
+    SELECT verdict(format('INSERT INTO %s SELECT * FROM eventlog.events WHERE event_name = ''kept''
+                           ON CONFLICT (event_id) %s', relation, action))
+$$;
 SELECT again(:'leaf', 'DO UPDATE SET value = 1'), again('eventlog.events', 'DO UPDATE SET value = 1'),
        again(:'leaf', 'DO NOTHING');
 
@@ -65,6 +67,16 @@ SET ROLE regress_eventlog_editor;
 SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
 FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
 RESET ROLE;
+
+-- 1: by an owner who is no superuser
+BEGIN;
+GRANT CREATE ON SCHEMA eventlog TO regress_eventlog_editor;
+ALTER TABLE eventlog.events OWNER TO regress_eventlog_editor;
+ALTER TABLE :leaf OWNER TO regress_eventlog_editor;
+SET LOCAL ROLE regress_eventlog_editor;
+SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
+FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
+ROLLBACK;
 
 -- 1: a partition that is detached stays append-only, and may be dropped
 BEGIN;

@@ -18,8 +18,8 @@ INSERT INTO made (id) SELECT eventlog.log_event('ordered') FROM generate_series(
 SELECT count(*), count(DISTINCT id), bool_and(id > before)
 FROM (SELECT id, lag(id, 1, uuid_at('epoch')) OVER (ORDER BY place) AS before FROM made) s;
 SELECT bool_and(ingested_at >= before)
-FROM (SELECT ingested_at, lag(ingested_at, 1,
-                              'epoch') OVER (ORDER BY event_id) AS before FROM eventlog.events WHERE event_name = 'ordered') s;
+FROM (SELECT ingested_at, lag(ingested_at, 1, 'epoch') OVER (ORDER BY event_id) AS before
+      FROM eventlog.events WHERE event_name = 'ordered') s;
 
 -- 1: an id tells when it was made: in no earlier millisecond than its row's ingested_at, and soon after it
 SELECT bool_and(eventlog.event_time(event_id) >= date_trunc('milliseconds', ingested_at)),

@@ -33,6 +33,8 @@ SELECT uuid_at(starts + n * interval '10 ms', n), 'name ' || n % 300, 'source', 
 FROM minutes, generate_series(1, 3000) n;
 ANALYZE eventlog.events;
 
+CREATE FUNCTION columns(index regclass) RETURNS text
+    LANGUAGE sql AS $$ SELECT substring(pg_get_indexdef(index) FROM 'USING btree (.*)') $$;
 -- What a plan reads and sorts, by the columns of the indexes, whether a bitmap is made of them or not.
 CREATE FUNCTION nodes(plan jsonb) RETURNS SETOF text
     LANGUAGE plpgsql AS $$
@@ -43,7 +45,7 @@ DECLARE
 BEGIN
     IF index IS NOT NULL THEN
         RETURN NEXT concat_ws(' ', 'index', CASE plan ->> 'Scan Direction' WHEN 'Backward' THEN 'backward' END,
-                              substring(pg_get_indexdef(('eventlog.' || quote_ident(index))::regclass) FROM 'USING btree (.*)'));
+                              columns(format('eventlog.%I', index)::regclass));
     ELSIF node NOT IN ('Limit', 'Append', 'Merge Append', 'Aggregate', 'Result', 'BitmapOr', 'Bitmap Heap Scan') THEN
         RETURN NEXT node;
     END IF;
@@ -76,21 +78,25 @@ SELECT plan_of('SELECT * FROM eventlog.events ORDER BY event_id DESC LIMIT 5');
 SELECT plan_of(format('SELECT * FROM eventlog.events WHERE event_id > %L ORDER BY event_id LIMIT 500', :'middle'));
 
 -- (xid, event_id): the window of a reader, its late transactions included
-SELECT plan_of('SELECT event_id FROM eventlog.events WHERE (xid >= ''900'' AND xid < ''905'') OR xid = ANY (''{310,320}''::xid8[]) ORDER BY event_id');
+SELECT plan_of('SELECT event_id FROM eventlog.events
+                WHERE (xid >= ''900'' AND xid < ''905'') OR xid = ANY (''{310,320}''::xid8[]) ORDER BY event_id');
 SELECT plan_of('SELECT event_id FROM eventlog.events WHERE xid >= ''2000'' OR xid = ANY (''{}''::xid8[]) LIMIT 51');
 SELECT plan_of('SELECT xid FROM eventlog.events ORDER BY xid DESC LIMIT 1');
 
 -- (event_name, event_id): the events of a name, newest first
 SELECT plan_of('SELECT * FROM eventlog.events WHERE event_name = ''name 7'' ORDER BY event_id DESC LIMIT 5');
-SELECT plan_of(format('SELECT * FROM eventlog.events WHERE event_name = ''name 7'' AND event_id < %L ORDER BY event_id DESC LIMIT 5', :'middle'));
+SELECT plan_of(format('SELECT * FROM eventlog.events WHERE event_name = ''name 7'' AND event_id < %L
+                       ORDER BY event_id DESC LIMIT 5', :'middle'));
 
 -- (actor_id, event_id): what somebody did, newest first
 SELECT plan_of('SELECT * FROM eventlog.events WHERE actor_id = ''actor 9'' ORDER BY event_id DESC LIMIT 5');
-SELECT plan_of('SELECT * FROM eventlog.events WHERE actor_type = ''user'' AND actor_id = ''actor 9'' ORDER BY event_id DESC LIMIT 5');
+SELECT plan_of('SELECT * FROM eventlog.events WHERE actor_type = ''user'' AND actor_id = ''actor 9''
+                ORDER BY event_id DESC LIMIT 5');
 
 -- (resource_id, event_id): what was done to something, newest first
 SELECT plan_of('SELECT * FROM eventlog.events WHERE resource_id = ''resource 8'' ORDER BY event_id DESC LIMIT 5');
-SELECT plan_of('SELECT * FROM eventlog.events WHERE resource_type = ''type'' AND resource_id = ''resource 8'' ORDER BY event_id DESC LIMIT 5');
+SELECT plan_of('SELECT * FROM eventlog.events WHERE resource_type = ''type'' AND resource_id = ''resource 8''
+                ORDER BY event_id DESC LIMIT 5');
 
 -- (trace_id, event_id): the events of a trace, newest first
 SELECT plan_of(format('SELECT * FROM eventlog.events WHERE trace_id = %L ORDER BY event_id DESC LIMIT 5', md5('10')));
@@ -112,7 +118,7 @@ FROM minutes WHERE minute = 2;
 
 -- no index of a partition is without a query above, all partitions have the same, and the parent has none
 SELECT columns, count(*) = (SELECT count(*) FROM minutes), columns IN (SELECT index FROM used)
-FROM (SELECT substring(pg_get_indexdef(indexrelid) FROM 'USING btree (.*)') AS columns FROM pg_index JOIN pg_inherits ON inhrelid = indrelid
+FROM (SELECT columns(indexrelid) FROM pg_index JOIN pg_inherits ON inhrelid = indrelid
       WHERE inhparent = 'eventlog.events'::regclass) s
 GROUP BY columns ORDER BY columns;
 SELECT count(*) FROM pg_index WHERE indrelid = 'eventlog.events'::regclass;

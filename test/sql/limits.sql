@@ -71,7 +71,7 @@ SELECT verdict(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 1
        verdict(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 1001, 0)));
 RESET eventlog.max_metadata_keys;
 
--- 3: 65,536 bytes of canonical JSON: the document {"p":…}, its value padded with one kind of character and x, has exactly so many
+-- 3: 65,536 bytes of canonical JSON, which {"p":…} has exactly when padded with one kind of character and with x
 CREATE FUNCTION padded(bytes int, unit text, unit_bytes int) RETURNS jsonb
     LANGUAGE sql AS $$
     SELECT jsonb_build_object('p', repeat(unit, (bytes - 8) / unit_bytes) || repeat('x', (bytes - 8) % unit_bytes))
@@ -136,7 +136,7 @@ SET eventlog.max_metadata_bytes = 1;
 SET eventlog.max_metadata_bytes = 1048577;
 SET eventlog.max_metadata_keys = -1;
 
--- 3: 1,048,576 bytes of the whole envelope, as SQL computes them from the stored row; reached with a raised max_metadata_bytes
+-- 3: 1,048,576 bytes of the whole envelope, as SQL computes them from the stored row
 CREATE FUNCTION canonical_time(at timestamptz) RETURNS text
     LANGUAGE sql AS $$ SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') $$;
 CREATE FUNCTION envelope_bytes(id uuid) RETURNS int

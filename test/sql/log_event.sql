@@ -115,7 +115,7 @@ SELECT bool_and(stored(eventlog.log_event('v', value => value)) -> 'value' = to_
 FROM unnest(ARRAY['1.7976931348623157e308', '-1.7976931348623157e308', '5e-324', '0', '-0',
                   '0.1']::double precision[]) value;
 
--- 3: event_ts is finite; the first and last times that the server knows, but for its last thirty years, which count as infinite
+-- 3: event_ts is finite; every time that the server knows, but for its last thirty years, which count as infinite
 SELECT refusal(format('SELECT eventlog.log_event(''e'', event_ts => %L)', time)) FROM unnest(ARRAY['infinity',
     '-infinity']) time;
 SELECT stored(eventlog.log_event('e', event_ts => time::timestamptz)) -> 'event_ts' = to_jsonb(time::timestamptz)

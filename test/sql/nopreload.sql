@@ -42,8 +42,8 @@ INSERT INTO made (id) SELECT eventlog.log_event('in turn') FROM generate_series(
 INSERT INTO made (id) SELECT eventlog.log_event('in turn') FROM generate_series(1, 1000);
 \c
 INSERT INTO made (id) SELECT eventlog.log_event('in turn') FROM generate_series(1, 1000);
-SELECT count(*), bool_and(id > before) FROM (SELECT id, lag(id, 1,
-                                                            uuid_at('epoch')) OVER (ORDER BY place) AS before FROM made) s;
+SELECT count(*), bool_and(id > before)
+FROM (SELECT id, lag(id, 1, uuid_at('epoch')) OVER (ORDER BY place) AS before FROM made) s;
 DROP TABLE made;
 
 -- 9: a target may be declared; nothing is sent, and no worker is there to tell of

@@ -26,7 +26,7 @@ BEGIN
 END
 $$;
 
--- 10: the first log call has made a partition: around now, a day from midnight UTC, owned as the parent is, no extension member
+-- 10: the first log call has made a partition: a UTC day around now, owned as the parent is, no extension member
 SELECT eventlog.log_event('first') IS NOT NULL;
 SELECT count(*) > 0, bool_or(now() BETWEEN starts AND ends), bool_and(ends - starts = '1 day'),
        bool_and(starts = date_trunc('day', starts, 'UTC')),
@@ -128,7 +128,8 @@ DO $$
 DECLARE
     taken regclass;
 BEGIN
-    FOR taken IN SELECT oid FROM pg_class WHERE relnamespace = 'eventlog'::regnamespace AND relkind = 'r' AND relnatts = 1 LOOP
+    FOR taken IN SELECT oid FROM pg_class
+                 WHERE relnamespace = 'eventlog'::regnamespace AND relkind = 'r' AND relnatts = 1 LOOP
         EXECUTE format('DROP TABLE %s', taken);
     END LOOP;
 END

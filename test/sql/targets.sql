@@ -1,5 +1,5 @@
--- Targets as far as their definition goes: options, cursors, who may. Nothing is sent: every target is paused at once, or selects
--- events of which there are none.
+-- Targets as far as their definition goes: options, cursors, who may. Nothing is sent: a target is paused in the
+-- transaction that makes it, or is rolled back.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -11,7 +11,9 @@ CREATE ROLE regress_eventlog_owner;
 
 -- CREATE SERVER with some options; rolled back, whatever the answer is.
 CREATE FUNCTION server(options text) RETURNS text
-    LANGUAGE sql AS $$ SELECT 'CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (' || options || ')' $$;
+    LANGUAGE sql AS $$
+    SELECT 'CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (' || options || ')'
+$$;
 CREATE FUNCTION tried(statement text) RETURNS text
     LANGUAGE plpgsql AS $$
 BEGIN

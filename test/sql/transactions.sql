@@ -113,6 +113,24 @@ SELECT count(*) FROM eventlog.events WHERE event_name = 'deferred';
 DROP TABLE deferred;
 DROP FUNCTION log_late();
 
+-- 3: by a cursor, as far as it is fetched
+BEGIN;
+DECLARE calls CURSOR FOR SELECT eventlog.log_event('fetched') IS NOT NULL FROM generate_series(1, 5);
+FETCH 2 FROM calls;
+COMMIT;
+SELECT count(*) FROM eventlog.events WHERE event_name = 'fetched';
+
+-- 3: under every isolation level
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT count(*) FROM eventlog.events WHERE event_name = 'isolated';
+SELECT eventlog.log_event('isolated') IS NOT NULL;
+SELECT count(*) FROM eventlog.events WHERE event_name = 'isolated';
+COMMIT;
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT eventlog.log_event('isolated') IS NOT NULL;
+SELECT count(*) FROM eventlog.events WHERE event_name = 'isolated';
+COMMIT;
+
 -- 3: many calls in one statement, in one transaction
 SELECT count(DISTINCT eventlog.log_event('many', jsonb_build_object('n', n))) FROM generate_series(1, 1000) n;
 SELECT count(*), count(DISTINCT xid), count(DISTINCT metadata -> 'n') FROM eventlog.events WHERE event_name = 'many';

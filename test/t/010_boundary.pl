@@ -129,8 +129,9 @@ my @errors = (
 # Through two boundaries, one in the other's pg::call.
 push @errors, map { [ "$_->[0], nested", executing($_->[1]), below($_->[2], $_->[1]) ] }
   grep { $_->[1] =~ /boundary_fail/ } @errors;
-# Its DETAIL is the first one's CONTEXT; it has none itself.
+# The DETAIL of the last is the first error's CONTEXT; it has none itself.
 push @errors,
+  [ 'server error that there is no memory to copy', failing('no memory for a copy'), $no_memory ],
   [ 'error after a caught one', failing('after caught error'), "ERROR:  XX000: second error\nDETAIL:  stale\n" ];
 
 foreach my $error (@errors)

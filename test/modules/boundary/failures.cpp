@@ -46,6 +46,32 @@ void divide() {
     pg::call([] { return DirectFunctionCall2(int4div, Int32GetDatum(1), Int32GetDatum(0)); });
 }
 
+template <typename Result, typename... Arguments>
+Result refuse(Arguments...) {
+    ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("no memory"));
+}
+
+// Makes a memory context current that has no memory to give.
+class Exhaustion {
+  public:
+    Exhaustion() {
+        methods_.alloc = refuse;
+        context_.methods = &methods_;
+        MemoryContextSwitchTo(&context_);
+    }
+    ~Exhaustion() { MemoryContextSwitchTo(outer_); }
+
+  private:
+    MemoryContext outer_ = CurrentMemoryContext;
+    MemoryContextData context_ = *outer_;
+    MemoryContextMethods methods_ = *outer_->methods;
+};
+
+void divide_without_memory() {
+    Exhaustion here;
+    divide();
+}
+
 void divide_with_interrupts_held() {
     HOLD_INTERRUPTS();
     divide();
@@ -142,6 +168,7 @@ constexpr Failure kFailures[] = {
     {"nameless error", throw_nameless_error},
     {"out of memory", run_out_of_memory},
     {"division", divide},
+    {"no memory for a copy", divide_without_memory},
     {"interrupts held", divide_with_interrupts_held},
     {"sleep", sleep_long},
     {"deep", fail_deep},

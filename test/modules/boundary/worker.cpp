@@ -50,9 +50,11 @@ void attempt(const char* name, Step step) {
 }
 
 void commit() {
+    MemoryContext memory = CurrentMemoryContext;
     pg::Transaction transaction;
     keep("committed");
     transaction.commit();
+    if (CurrentMemoryContext != memory) throw std::runtime_error("another memory context");
 }
 
 void leave() {
