@@ -128,8 +128,13 @@ void start_worker(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
     worker.bgw_restart_time = BGW_NEVER_RESTART;
     worker.bgw_main_arg = ObjectIdGetDatum(slot.database);
     worker.bgw_notify_pid = MyProcPid;
-    slot.state =
-        RegisterDynamicBackgroundWorker(&worker, &handle) ? WorkerState::started : WorkerState::failed;
+    if (RegisterDynamicBackgroundWorker(&worker, &handle)) {
+        slot.state = WorkerState::started;
+        return;
+    }
+    slot.state = WorkerState::failed;
+    ereport(LOG, errmsg("eventlog: no process is free for the worker of database %u", slot.database),
+            errhint("You might need to increase max_worker_processes."));
 }
 
 BackgroundWorkerHandle* handles[shared::kWorkerSlots];

@@ -19,6 +19,7 @@ const program = fileURLToPath(new URL('../receiver/receiver.mjs', import.meta.ur
 export class Receiver {
     #folder = mkdtempSync(join(tmpdir(), 'eventlog-clients-'));
     #process;
+    #exit;
     #url;
 
     /** @param {{keepBodies?: boolean}} options whether requests() is to tell the events themselves */
@@ -26,15 +27,15 @@ export class Receiver {
         const options = ['--api-key', apiKey, '--record', this.#recordFile, '--exit-with-stdin'];
         if (keepBodies) options.push('--keep-bodies');
         this.#process = spawn(process.execPath, [program, ...options], {stdio: ['pipe', 'pipe', 'inherit']});
+        this.#exit = once(this.#process, 'exit');
         const [line] = await once(createInterface(this.#process.stdout), 'line');
         [this.#url] = /http:\S+/.exec(line);
     }
 
     async stop() {
         if (!this.#process) return;
-        const exit = once(this.#process, 'exit');
         this.#process.stdin.end();
-        await exit;
+        await this.#exit;
         rmSync(this.#folder, {recursive: true});
     }
 

@@ -15,11 +15,12 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 use constant {
-	EVENTS => 20_000,       # flagged and committed, a fault
+	EVENTS => 20_000,         # flagged and committed, a fault
 	WRITERS => 8,
-	EVENTS_A_ROUND => 50,   # of the writers' script
-	STRIKE_AFTER => 2_000,  # events that have arrived when the fault begins
-	SETTLE_MS => 5_000      # what the worker has noted is on disk by then: it commits without waiting for the disk
+	EVENTS_A_ROUND => 50,     # of the writers' script
+	FIRST_STRIKE => 2_000,    # events that have arrived when the fault begins
+	STRIKE_EVERY => 5_000,    # ... and when it does so again
+	SETTLE_MS => 5_000        # what the worker has noted is on disk by then: it commits without waiting for the disk
 };
 
 my $receiver = EventReceiver->start;
@@ -31,7 +32,9 @@ my $node = start_eventlog('faults',
 $node->safe_psql('postgres', 'CREATE SEQUENCE undone');
 create_target($node, 'statsig', url => $receiver->url('/v1/log_event'), timeout_ms => 1000, compression => 'none');
 
-# One round of a writer; `undone` counts the flagged events that were rolled back.
+# ---- writers ---------------------------------------------------------------------------------------------------------
+
+# One round of a writer. The sequence counts flagged events that are rolled back.
 sub round_of
 {
 	my ($fault) = @_;
@@ -53,152 +56,165 @@ sub round_of
 	  "BEGIN;\n", "SET LOCAL synchronous_commit = off;\n", $kept->(10, 'true'), "\\sleep :ms ms\n", $kept->(10, 'true'), "COMMIT;\n";
 }
 
-my $flagged = q{metadata @> '{"_eventLog": {"forwardToStatsig": true}}'};
-
+# The ids of the flagged events that have committed.
 sub committed
 {
 	my ($fault) = @_;
-	return split /\n/,
-	  $node->safe_psql('postgres', "SELECT event_id FROM eventlog.events WHERE source = '$fault' AND $flagged");
+	return split /\n/, $node->safe_psql('postgres', <<"SQL");
+SELECT event_id FROM eventlog.events
+WHERE source = '$fault' AND metadata @> '{"_eventLog": {"forwardToStatsig": true}}'
+SQL
 }
 
-# Starts what is missing of EVENTS. The writers end with the server.
+# Starts writers of what is missing of EVENTS; undef when nothing is. They end with their connections.
 sub start_writers
 {
 	my ($fault) = @_;
+	my $missing = EVENTS - scalar(committed($fault));
+	return if $missing <= 0;
 	my $script = "$PostgreSQL::Test::Utils::tmp_check/round.sql";
 	open my $file, '>', $script or die "$script: $!";
 	print $file round_of($fault);
 	close $file;
-	my $missing = EVENTS - scalar(committed($fault));
-	my $rounds = int(($missing + EVENTS_A_ROUND * WRITERS - 1) / (EVENTS_A_ROUND * WRITERS));
-	my $output = '';
-	return IPC::Run::start(
-		[ 'pgbench', '-n', '-c', WRITERS, '-j', 2, '-t', $rounds, '-f', $script, $node->connstr('postgres') ],
-		'<', \undef, '>&', \$output,
-		IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+	my $rounds = 1 + int(($missing - 1) / (EVENTS_A_ROUND * WRITERS));
+	return start_pgbench($node, '-c', WRITERS, '-j', 2, '-t', $rounds, '-f', $script);
 }
 
-# Strikes while the writers write and mends when they have done, or after `seconds`; both return when that is done. A
-# fault that ends the writers has them connect again.
+# ---- faults ----------------------------------------------------------------------------------------------------------
+
+# Has the writers write and strikes meanwhile, once or `times`. Mends when they have done, but not before `seconds` have
+# passed, and checks what has arrived. Returns the requests with a verdict and the number of duplicates.
 sub suffer
 {
-	my ($fault, $strike, $mend, $seconds) = @_;
-	my $undone_before = $node->safe_psql('postgres', 'SELECT last_value FROM undone');
-	my $writers = start_writers($fault);
-	wait_for_ids($receiver, STRIKE_AFTER);
-	my $struck_at = time;
-	$strike->();
-	unless ($writers->finish)
+	my ($fault, %how) = @_;
+	$receiver->reset;
+	my $undone = $node->safe_psql('postgres', 'SELECT last_value FROM undone');
+	my @struck_at;
+	foreach my $strike (1 .. $how{times} // 1)
 	{
-		$writers = start_writers($fault);
-		$writers->finish or die 'the writers fail';
+		my $writers = start_writers($fault);
+		wait_for_ids($receiver, FIRST_STRIKE + ($strike - 1) * STRIKE_EVERY);
+		push @struck_at, time;
+		$how{strike}->();
+		$writers->finish;
 	}
-	my $left = $struck_at + ($seconds // 0) - time;
+	my $writers = start_writers($fault);
+	$writers->finish or die 'the writers fail' if $writers;
+	my $left = $struck_at[0] + ($how{seconds} // 0) - time;
 	sleep $left if $left > 0;
-	$mend->() if $mend;
+	$how{mend}->() if $how{mend};
 
+	cmp_ok($node->safe_psql('postgres', 'SELECT last_value FROM undone') - $undone,
+		'>=', EVENTS / 10, "$fault: some events have rolled back");
+	check_arrivals($fault);
+	my @requests = $receiver->requests;
+	return (\@requests, explain_duplicates($fault, \@requests, @struck_at));
+}
+
+sub check_arrivals
+{
+	my ($fault) = @_;
 	my %committed = map { $_ => 1 } committed($fault);
-	cmp_ok(scalar keys %committed, '>=', EVENTS, "$fault: flagged events have committed");
-	cmp_ok($node->safe_psql('postgres', 'SELECT last_value FROM undone') - $undone_before,
-		'>=', EVENTS / 10, '... and others have rolled back');
+	cmp_ok(scalar keys %committed, '>=', EVENTS, '... and others have committed');
 	wait_for_ids($receiver, scalar keys %committed);
 	wait_until('the target has settled', sub { forward_status($node, 'statsig')->{lag_events} == 0 });
 	my %arrived = map { $_ => 1 } $receiver->ids;
-	is(scalar(grep { !$arrived{$_} } keys %committed), 0, '... every committed one has arrived');
-	is(scalar(grep { !$committed{$_} } keys %arrived), 0, '... and no other');
-	return explain_duplicates($fault, $struck_at);
-}
-
-# Checks that what arrived more than once had come before in a request whose answer was lost or, where the worker or
-# the connection ended, in one shortly before. Returns the number of duplicates.
-sub explain_duplicates
-{
-	my ($fault, $struck_at) = @_;
-	my (%seen, %answer_lost, %sent_shortly_before);
-	my ($duplicates, $unexplained) = (0, 0);
-	foreach my $request (grep { $_->{accepted} } $receiver->requests)
-	{
-		my $shortly_before = $request->{at} > $struck_at * 1000 - SETTLE_MS && $request->{at} < $struck_at * 1000 + SETTLE_MS;
-		foreach my $id (@{ $request->{ids} })
-		{
-			if ($seen{$id}++)
-			{
-				$duplicates++;
-				$unexplained++ unless $answer_lost{$id} || $sent_shortly_before{$id};
-			}
-			$answer_lost{$id} = 1 unless $request->{answered};
-			$sent_shortly_before{$id} = 1 if $shortly_before && $fault =~ /worker|server|down/;
-		}
-	}
-	is($unexplained, 0, "... $fault: what arrived twice is explained");
-	diag(sprintf '%s: %d duplicates of %d events, %d of them in requests that were accepted but not answered',
-		$fault, $duplicates, scalar keys %seen, scalar keys %answer_lost);
-	return $duplicates;
-}
-
-sub has_met
-{
-	my ($status, $fault) = @_;
-	cmp_ok($receiver->stats->{by_status}{$status} // 0, '>', 0, "... $fault: the fault was met");
+	is(scalar(grep { !$arrived{$_} } keys %committed), 0, '... of which every one has arrived');
+	is(scalar(grep { !$committed{$_} } keys %arrived), 0, '... and nothing else');
 	return;
 }
 
-# Faults on our side. A killed process takes all others with it, which the server then starts again.
+# Checks that what was accepted more than once had before been in a request whose answer got lost, or in one shortly
+# before the worker or the connection ended. Returns the number of duplicates.
+sub explain_duplicates
+{
+	my ($fault, $requests, @struck_at) = @_;
+	my (%seen, %explained);
+	my %duplicates = (unanswered => 0, unsettled => 0, unexplained => 0);
+	foreach my $request (grep { $_->{accepted} } @$requests)
+	{
+		my $reason = !$request->{answered} ? 'unanswered'
+		  : $fault =~ /worker|server|down/ && (grep { abs($request->{at} - $_ * 1000) < SETTLE_MS } @struck_at) ? 'unsettled'
+		  : undef;
+		foreach my $id (@{ $request->{ids} })
+		{
+			$duplicates{ $explained{$id} // 'unexplained' }++ if $seen{$id}++;
+			$explained{$id} = $reason;
+		}
+	}
+	my $duplicates = $duplicates{unanswered} + $duplicates{unsettled} + $duplicates{unexplained};
+	is($duplicates{unexplained}, 0, '... what has arrived twice is explained');
+	diag(sprintf '%s: %d duplicates of %d events; %d the answer to which was lost, %d the settling',
+		$fault, $duplicates, scalar keys %seen, @duplicates{qw(unanswered unsettled)});
+	return $duplicates;
+}
 
-my $worker = worker_pid($node);
-suffer('killed worker', sub {
+# A fault of the endpoint until the writers have done; ends in the status that the receiver has counted most of.
+sub suffer_endpoint
+{
+	my ($fault, $status, @rules) = @_;
+	my ($requests, $duplicates) =
+	  suffer($fault, strike => sub { $receiver->faults(@rules) }, mend => sub { $receiver->faults });
+	cmp_ok($receiver->stats->{by_status}{$status} // 0, '>', 0, '... the fault was met');
+	return ($requests, $duplicates);
+}
+
+# ---- on our side -----------------------------------------------------------------------------------------------------
+
+# The endpoint is slow, so that a request is under way when the process ends. A killed process takes all others with it,
+# which the server then starts again.
+my $slow = { kind => 'delay', ms => 50 };
+
+my (undef, $duplicates) = suffer('killed worker', times => 3, strike => sub {
+		$receiver->faults($slow);
+		sleep 0.5;
+		my $worker = worker_pid($node);
 		my $log_end = -s $node->logfile;
 		kill 'KILL', $worker;
 		$node->wait_for_log(qr/"eventlog worker" \(PID $worker\) was terminated by signal 9/, $log_end);
 		$node->poll_query_until('postgres', 'SELECT 1', '1');
 	});
-$receiver->reset;
+cmp_ok($duplicates, '>', 0, '... and was inevitable');
 
-suffer('stopped server', sub {
+(undef, $duplicates) = suffer('stopped server', times => 2, strike => sub {
+		$receiver->faults($slow);
+		sleep 0.5;
 		$node->stop('immediate');
 		$node->start;
 	});
-$receiver->reset;
-$worker = worker_pid($node);
+cmp_ok($duplicates, '>', 0, '... and was inevitable');
 
-# Faults on the endpoint's side: the worker lives through all of them.
+# ---- on the endpoint's side ------------------------------------------------------------------------------------------
 
-suffer('endpoint down', sub { $receiver->close_port }, sub { $receiver->open_port }, 30);
-$receiver->reset;
+my $worker = worker_pid($node);
 
-my $clear = sub { $receiver->faults };
+suffer('endpoint down', strike => sub { $receiver->close_port }, mend => sub { $receiver->open_port }, seconds => 30);
 
-my $duplicates = suffer('500', sub { $receiver->faults({ kind => 'status', status => 500, probability => 0.5 }) }, $clear);
-has_met(500, '500');
-is($duplicates, 0, '... and is no reason for duplicates');
-$receiver->reset;
-
-$receiver->requests;
-$duplicates = suffer('429',
-	sub { $receiver->faults({ kind => 'status', status => 429, headers => { 'retry-after' => '1' }, count => 4 }) }, $clear);
-has_met(429, '429');
-is($duplicates, 0, '... and is no reason for duplicates');
-$receiver->reset;
-
-suffer('half an answer', sub { $receiver->faults({ kind => 'half_response', probability => 0.3 }) }, $clear);
-$receiver->reset;
-
-$duplicates = suffer('cut connection',
-	sub { $receiver->faults({ kind => 'reset_after_bytes', bytes => 500, probability => 0.5 }) }, $clear);
-has_met('none', 'cut connection');
-is($duplicates, 0, '... and is no reason for duplicates');
-$receiver->reset;
-
-$duplicates = suffer('hanging endpoint', sub { $receiver->faults({ kind => 'hang', probability => 0.5 }) }, $clear);
-has_met('none', 'hanging endpoint');
+(undef, $duplicates) = suffer_endpoint('500', 500, { kind => 'status', status => 500, probability => 0.5 });
 is($duplicates, 0, '... and is no reason for duplicates');
 
-is(worker_pid($node), $worker, 'no fault of the endpoint ended the worker');
-is_free_of_crashes($node, 1);
+my $requests;
+($requests, $duplicates) =
+  suffer_endpoint('429', 429, { kind => 'status', status => 429, headers => { 'retry-after' => '1' }, count => 3 });
+is($duplicates, 0, '... and is no reason for duplicates');
+my @too_early = grep { $requests->[ $_ - 1 ]{status} == 429 && $requests->[$_]{at} - $requests->[ $_ - 1 ]{at} < 990 }
+  1 .. $#$requests;
+is(scalar @too_early, 0, '... Retry-After was obeyed');
 
+suffer_endpoint('half an answer', 202, { kind => 'half_response', probability => 0.3 });
+
+(undef, $duplicates) =
+  suffer_endpoint('cut connection', 'none', { kind => 'reset_after_bytes', bytes => 500, probability => 0.5 });
+is($duplicates, 0, '... and is no reason for duplicates');
+
+(undef, $duplicates) = suffer_endpoint('hanging endpoint', 'none', { kind => 'hang', probability => 0.5 });
+is($duplicates, 0, '... and is no reason for duplicates');
+
+is(worker_pid($node), $worker, 'no fault of the endpoint has ended the worker');
+is_free_of_crashes($node, 3);
 my $status = forward_status($node, 'statsig');
-is("$status->{state} $status->{dead}", 'running 0', 'nothing became a dead letter');
+is("$status->{state} $status->{dead}", 'running 0', 'nothing has become a dead letter');
+
 $node->stop;
 $receiver->stop;
 done_testing();

@@ -174,18 +174,14 @@ ROLLBACK;
 SQL
 close $file;
 $long->query_safe('SELECT pg_advisory_lock(1)');
-my $output = '';
-my $writers = IPC::Run::start(
-	[ 'pgbench', '-n', '-c', OPEN_TRANSACTIONS, '-t', 1, '-f', $script, $node->connstr('postgres') ],
-	'<', \undef, '>&', \$output,
-	IPC::Run::timeout($PostgreSQL::Test::Utils::timeout_default));
+my $writers = start_pgbench($node, '-c', OPEN_TRANSACTIONS, '-t', 1, '-f', $script);
 ok($node->poll_query_until('postgres',
 		q{SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted}, OPEN_TRANSACTIONS),
 	'many transactions are open at once');
 log_in($short, "short.$_") foreach 1 .. 5;
 is(arrived(5), join(' ', map { "short.$_" } 1 .. 5), 'they delay no event of others');
 $long->query_safe('SELECT pg_advisory_unlock(1)');
-ok($writers->finish, '... and end') or diag($output);
+ok($writers->finish, '... and end');
 log_in($short, 'short.6');
 my @expected = split /\n/, $node->safe_psql('postgres', q{SELECT event_id FROM eventlog.events WHERE event_name = 'open' ORDER BY 1});
 is(scalar @expected, OPEN_TRANSACTIONS, '... half of them with a commit');

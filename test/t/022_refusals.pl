@@ -41,13 +41,13 @@ sub scenario
 	return;
 }
 
-# Checks these columns of eventlog.forward_status.
+# Checks these columns of eventlog.forward_status, and returns all of them.
 sub status_is
 {
 	my ($expected, $what, $status) = @_;
 	$status //= forward_status($node, 't');
 	is_deeply({ map { $_ => $status->{$_} } keys %$expected }, $expected, $what);
-	return;
+	return $status;
 }
 
 # Waits until all that is committed has been dealt with.
@@ -263,12 +263,14 @@ foreach my $case (
 	scenario "$name: sent again" => { timeout_ms => 300 }, sub {
 		$receiver->faults({ %$fault, count => 3 });
 		my @ids = log_events($node, ('good') x 3);
-		my $status;
-		wait_until('the target has failed thrice', sub { ($status = forward_status($node, 't'))->{retried} >= 3 });
+		my $status = wait_for_state($node, 't', 'waiting');
 		like($status->{last_error}, $error, 'last_error');
+		ok(defined $status->{next_attempt_at}, 'another attempt is due');
 		arrived_are(\@ids, 'all have arrived in order');
-		status_is({ state => 'running', sent => 3, dead => 0, retried => 3, lag_events => 0, next_attempt_at => undef },
+		$status = status_is({ state => 'running', sent => 3, dead => 0, lag_events => 0, next_attempt_at => undef },
 			'the target goes on');
+		# libcurl itself tries again where a connection that was kept turns out to be dead.
+		cmp_ok($status->{retried}, '>=', $fault->{kind} eq 'reset_after_bytes' ? 2 : 3, '... after that many attempts');
 		is(scalar dead_letters($node, 't'), 0, 'nothing became a dead letter');
 	};
 }
@@ -438,6 +440,7 @@ scenario 'DROP SERVER while a request hangs' => { timeout_ms => 60000 }, sub {
 
 my ($old) = log_events($node, 'good');
 log_events($node, ('good') x 2);
+my $sendable = q{event_name ~ '^[a-z]{1,64}$' AND metadata @> '{"_eventLog": {"forwardToStatsig": true}}'};
 
 foreach my $case (
 	[ 'now', 'now', 'false' ],
@@ -447,7 +450,7 @@ foreach my $case (
 {
 	my ($name, $start_at, $condition) = @$case;
 	scenario "start_at $name" => { start_at => $start_at }, sub {
-		my @ids = split /\n/, sql("SELECT event_id FROM eventlog.events WHERE event_name = 'good' AND $condition ORDER BY 1");
+		my @ids = split /\n/, sql("SELECT event_id FROM eventlog.events WHERE $sendable AND $condition ORDER BY 1");
 		arrived_are([ @ids, log_events($node, 'good') ], 'starts there');
 	};
 }

@@ -46,7 +46,7 @@ sub log_many
 {
 	my ($node, $database, $count, $arguments) = @_;
 	$arguments //= q{'many'};
-	return split /\n/, $node->safe_psql($database, "SELECT eventlog.log_event($arguments) FROM generate_series(1, $count)");
+	return split /\n/, $node->safe_psql($database, "SELECT eventlog.log_event($arguments) FROM generate_series(1, $count) i");
 }
 
 # What the endpoint has accepted since this was asked last: the path's ids, in order of arrival.
@@ -95,7 +95,7 @@ WITH leaf AS (
 )
 SELECT relname, pg_get_expr(relpartbound, oid) FROM leaf
 UNION ALL SELECT relname, pg_get_indexdef(indexrelid) FROM leaf JOIN pg_index ON indrelid = oid
-UNION ALL SELECT relname, tgenabled || ' ' || pg_get_triggerdef(t.oid) FROM leaf JOIN pg_trigger t ON tgrelid = leaf.oid
+UNION ALL SELECT relname, tgenabled::text || ' ' || pg_get_triggerdef(t.oid) FROM leaf JOIN pg_trigger t ON tgrelid = leaf.oid
 ORDER BY 1, 2
 SQL
 }
@@ -114,7 +114,7 @@ sub refusals
 
 # ---- the log that is dumped --------------------------------------------------------------------------------------------
 
-my $origin = start_eventlog('origin');
+my $origin = start_eventlog('origin', 'eventlog.max_retry_interval = 500ms');
 $origin->safe_psql('postgres', <<'SQL');
 CREATE PROCEDURE use_transaction_numbers(count int) LANGUAGE plpgsql AS $$
 BEGIN
@@ -148,9 +148,7 @@ SQL
 
 $receiver->faults({ kind => 'refuse_events', names => ['refused'], path => '/flagged' });
 log_many($origin, 'logs', 500);
-log_many($origin, 'logs', 20, q{'flagged', forward_to_statsig => true});
-log_many($origin, 'logs', 3, q{'refused', forward_to_statsig => true});
-log_many($origin, 'logs', 20, q{'flagged', forward_to_statsig => true});
+log_many($origin, 'logs', 43, q{CASE WHEN i % 20 = 1 THEN 'refused' ELSE 'flagged' END, forward_to_statsig => true});
 store_in_next_partition();
 wait_for_value($origin, 'logs', q{SELECT sum(lag_events) FROM eventlog.forward_status}, 0);
 is(value($origin, 'logs', 'SELECT count(*) FROM eventlog.dead_letters'), 3, 'the log has dead letters');
@@ -190,7 +188,7 @@ unlike(slurp_file("$folder/plain"), qr/never committed|eventlog\.cluster\b/, '..
 
 # ---- restored ------------------------------------------------------------------------------------------------------------
 
-my $plain = start_eventlog('plain');
+my $plain = start_eventlog('plain', 'max_worker_processes = 20');
 my $custom = start_eventlog('custom');
 my $ahead = start_eventlog('ahead');
 $ahead->stop;
@@ -215,7 +213,7 @@ $custom->command_ok([ @restore, $custom->connstr('logs2'), '--jobs=2' ], 'pg_res
 sub each_copy
 {
 	my ($check) = @_;
-	foreach my $copy (@copies) { $check->($copy->{name}, $copy->{node}, $copy->{database}) }
+	$check->($_->{name}, $_->{node}, $_->{database}) foreach @copies;
 	return;
 }
 
@@ -241,22 +239,129 @@ is_deeply(\%arrived, { map { $_ => [] } @targets }, 'nothing has been sent');
 
 # ---- adopted -------------------------------------------------------------------------------------------------------------
 
+my %new;
 each_copy(sub {
 	my ($name, @at) = @_;
-	my $id = value(@at, q{SELECT eventlog.log_event('after the restore', forward_to_statsig => true)});
+	my $id = $new{$name} = value(@at, q{SELECT eventlog.log_event('after the restore', forward_to_statsig => true)});
 	is(value(@at, <<"SQL"), '1|t|t|t', "$name: adopted by the first log call, and its numbers go on above those stored");
 SELECT count(*), bool_and(system_identifier = (SELECT s.system_identifier FROM pg_control_system() s)),
        bool_and(database = (SELECT oid FROM pg_database WHERE datname = current_database())),
        (SELECT xid FROM eventlog.events WHERE event_id = '$id') > ALL (SELECT xid FROM eventlog.events WHERE event_id <> '$id')
 FROM eventlog.cluster
 SQL
-	push @{ $unsent{$_}{"@at"} }, $id foreach ();
-	is(value(@at, 'SELECT xid_offset > 0 FROM eventlog.cluster'), $name =~ /ahead|same/ ? 'f' : 't', '... by an offset, if need be');
+	is(value(@at, 'SELECT xid_offset > 0 FROM eventlog.cluster'), $at[0] == $ahead ? 'f' : 't', '... by an offset, if need be')
+	  if $at[0] != $origin;
 	is(states(@at), 'paused paused paused', '... and its targets stay paused');
 });
 sleep 1;
 %arrived = arrivals();
 is_deeply(\%arrived, { map { $_ => [] } @targets }, '... so that nothing is sent');
 
-$origin->stop('fast');
+# ---- resumed ---------------------------------------------------------------------------------------------------------------
+
+$receiver->reset;
+each_copy(sub {
+	my ($name, @at) = @_;
+	value(@at, "SELECT eventlog.resume_target('$_')") foreach @targets;
+	wait_for_value(@at, q{SELECT sum(lag_events), string_agg(state, ' ') FROM eventlog.forward_status},
+		'0|running running running');
+	my %arrived = arrivals();
+	is_exactly($arrived{$_}, [ @{ $unsent{$_} }, $new{$name} ], "$name, resumed: $_ gets what has not been sent to it") foreach @targets;
+});
+
+# The origin is where it was, in the midst of a request, and goes on.
+$receiver->close_port;
+$receiver->open_port;
+wait_for_value($origin, 'logs', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
+%arrived = arrivals();
+is_exactly($arrived{halfway}, $unsent{halfway}, 'the log that was dumped sends its own');
+
+# A copy made by the server is one, too.
+$late->quit;
+$origin->safe_psql('postgres', 'CREATE DATABASE twin TEMPLATE logs');
+my $of_twin = value($origin, 'twin', q{SELECT eventlog.log_event('of the twin')});
+my $of_origin = value($origin, 'logs', q{SELECT eventlog.log_event('of the origin')});
+wait_for_value($origin, 'logs', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
+is(states($origin, 'twin'), 'paused paused paused', 'CREATE DATABASE from it as template: the copy is paused');
+is(states($origin, 'logs'), 'running running paused', '... and the original goes on');
+sleep 1;
+%arrived = arrivals();
+is_exactly($arrived{halfway}, [$of_origin], '... alone');
+
+# ---- at work again ---------------------------------------------------------------------------------------------------------
+
+push @targets, 'fresh';
+$plain->safe_psql('logs', create_server('fresh'));
+my $events_a_round = 25;
+my $rounds = WRITTEN / $events_a_round / 8;
+$plain->pgbench("--no-vacuum --client=8 --jobs=2 --transactions=$rounds", 0, [qr{actually processed: (\d+)/\1\b}], [qr/^$/],
+	WRITTEN . ' events of eight writers', { '030_dump_restore' => <<"SQL" }, $plain->connstr('logs'));
+BEGIN;
+SELECT count(eventlog.log_event('written', forward_to_statsig => true)) FROM generate_series(1, 5);
+SAVEPOINT s;
+SELECT count(eventlog.log_event('rolled back', forward_to_statsig => true)) FROM generate_series(1, 5);
+ROLLBACK TO s;
+SELECT count(eventlog.log_event('written', forward_to_statsig => true)) FROM generate_series(1, $events_a_round - 5);
+COMMIT;
+SQL
+wait_for_value($plain, 'logs', 'SELECT sum(lag_events) FROM eventlog.forward_status', 0);
+my @written = split /\n/, value($plain, 'logs', q{SELECT event_id FROM eventlog.events WHERE event_name = 'written'});
+is(scalar @written, WRITTEN, '... are stored in the restored log');
+%arrived = arrivals();
+is_exactly($arrived{$_}, \@written, "... and arrive at $_") foreach @targets;
+
+# ---- a new log -------------------------------------------------------------------------------------------------------------
+
+# Statements of a first session, and which of its events the target gets: those of transactions that commit after CREATE SERVER.
+my %orders = (
+	'extension, target, event' => [ [ 1 ], 'EXTENSION', 'SERVER', 'EVENT' ],
+	'extension, event, target, event' => [ [ 2 ], 'EXTENSION', 'EVENT', 'SERVER', 'EVENT' ],
+	'extension, target, event rolled back, event' => [ [ 2 ], 'EXTENSION', 'SERVER', 'BEGIN', 'EVENT', 'ROLLBACK', 'EVENT' ],
+	'all in one transaction' => [ [ 1 ], 'BEGIN', 'EXTENSION', 'SERVER', 'EVENT', 'COMMIT' ],
+	'event before the target in one transaction' => [ [ 1, 2 ], 'BEGIN', 'EXTENSION', 'EVENT', 'SERVER', 'EVENT', 'COMMIT' ],
+	'extension and event in one transaction, then target' =>
+	  [ [ 2 ], 'BEGIN', 'EXTENSION', 'EVENT', 'COMMIT', 'SERVER', 'EVENT' ],
+	'target and event in one transaction' => [ [ 2 ], 'EXTENSION', 'EVENT', 'BEGIN', 'SERVER', 'EVENT', 'COMMIT' ]);
+my $number = 0;
+my %expected = ();
+foreach my $name (sort keys %orders)
+{
+	my ($wanted, @steps) = @{ $orders{$name} };
+	my $path = 'new' . ++$number;
+	push @targets, $path;
+	$plain->safe_psql('postgres', "CREATE DATABASE $path");
+	my $session = $plain->background_psql($path);
+	my @ids = ();
+	foreach my $step (@steps)
+	{
+		my $result = $session->query_safe(
+			  $step eq 'EXTENSION' ? 'CREATE EXTENSION eventlog'
+			: $step eq 'SERVER' ? create_server($path)
+			: $step eq 'EVENT' ? q{SELECT eventlog.log_event('new')}
+			: $step);
+		push @ids, $result if $step eq 'EVENT';
+		# Numbers behind that of an open transaction: a snapshot that it takes ends behind its own.
+		$plain->safe_psql('postgres', 'SELECT pg_current_xact_id()');
+	}
+	$session->quit;
+	$expected{$path} = { name => $name, ids => [ @ids[ map { $_ - 1 } @$wanted ] ] };
+}
+foreach my $path (sort keys %expected)
+{
+	wait_for_value($plain, $path, 'SELECT lag_events FROM eventlog.forward_status', 0);
+}
+sleep 0.5;
+%arrived = arrivals();
+is_exactly($arrived{$_}, $expected{$_}{ids}, "new log: $expected{$_}{name}") foreach sort keys %expected;
+
+# A log that has seen no event has not been adopted: its copy is one all the same.
+$plain->safe_psql('postgres', 'CREATE DATABASE unused; CREATE DATABASE unused_copy TEMPLATE template0');
+$plain->safe_psql('unused', "CREATE EXTENSION eventlog; $_") foreach create_server('fresh');
+$plain->command_ok([ 'pg_dump', '--file', "$folder/unused", 'unused' ], 'pg_dump of a log without events');
+$plain->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '--file', "$folder/unused", $plain->connstr('unused_copy') ], 'psql');
+value($plain, 'unused_copy', q{SELECT eventlog.log_event('of the copy')});
+is(states($plain, 'unused_copy'), 'paused', '... restored, its target is paused');
+
+is_free_of_crashes($_) foreach $origin, $plain, $custom, $ahead;
+$_->stop foreach $origin, $plain, $custom, $ahead;
 done_testing();

@@ -291,7 +291,7 @@ is($standby->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE
 is(refusal('bare', q{SELECT eventlog.log_event('x')}, $standby), '25006', '... and log_event refuses');
 
 $receiver->close_port;
-my @committed = map { log_in('bare') } 1 .. 100;
+my @committed = split /\n/, $node->safe_psql('bare', q{SELECT eventlog.log_event('here') FROM generate_series(1, 100)});
 $node->wait_for_catchup($standby, 'replay', $node->lsn('write'));
 is($standby->safe_psql('bare', 'SELECT lag_events >= 100 FROM eventlog.forward_status'), 't', '... but the views can be read');
 $node->stop;
@@ -320,6 +320,7 @@ $plain->append_conf('postgresql.conf', q{shared_preload_libraries = 'eventlog'})
 $plain->restart;
 wait_for_arrival($held_back);
 pass('... until the library is preloaded');
+is_free_of_crashes($plain);
 
 # ---- no free worker process ----------------------------------------------------------------------------------------------
 
@@ -336,7 +337,8 @@ $session->query_safe('ROLLBACK');
 $session->query_safe(q{SELECT eventlog.log_event('x')});
 is($session->query_safe("$ready, (SELECT count(*) FROM eventlog.events)"), '1|t|1', '... again when that has rolled back');
 $session->quit;
-is_free_of_crashes($plain);
+like(slurp_file($plain->logfile), qr/eventlog: no process is free for the worker of database.*\n.*HINT:  .*max_worker_processes/,
+	'... and the launcher says that a worker is missing');
 $plain->stop;
 
 done_testing();

@@ -111,7 +111,7 @@ export function brokenText(random, sound = random.pick(plainWords)) {
     return Buffer.concat([bytes.subarray(0, at), Buffer.from(random.pick(brokenBytes)), bytes.subarray(at)]);
 }
 
-export function jsonString(random) {
+function jsonString(random) {
     const pieces = random.list(random.below(4), () => random.choose([
         [60, () => JSON.stringify(random.pick(plainWords)).slice(1, -1)],
         [30, () => JSON.stringify(random.pick(oddTexts)).slice(1, -1)],
@@ -145,7 +145,7 @@ export function jsonValue(random, depth = 3) {
     ]);
 }
 
-export function jsonObject(random, depth = 3, members = random.below(6)) {
+function jsonObject(random, depth = 3, members = random.below(6)) {
     const key = () => random.chance(0.5) ? jsonString(random) : `"${random.pick('abcdefgh')}"`;
     const member = () => `${key()}: ${jsonValue(random, depth - 1)}`;
     return `{${random.list(members, member).join(', ')}}`;
@@ -165,7 +165,7 @@ export function deepJson(random, {maxDepth}) {
 }
 
 /** An object about as large as metadata may be, in bytes or in keys. */
-export function fullObject(random) {
+function fullObject(random) {
     if (random.chance(0.5)) {
         return `{${Array.from({length: 254 + random.below(5)}, (_, i) => `"k${i}":${i}`).join()}}`;
     }

@@ -5,6 +5,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Exporter 'import';
+use IPC::Run;
 use JSON::PP;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -12,7 +13,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(start_eventlog create_target forward_status dead_letters log_events worker_pid wait_until wait_for_ids
-  wait_for_state configure is_free_of_crashes);
+  wait_for_state configure start_pgbench is_free_of_crashes);
 
 # A started server with the extension, preloaded, in database postgres. Settings are lines of postgresql.conf.
 sub start_eventlog
@@ -115,7 +116,16 @@ sub configure
 	return;
 }
 
-# Whether the server's log tells of no crash but those that the test has made, and of no error of the extension's processes.
+# A running pgbench without vacuum; its finish is true when no client has failed.
+sub start_pgbench
+{
+	my ($node, @arguments) = @_;
+	return IPC::Run::start([ 'pgbench', '-n', @arguments, $node->connstr('postgres') ],
+		'<', \undef, '>&', "$PostgreSQL::Test::Utils::log_path/pgbench.log",
+		IPC::Run::timeout(2 * $PostgreSQL::Test::Utils::timeout_default));
+}
+
+# Checks whether the server's log tells of no crash but those that the test has made, and of no error of the extension's processes.
 sub is_free_of_crashes
 {
 	my ($node, $expected) = @_;
