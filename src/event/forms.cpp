@@ -179,17 +179,17 @@ Problem given_twice(Field field, std::string_view first, std::string_view second
             detail + ".", "Leave one of the keys out."};
 }
 
-Problem not_an_object(jsonb::Kind found) {
+}  // namespace
+
+Problem not_an_envelope(jsonb::Kind found) {
     const bool array = found == jsonb::Kind::array;
     return {Rule::envelope_object, Field::none, "envelope is not a JSON object",
             found_sentence(noun_of(found)),
             array ? "To log an array of envelopes, use eventlog.log_events." : ""};
 }
 
-}  // namespace
-
 std::optional<Problem> read_envelope(const jsonb::Container& envelope, Event& event) {
-    if (!envelope.is_object()) return not_an_object(kind_of_root(envelope));
+    if (!envelope.is_object()) return not_an_envelope(kind_of_root(envelope));
     Recognised recognised;
     if (auto problem = recognise(envelope, recognised)) return problem;
 

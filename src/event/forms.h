@@ -14,4 +14,7 @@ namespace eventlog::event {
 // type and a time that cannot be read are problems. A JSON null is as if the key were absent.
 std::optional<Problem> read_envelope(const jsonb::Container& envelope, Event& event);
 
+// The problem of something else in an envelope's place.
+Problem not_an_envelope(jsonb::Kind found);
+
 }  // namespace eventlog::event

@@ -46,7 +46,7 @@ const char* read_url(TargetOptions& options, std::string_view value) {
     Url url(text);
     std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
     if ((scheme != "http" && scheme != "https") || !url.part(CURLUPART_USER).empty() ||
-        !url.part(CURLUPART_PASSWORD).empty())
+        !url.part(CURLUPART_PASSWORD).empty() || value.find(":///") != std::string_view::npos)
         return "An absolute http or https URL without user name and password is wanted.";
     options.url = std::move(text);
     return nullptr;

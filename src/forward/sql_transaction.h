@@ -1,7 +1,8 @@
-// A transaction of the worker, connected to SPI; rolled back unless committed.
+// Transactions of the worker, connected to SPI; rolled back unless committed.
 #pragma once
 
 #include "pg/boundary.h"
+#include "store/catalog.h"
 
 namespace eventlog::forward {
 
@@ -17,6 +18,22 @@ class SqlTransaction {
 
   private:
     pg::Transaction transaction_;
+};
+
+// Thrown where the extension is no longer installed.
+struct LogIsGone {};
+
+// One that uses the log's tables. DROP EXTENSION waits for its end, and it for that of DROP EXTENSION: taken
+// in one place, so that the two never wait for each other.
+class LogTransaction {
+  public:
+    LogTransaction() {
+        if (!pg::call([] { return store::lock_extension(AccessShareLock); })) throw LogIsGone{};
+    }
+    void commit() { transaction_.commit(); }
+
+  private:
+    SqlTransaction transaction_;
 };
 
 }  // namespace eventlog::forward

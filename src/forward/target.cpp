@@ -167,7 +167,7 @@ void Target::stop(TargetState state, const std::string& error, int64_t pause_ms,
     state_ = state;
     try {
         if (news) log_state(declared_.name, state, error);
-        SqlTransaction transaction;
+        LogTransaction transaction;
         record_state(declared_.name, state, error, pause_ms);
         transaction.commit();
         shows_trouble_ = true;
@@ -190,7 +190,7 @@ void Target::advance(int64_t now_ms) {
     std::optional<Batch> next;
     bool settled = true;
     {
-        SqlTransaction transaction;
+        LogTransaction transaction;
         if (batch_) settled = settle(cursor);
         if (settled) {
             if (shows_trouble_ && state_ == TargetState::running) record_running(declared_.name);

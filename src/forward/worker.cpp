@@ -70,7 +70,7 @@ void Worker::maintain(int64_t now) {
     if (now < maintain_at_) return;
     maintain_at_ = now + kMaintainEveryMs;
     try {
-        SqlTransaction transaction;
+        LogTransaction transaction;
         pg::call([] {
             int64_t unix_millis = (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
             if (!store::is_maintained(unix_millis)) store::maintain(unix_millis);
@@ -93,7 +93,7 @@ bool Worker::reload(int64_t now) {
     reload_at_ = now + kReloadEveryMs;
     std::vector<Declaration> declarations;
     {
-        SqlTransaction transaction;
+        LogTransaction transaction;
         adopt_orphan_servers();
         declarations = load_declarations();
         transaction.commit();
@@ -167,7 +167,11 @@ void Worker::run() {
             http_.wait(kNotReadyEveryMs);
             continue;
         }
-        while (turn()) pg::call([each_turn] { MemoryContextReset(each_turn); });
+        try {
+            while (turn()) pg::call([each_turn] { MemoryContextReset(each_turn); });
+        } catch (const LogIsGone&) {
+            catalogs_changed = true;
+        }
     }
 }
 

@@ -124,8 +124,8 @@ EVENTLOG_FUNCTION(eventlog_log_events) {
     write_all(fcinfo, [&elements](event::Event& event, size_t& metadata_bytes) {
         if (!elements.next()) return false;
         const jsonb::Value& element = elements.value();
-        metadata_bytes =
-            read_event(element.kind == jsonb::Kind::object ? element.container() : jsonb::Container(), event);
+        if (element.kind != jsonb::Kind::object) throw pg::error_of(event::not_an_envelope(element.kind));
+        metadata_bytes = read_event(element.container(), event);
         return true;
     });
     return (Datum)0;

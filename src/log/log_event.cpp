@@ -42,6 +42,16 @@ event::Micros micros_of(TimestampTz time) {
     return time + store::kEpochDifference;
 }
 
+event::Origin origin_of(Oid label) {
+    const Oid* labels = store::catalog().origin_labels;
+    for (event::Origin origin : {event::Origin::backend, event::Origin::frontend})
+        if (labels[static_cast<int>(origin)] == label) return origin;
+    ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+            errmsg("origin is a label that eventlog does not know"),
+            errdetail("Labels added to eventlog.event_origin cannot be logged."),
+            err_generic_string(PG_DIAG_COLUMN_NAME, "origin"));
+}
+
 event::Event read_arguments(FunctionCallInfo fcinfo) {
     event::Event event;
     event.event_name = text_argument(fcinfo, kEventName);
@@ -57,11 +67,7 @@ event::Event read_arguments(FunctionCallInfo fcinfo) {
     event.sofa = text_argument(fcinfo, kSofa);
     event.idempotency_key = text_argument(fcinfo, kIdempotencyKey);
     if (!PG_ARGISNULL(kMetadata)) event.metadata = pg::jsonb_view(PG_GETARG_DATUM(kMetadata));
-    if (!PG_ARGISNULL(kOrigin)) {
-        bool frontend = PG_GETARG_OID(kOrigin) ==
-                        store::catalog().origin_labels[static_cast<int>(event::Origin::frontend)];
-        event.origin = frontend ? event::Origin::frontend : event::Origin::backend;
-    }
+    if (!PG_ARGISNULL(kOrigin)) event.origin = origin_of(PG_GETARG_OID(kOrigin));
     if (!PG_ARGISNULL(kEventTs)) event.event_ts = micros_of(PG_GETARG_TIMESTAMPTZ(kEventTs));
     if (!PG_ARGISNULL(kValue)) event.value = PG_GETARG_FLOAT8(kValue);
     if (!PG_ARGISNULL(kForwardToStatsig)) event.forward_to_statsig = PG_GETARG_BOOL(kForwardToStatsig);

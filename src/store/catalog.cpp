@@ -117,9 +117,17 @@ Installed installed() {
     return strcmp(version, EVENTLOG_VERSION) == 0 ? Installed::yes : Installed::other_version;
 }
 
-Oid relation(const char* name) {
-    Oid schema = get_namespace_oid(kName, true);
-    return OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+bool lock_extension(LOCKMODE mode) {
+    Oid extension = get_extension_oid(kName, true);
+    if (!OidIsValid(extension)) return false;
+    LockDatabaseObject(ExtensionRelationId, extension, 0, mode);
+    if (get_extension_oid(kName, true) == extension) return true;
+    UnlockDatabaseObject(ExtensionRelationId, extension, 0, mode);
+    return false;
+}
+
+void unlock_extension(LOCKMODE mode) {
+    UnlockDatabaseObject(ExtensionRelationId, get_extension_oid(kName, false), 0, mode);
 }
 
 void forget() {

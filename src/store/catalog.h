@@ -29,8 +29,10 @@ char* installed_version();
 enum class Installed { no, other_version, yes };
 Installed installed();
 
-// The oid of a relation in schema eventlog, or InvalidOid.
-Oid relation(const char* name);
+// Locks the extension to the end of the transaction; false, and nothing locked, when it is not installed (any
+// more).
+bool lock_extension(LOCKMODE mode);
+void unlock_extension(LOCKMODE mode);
 
 // Forgets what is cached (after the extension changed its own tables in this transaction).
 void forget();

@@ -22,20 +22,9 @@ struct HelperArguments {
 };
 static_assert(sizeof(HelperArguments) <= BGW_EXTRALEN);
 
-// Held by whoever adopts or makes partitions, to the end of its transaction.
-struct MaintenanceLock {
-    Oid extension;
-};
-
-MaintenanceLock lock() {
-    MaintenanceLock lock{get_extension_oid("eventlog", false)};
-    LockDatabaseObject(ExtensionRelationId, lock.extension, 0, ShareUpdateExclusiveLock);
-    return lock;
-}
-
-void unlock(const MaintenanceLock& lock) {
-    UnlockDatabaseObject(ExtensionRelationId, lock.extension, 0, ShareUpdateExclusiveLock);
-}
+// Held by whoever adopts or makes partitions, to the end of its transaction: one at a time, and none while
+// the extension is dropped.
+constexpr LOCKMODE kMaintenanceLock = ShareUpdateExclusiveLock;
 
 bool is_ready(int64_t unix_millis) {
     const Catalog& known = catalog();
@@ -68,16 +57,11 @@ bool run_helper(int64_t unix_millis) {
 }  // namespace
 
 bool is_maintained(int64_t unix_millis) {
-    bool ready = is_ready(unix_millis);
-    for (int i = 0; ready && i < settings::partitions_ahead; i++) {
-        unix_millis = next_boundary(unix_millis);
-        ready = is_ready(unix_millis);
-    }
-    return ready;
+    return catalog().adopted && has_partitions_ahead(unix_millis);
 }
 
 void maintain(int64_t unix_millis) {
-    lock();
+    lock_extension(kMaintenanceLock);
     adopt();
     make_partitions_ahead(unix_millis);
 }
@@ -87,9 +71,9 @@ void make_ready(int64_t unix_millis) {
         AcceptInvalidationMessages();
         if (is_ready(unix_millis)) return;
     }
-    MaintenanceLock held = lock();
+    lock_extension(kMaintenanceLock);
     if (is_ready(unix_millis)) {
-        unlock(held);
+        unlock_extension(kMaintenanceLock);
         return;
     }
     adopt();

@@ -74,7 +74,7 @@ char* free_name(Oid schema, const ids::Uuid& from) {
 // that belongs to an extension and has a key does not restore from a dump; statement triggers of the parent
 // do not reach a leaf addressed by name.
 constexpr const char* kLeafCommands[] = {
-    "CREATE TABLE %s (LIKE eventlog.events INCLUDING ALL, PRIMARY KEY (event_id))",
+    "CREATE TABLE %s (LIKE eventlog.events INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY (event_id))",
     "CREATE INDEX ON %s (xid, event_id)",
     "CREATE INDEX ON %s (event_name, event_id)",
     "CREATE INDEX ON %s (actor_id, event_id) WHERE actor_id IS NOT NULL",
@@ -95,6 +95,30 @@ void create(Oid owner, Oid schema, const ids::Uuid& from, const ids::Uuid& to) {
     end_owner_sql(saved);
 }
 
+int64_t partition_millis() {
+    return settings::partition_width * kMillisPerMinute;
+}
+
+// When the partition of `unix_millis` ends if it is made now, and no neighbour cuts it.
+int64_t next_boundary(int64_t unix_millis) {
+    return (unix_millis / partition_millis() + 1) * partition_millis();
+}
+
+// The first moment at or after `unix_millis` that no partition holds, within the span to be kept ready.
+// Partitions made with another width end where they end.
+std::optional<int64_t> first_gap(int64_t unix_millis) {
+    int64_t ready_until = next_boundary(unix_millis) + settings::partitions_ahead * partition_millis();
+    Relation events = table_open(catalog().events, AccessShareLock);
+    Place place = place_of(events, ids::first_uuid_of(unix_millis));
+    while (OidIsValid(place.leaf) && place.to && unix_millis < ready_until) {
+        unix_millis = ids::unix_millis_of(*place.to);
+        place = place_of(events, *place.to);
+    }
+    table_close(events, NoLock);
+    bool covered = unix_millis >= ready_until || OidIsValid(place.leaf);
+    return covered ? std::nullopt : std::optional(unix_millis);
+}
+
 }  // namespace
 
 Oid leaf_of(Relation events, const ids::Uuid& id) {
@@ -103,11 +127,6 @@ Oid leaf_of(Relation events, const ids::Uuid& id) {
     if (OidIsValid(place.leaf) && place.from && place.to)
         known = {RelationGetRelid(events), place.leaf, *place.from, *place.to};
     return place.leaf;
-}
-
-int64_t next_boundary(int64_t unix_millis) {
-    int64_t width = settings::partition_width * kMillisPerMinute;
-    return (unix_millis / width + 1) * width;
 }
 
 void make_partition(int64_t unix_millis) {
@@ -119,7 +138,7 @@ void make_partition(int64_t unix_millis) {
     table_close(events, NoLock);
     if (OidIsValid(place.leaf)) return;
     int64_t end = next_boundary(unix_millis);
-    ids::Uuid from = ids::first_uuid_of(end - settings::partition_width * kMillisPerMinute);
+    ids::Uuid from = ids::first_uuid_of(end - partition_millis());
     ids::Uuid to = ids::first_uuid_of(end);
     if (place.from && *place.from > from) from = *place.from;
     if (place.to && *place.to < to) to = *place.to;
@@ -128,11 +147,11 @@ void make_partition(int64_t unix_millis) {
 }
 
 void make_partitions_ahead(int64_t unix_millis) {
-    make_partition(unix_millis);
-    for (int i = 0; i < settings::partitions_ahead; i++) {
-        unix_millis = next_boundary(unix_millis);
-        make_partition(unix_millis);
-    }
+    while (std::optional<int64_t> gap = first_gap(unix_millis)) make_partition(*gap);
+}
+
+bool has_partitions_ahead(int64_t unix_millis) {
+    return !first_gap(unix_millis);
 }
 
 void watch_partitions() {

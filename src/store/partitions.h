@@ -16,11 +16,12 @@ Oid leaf_of(Relation events, const ids::Uuid& id);
 // transaction; under the maintenance lock.
 void make_partition(int64_t unix_millis);
 
-// Makes the partition of `unix_millis` and eventlog.partitions_ahead more.
+// Makes the partitions that hold `unix_millis` and the eventlog.partitions_ahead spans after it, where they
+// are missing.
 void make_partitions_ahead(int64_t unix_millis);
 
-// Milliseconds since the Unix epoch at which the partition of `unix_millis` ends when it is made now.
-int64_t next_boundary(int64_t unix_millis);
+// Whether those partitions are all there.
+bool has_partitions_ahead(int64_t unix_millis);
 
 // Registers the invalidation callback; called once by _PG_init.
 void watch_partitions();

@@ -155,3 +155,25 @@ CREATE FUNCTION sample_object(seed int, keys int, depth int DEFAULT 3) RETURNS j
                                      sample_value((seed * 13 + i * 29) % 10007, depth)), '{}')
     FROM generate_series(1, keys) i
 $$;
+
+-- A call of log_envelope.
+CREATE FUNCTION envelope(document text) RETURNS text
+    LANGUAGE sql AS $$ SELECT format('SELECT eventlog.log_envelope(%L)', document) $$;
+
+-- A statement that makes a target.
+CREATE FUNCTION server(options text) RETURNS text
+    LANGUAGE sql AS $$
+    SELECT 'CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (' || options || ')'
+$$;
+-- The answer to a statement that is undone, whatever the answer is.
+CREATE FUNCTION tried(statement text) RETURNS text
+    LANGUAGE plpgsql AS $$
+BEGIN
+    EXECUTE statement;
+    RAISE EXCEPTION USING ERRCODE = 'UNDO0';
+EXCEPTION WHEN SQLSTATE 'UNDO0' THEN
+    RETURN 'accepted';
+WHEN OTHERS THEN
+    RETURN SQLSTATE;
+END
+$$;

@@ -1,5 +1,5 @@
-# A log survives pg_dump and restore with every row, and a restored copy sends nothing by itself: it is adopted by its first log
-# call, its targets wait for resume_target(), and then send what had not been sent where the dump comes from.
+# A log survives pg_dump and restore with every row, and a restored copy sends nothing by itself: it is adopted by its first
+# log call, its targets wait for resume_target(), and then send what had not been sent where the dump comes from.
 use strict;
 use warnings FATAL => 'all';
 
@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 
 use EventReceiver;
+use EventlogDatabases;
 use EventlogTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -23,9 +24,8 @@ my $receiver = EventReceiver->start;
 
 sub create_server
 {
-	my ($name, $options) = @_;
-	my $url = $receiver->url("/$name");
-	return "CREATE SERVER $name FOREIGN DATA WRAPPER eventlog OPTIONS (url '$url', format 'ndjson', " . ($options // q{events 'all'}) . ')';
+	my ($name, %options) = @_;
+	return target_ddl($name, $receiver->url("/$name"), %options);
 }
 
 sub value
@@ -34,19 +34,13 @@ sub value
 	return $node->safe_psql($database, $sql);
 }
 
-sub wait_for_value
-{
-	my ($node, $database, $sql, $expected) = @_;
-	wait_until("$sql is $expected", sub { value($node, $database, $sql) eq $expected });
-	return;
-}
-
-# Logs so many events, one transaction.
+# Logs so many events in one transaction; arguments may use their number, i.
 sub log_many
 {
 	my ($node, $database, $count, $arguments) = @_;
 	$arguments //= q{'many'};
-	return split /\n/, $node->safe_psql($database, "SELECT eventlog.log_event($arguments) FROM generate_series(1, $count) i");
+	value($node, $database, "SELECT eventlog.log_event($arguments) FROM generate_series(1, $count) i");
+	return;
 }
 
 # What the endpoint has accepted since this was asked last: the path's ids, in order of arrival.
@@ -67,7 +61,8 @@ sub is_exactly
 	my $lost = grep { !$times{$_} } keys %wanted;
 	my $extra = grep { !$wanted{$_} } keys %times;
 	my $duplicates = @$got - keys %times;
-	is("$lost lost, $extra extra, $duplicates duplicates", '0 lost, 0 extra, 0 duplicates', "$name (" . keys(%wanted) . ' events)');
+	is("$lost lost, $extra extra, $duplicates duplicates",
+		'0 lost, 0 extra, 0 duplicates', "$name (" . keys(%wanted) . ' events)');
 	return;
 }
 
@@ -77,11 +72,14 @@ sub states { return value(@_, q{SELECT string_agg(state, ' ' ORDER BY target) FR
 sub rows_of
 {
 	return value(@_, <<'SQL');
-SELECT 'events', count(*), md5(string_agg(e::text, ',' ORDER BY event_id)) FROM eventlog.events e
-UNION ALL SELECT 'dead_letters', count(*), md5(string_agg(d::text, ',' ORDER BY target, event_id)) FROM eventlog.dead_letters d
-UNION ALL SELECT 'targets', count(*), md5(string_agg((to_jsonb(t) - 'server')::text, ',' ORDER BY name)) FROM eventlog.targets t
-UNION ALL SELECT 'reader_window', count(*), md5(string_agg(w::text, ',' ORDER BY kind, name)) FROM eventlog.reader_window w
-UNION ALL SELECT 'reader_position', count(*), md5(string_agg(p::text, ',' ORDER BY kind, name)) FROM eventlog.reader_position p
+WITH dumped (name, row) AS (
+    SELECT 'events', e::text FROM eventlog.events e
+    UNION ALL SELECT 'dead_letters', d::text FROM eventlog.dead_letters d
+    UNION ALL SELECT 'targets', (to_jsonb(t) - 'server')::text FROM eventlog.targets t
+    UNION ALL SELECT 'reader_window', w::text FROM eventlog.reader_window w
+    UNION ALL SELECT 'reader_position', p::text FROM eventlog.reader_position p
+)
+SELECT name, count(*), md5(string_agg(row, ',' ORDER BY row COLLATE "C")) FROM dumped GROUP BY name ORDER BY name
 SQL
 }
 
@@ -95,24 +93,13 @@ WITH leaf AS (
 )
 SELECT relname, pg_get_expr(relpartbound, oid) FROM leaf
 UNION ALL SELECT relname, pg_get_indexdef(indexrelid) FROM leaf JOIN pg_index ON indrelid = oid
-UNION ALL SELECT relname, tgenabled::text || ' ' || pg_get_triggerdef(t.oid) FROM leaf JOIN pg_trigger t ON tgrelid = leaf.oid
+UNION ALL SELECT relname, tgenabled::text || ' ' || pg_get_triggerdef(t.oid)
+FROM leaf JOIN pg_trigger t ON tgrelid = leaf.oid
 ORDER BY 1, 2
 SQL
 }
 
-sub refusals
-{
-	my ($node, $database, @statements) = @_;
-	my $found = '';
-	foreach my $statement (@statements)
-	{
-		my (undef, undef, $stderr) = $node->psql($database, $statement, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
-		$found .= $stderr =~ /ERROR:  (\w{5}):/ ? "$1 " : 'none ';
-	}
-	return $found;
-}
-
-# ---- the log that is dumped --------------------------------------------------------------------------------------------
+# ---- the log that is dumped ------------------------------------------------------------------------------------------
 
 my $origin = start_eventlog('origin', 'eventlog.max_retry_interval = 500ms');
 $origin->safe_psql('postgres', <<'SQL');
@@ -125,31 +112,18 @@ BEGIN
 END $$;
 CALL use_transaction_numbers(5000);
 CREATE DATABASE logs;
-ALTER DATABASE logs SET eventlog.partition_width = '1min';
+ALTER DATABASE logs SET eventlog.partition_width = '1h';
 ALTER DATABASE logs SET eventlog.partitions_ahead = 5;
 SQL
 $origin->safe_psql('logs', join ';', 'CREATE EXTENSION eventlog',
-	create_server('flagged', q{events 'flagged'}),
+	create_server('flagged', events => 'flagged'),
 	create_server('halted'),
-	create_server('halfway', q{events 'all', batch_events '100', timeout_ms '60000'}));
-
-# Ids go on behind the one stored last: in another partition.
-sub store_in_next_partition
-{
-	$origin->safe_psql('logs', <<'SQL');
-INSERT INTO eventlog.events (event_id, event_name, source, origin, event_ts, ingested_at, metadata, xid)
-SELECT (lpad(to_hex((extract(epoch FROM eventlog.event_time(max(event_id::text)::uuid)) * 1000)::bigint + 60000), 12, '0')
-        || '70008' || repeat('0', 15))::uuid,
-       'in the next partition', 'test', 'backend', now(), now(), '{"_eventLog": {"forwardToStatsig": false}}', pg_current_xact_id()
-FROM eventlog.events
-SQL
-	return;
-}
+	create_server('halfway', batch_events => 100, timeout_ms => 60_000));
 
 $receiver->faults({ kind => 'refuse_events', names => ['refused'], path => '/flagged' });
 log_many($origin, 'logs', 500);
 log_many($origin, 'logs', 43, q{CASE WHEN i % 20 = 1 THEN 'refused' ELSE 'flagged' END, forward_to_statsig => true});
-store_in_next_partition();
+store_ahead($origin, 'logs', 3_600_000);
 wait_for_value($origin, 'logs', q{SELECT sum(lag_events) FROM eventlog.forward_status}, 0);
 is(value($origin, 'logs', 'SELECT count(*) FROM eventlog.dead_letters'), 3, 'the log has dead letters');
 
@@ -161,46 +135,53 @@ log_many($origin, 'logs', 100);
 wait_for_value($origin, 'logs', q{SELECT sum(lag_events) FROM eventlog.forward_status}, 0);
 value($origin, 'logs', "SELECT eventlog.pause_target('halted'), eventlog.pause_target('halfway')");
 log_many($origin, 'logs', 300);
-store_in_next_partition();
+store_ahead($origin, 'logs', 3_600_000);
 log_many($origin, 'logs', 400);
-$receiver->faults({ kind => 'status', status => 200, path => '/halfway', count => 3 }, { kind => 'hang', path => '/halfway' });
+$receiver->faults(
+	{ kind => 'status', status => 200, path => '/halfway', count => 3 },
+	{ kind => 'hang', path => '/halfway' });
 value($origin, 'logs', "SELECT eventlog.resume_target('halfway')");
-wait_for_value($origin, 'logs',
-	q{SELECT in_flight, sent % 1000 FROM eventlog.forward_status WHERE target = 'halfway'}, '1|944');
+wait_for_value($origin, 'logs', q{SELECT in_flight, sent FROM eventlog.forward_status WHERE target = 'halfway'}, '1|944');
 log_many($origin, 'logs', 50);
 $late->query_safe('COMMIT');
-my $open = $late->query_safe('BEGIN; SELECT FROM eventlog.log_event($$never committed$$)');
+$late->query_safe('BEGIN; SELECT FROM eventlog.log_event($$never committed$$)');
 
 my %delivered = arrivals();
 my @all = split /\n/, value($origin, 'logs', 'SELECT event_id FROM eventlog.events');
-my %is_delivered = map { my $target = $_; $target => { map { $_ => 1 } @{ $delivered{$target} } } } @targets;
-my %unsent = (flagged => [], map { my $target = $_; $target => [ grep { !$is_delivered{$target}{$_} } @all ] } 'halted', 'halfway');
+my %unsent = (flagged => []);
+foreach my $target ('halted', 'halfway')
+{
+	my %is_delivered = map { $_ => 1 } @{ $delivered{$target} };
+	$unsent{$target} = [ grep { !$is_delivered{$_} } @all ];
+}
 is(scalar @{ $unsent{halfway} }, 452, 'one target has sent a part of its window');
 is(states($origin, 'logs'), 'running running paused', '... and one is paused');
 my $rows = rows_of($origin, 'logs');
 my $partitions = partitions_of($origin, 'logs');
-cmp_ok(value($origin, 'logs', 'SELECT count(DISTINCT tableoid) FROM eventlog.events'), '>=', 3, 'the rows are in several partitions');
+cmp_ok(value($origin, 'logs', 'SELECT count(DISTINCT tableoid) FROM eventlog.events'),
+	'>=', 3, 'the rows are in several partitions');
 
 my $folder = PostgreSQL::Test::Utils::tempdir('dump');
 $origin->command_ok([ 'pg_dump', '--file', "$folder/plain", 'logs' ], 'pg_dump, plain');
 $origin->command_ok([ 'pg_dump', '--format=custom', '--file', "$folder/custom", 'logs' ], 'pg_dump, custom format');
 unlike(slurp_file("$folder/plain"), qr/never committed|eventlog\.cluster\b/, '... leaves out what it should');
 
-# ---- restored ------------------------------------------------------------------------------------------------------------
+# ---- restored --------------------------------------------------------------------------------------------------------
 
 my $plain = start_eventlog('plain', 'max_worker_processes = 20');
 my $custom = start_eventlog('custom');
 my $ahead = start_eventlog('ahead');
 $ahead->stop;
-command_ok([ 'pg_resetwal', '--epoch=7', '--pgdata', $ahead->data_dir ], 'a cluster whose transaction numbers are far ahead');
+command_ok([ 'pg_resetwal', '--epoch=7', '--pgdata', $ahead->data_dir ], 'a cluster whose numbers are far ahead');
 $ahead->start;
 
+# The same cluster needs an offset or not, by what runs in it when the log is adopted.
 my @copies = (
-	{ name => 'plain, in one transaction', node => $plain, database => 'logs' },
-	{ name => 'custom', node => $custom, database => 'logs' },
-	{ name => 'custom, two jobs', node => $custom, database => 'logs2' },
-	{ name => 'plain, numbers ahead', node => $ahead, database => 'logs' },
-	{ name => 'plain, another database of the same cluster', node => $origin, database => 'copy' });
+	{ name => 'plain, in one transaction', node => $plain, database => 'logs', adopt => 'log_event()', shifted => 't' },
+	{ name => 'custom', node => $custom, database => 'logs', adopt => 'eight calls at once', shifted => 't' },
+	{ name => 'custom, two jobs', node => $custom, database => 'logs2', adopt => 'maintain()', shifted => 't' },
+	{ name => 'plain, numbers ahead', node => $ahead, database => 'logs', adopt => 'resume_target()', shifted => 'f' },
+	{ name => 'plain, another database of the same cluster', node => $origin, database => 'copy', adopt => 'log_event()' });
 $_->{node}->safe_psql('postgres', "CREATE DATABASE $_->{database} TEMPLATE template0") foreach @copies;
 my @psql = ('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '--file', "$folder/plain", '--dbname');
 $plain->command_ok([ @psql, $plain->connstr('logs'), '--single-transaction' ], 'psql --single-transaction');
@@ -213,13 +194,13 @@ $custom->command_ok([ @restore, $custom->connstr('logs2'), '--jobs=2' ], 'pg_res
 sub each_copy
 {
 	my ($check) = @_;
-	$check->($_->{name}, $_->{node}, $_->{database}) foreach @copies;
+	$check->($_, $_->{name}, $_->{node}, $_->{database}) foreach @copies;
 	return;
 }
 
 sleep QUIET;
 each_copy(sub {
-	my ($name, @at) = @_;
+	my (undef, $name, @at) = @_;
 	is(rows_of(@at), $rows, "$name: every row is there");
 	is(partitions_of(@at), $partitions, '... and every partition, with bounds, indexes and triggers, and no other');
 	is(value(@at, <<'SQL'), 0, '... none of them a part of the extension');
@@ -227,46 +208,63 @@ SELECT count(*) FROM pg_depend d JOIN pg_inherits i ON d.classid = 'pg_class'::r
 WHERE i.inhparent = 'eventlog.events'::regclass AND d.deptype = 'e'
 SQL
 	my $leaf = value(@at, 'SELECT min(tableoid::regclass::text) FROM eventlog.events');
-	is(refusals(@at, map { ("UPDATE $_ SET value = 1", "DELETE FROM $_", "TRUNCATE $_") } 'eventlog.events', $leaf),
-		'55000 ' x 6, '... all append-only');
-	is(value(@at, q{SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'eventlog worker' AND datname = current_database()}),
-		1, '... a worker is there');
+	is(refusal(@at, $_)->{sqlstate}, '55000', "... append-only: $_")
+	  foreach map { ("UPDATE $_ SET value = 1", "DELETE FROM $_", "TRUNCATE $_") } 'eventlog.events', $leaf;
+	is(value(@at, <<'SQL'), 1, '... a worker is there');
+SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'eventlog worker' AND datname = current_database()
+SQL
 	is(value(@at, 'SELECT count(*) FROM eventlog.cluster'), 0, '... but does not adopt the log');
 	is(states(@at), 'paused paused paused', '... nor sends');
 });
 my %arrived = arrivals();
 is_deeply(\%arrived, { map { $_ => [] } @targets }, 'nothing has been sent');
 
-# ---- adopted -------------------------------------------------------------------------------------------------------------
+# ---- adopted ---------------------------------------------------------------------------------------------------------
 
+my $log = q{SELECT eventlog.log_event('after the restore', forward_to_statsig => true)};
+my %adoptions = (
+	'log_event()' => sub { value(@_, $log) },
+	'maintain()' => sub { value(@_, 'SELECT FROM eventlog.maintain()') },
+	'resume_target()' => sub { value(@_, q{SELECT eventlog.resume_target('flagged'), eventlog.pause_target('flagged')}) },
+	'eight calls at once' => sub {
+		my ($node, $database) = @_;
+		$node->pgbench('--no-vacuum --client=8 --jobs=8 --transactions=1', 0, [qr{actually processed: 8/8}], [qr/^$/],
+			'eight first calls', { '030_first_call' => "$log;\n" }, $node->connstr($database));
+	});
 my %new;
 each_copy(sub {
-	my ($name, @at) = @_;
-	my $id = $new{$name} = value(@at, q{SELECT eventlog.log_event('after the restore', forward_to_statsig => true)});
-	is(value(@at, <<"SQL"), '1|t|t|t', "$name: adopted by the first log call, and its numbers go on above those stored");
+	my ($copy, $name, @at) = @_;
+	$adoptions{ $copy->{adopt} }->(@at);
+	is(value(@at, <<'SQL'), '1|t|t', "$name, $copy->{adopt}: the log is adopted");
 SELECT count(*), bool_and(system_identifier = (SELECT s.system_identifier FROM pg_control_system() s)),
-       bool_and(database = (SELECT oid FROM pg_database WHERE datname = current_database())),
-       (SELECT xid FROM eventlog.events WHERE event_id = '$id') > ALL (SELECT xid FROM eventlog.events WHERE event_id <> '$id')
+       bool_and(database = (SELECT oid FROM pg_database WHERE datname = current_database()))
 FROM eventlog.cluster
 SQL
-	is(value(@at, 'SELECT xid_offset > 0 FROM eventlog.cluster'), $at[0] == $ahead ? 'f' : 't', '... by an offset, if need be')
-	  if $at[0] != $origin;
+	value(@at, $log);
+	$new{$name} = [ split /\n/, value(@at, q{SELECT event_id FROM eventlog.events WHERE event_name = 'after the restore'}) ];
+	is(value(@at, <<'SQL'), 't', '... its transaction numbers go on above those stored');
+SELECT min(xid::text::bigint) FILTER (WHERE event_name = 'after the restore')
+       > max(xid::text::bigint) FILTER (WHERE event_name <> 'after the restore') FROM eventlog.events
+SQL
+	is(value(@at, 'SELECT xid_offset > 0 FROM eventlog.cluster'), $copy->{shifted}, '... by an offset, if need be')
+	  if defined $copy->{shifted};
 	is(states(@at), 'paused paused paused', '... and its targets stay paused');
 });
 sleep 1;
 %arrived = arrivals();
 is_deeply(\%arrived, { map { $_ => [] } @targets }, '... so that nothing is sent');
 
-# ---- resumed ---------------------------------------------------------------------------------------------------------------
+# ---- resumed ---------------------------------------------------------------------------------------------------------
 
 $receiver->reset;
 each_copy(sub {
-	my ($name, @at) = @_;
+	my (undef, $name, @at) = @_;
 	value(@at, "SELECT eventlog.resume_target('$_')") foreach @targets;
 	wait_for_value(@at, q{SELECT sum(lag_events), string_agg(state, ' ') FROM eventlog.forward_status},
 		'0|running running running');
 	my %arrived = arrivals();
-	is_exactly($arrived{$_}, [ @{ $unsent{$_} }, $new{$name} ], "$name, resumed: $_ gets what has not been sent to it") foreach @targets;
+	is_exactly($arrived{$_}, [ @{ $unsent{$_} }, @{ $new{$name} } ], "$name, resumed: $_ gets what had not been sent")
+	  foreach @targets;
 });
 
 # The origin is where it was, in the midst of a request, and goes on.
@@ -279,7 +277,7 @@ is_exactly($arrived{halfway}, $unsent{halfway}, 'the log that was dumped sends i
 # A copy made by the server is one, too.
 $late->quit;
 $origin->safe_psql('postgres', 'CREATE DATABASE twin TEMPLATE logs');
-my $of_twin = value($origin, 'twin', q{SELECT eventlog.log_event('of the twin')});
+value($origin, 'twin', q{SELECT eventlog.log_event('of the twin')});
 my $of_origin = value($origin, 'logs', q{SELECT eventlog.log_event('of the origin')});
 wait_for_value($origin, 'logs', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
 is(states($origin, 'twin'), 'paused paused paused', 'CREATE DATABASE from it as template: the copy is paused');
@@ -288,7 +286,7 @@ sleep 1;
 %arrived = arrivals();
 is_exactly($arrived{halfway}, [$of_origin], '... alone');
 
-# ---- at work again ---------------------------------------------------------------------------------------------------------
+# ---- at work again ---------------------------------------------------------------------------------------------------
 
 push @targets, 'fresh';
 $plain->safe_psql('logs', create_server('fresh'));
@@ -310,9 +308,10 @@ is(scalar @written, WRITTEN, '... are stored in the restored log');
 %arrived = arrivals();
 is_exactly($arrived{$_}, \@written, "... and arrive at $_") foreach @targets;
 
-# ---- a new log -------------------------------------------------------------------------------------------------------------
+# ---- a new log -------------------------------------------------------------------------------------------------------
 
-# Statements of a first session, and which of its events the target gets: those of transactions that commit after CREATE SERVER.
+# Statements of a first session, and which of its events the target gets: those of transactions that commit after CREATE
+# SERVER.
 my %orders = (
 	'extension, target, event' => [ [ 1 ], 'EXTENSION', 'SERVER', 'EVENT' ],
 	'extension, event, target, event' => [ [ 2 ], 'EXTENSION', 'EVENT', 'SERVER', 'EVENT' ],
@@ -346,19 +345,17 @@ foreach my $name (sort keys %orders)
 	$session->quit;
 	$expected{$path} = { name => $name, ids => [ @ids[ map { $_ - 1 } @$wanted ] ] };
 }
-foreach my $path (sort keys %expected)
-{
-	wait_for_value($plain, $path, 'SELECT lag_events FROM eventlog.forward_status', 0);
-}
+wait_for_value($plain, $_, 'SELECT lag_events FROM eventlog.forward_status', 0) foreach sort keys %expected;
 sleep 0.5;
 %arrived = arrivals();
 is_exactly($arrived{$_}, $expected{$_}{ids}, "new log: $expected{$_}{name}") foreach sort keys %expected;
 
 # A log that has seen no event has not been adopted: its copy is one all the same.
 $plain->safe_psql('postgres', 'CREATE DATABASE unused; CREATE DATABASE unused_copy TEMPLATE template0');
-$plain->safe_psql('unused', "CREATE EXTENSION eventlog; $_") foreach create_server('fresh');
+$plain->safe_psql('unused', 'CREATE EXTENSION eventlog; ' . create_server('fresh'));
 $plain->command_ok([ 'pg_dump', '--file', "$folder/unused", 'unused' ], 'pg_dump of a log without events');
-$plain->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '--file', "$folder/unused", $plain->connstr('unused_copy') ], 'psql');
+$plain->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '--file', "$folder/unused", $plain->connstr('unused_copy') ],
+	'psql');
 value($plain, 'unused_copy', q{SELECT eventlog.log_event('of the copy')});
 is(states($plain, 'unused_copy'), 'paused', '... restored, its target is paused');
 

@@ -7,6 +7,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 
 use EventReceiver;
+use EventlogDatabases;
 use EventlogTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
@@ -20,6 +21,7 @@ use constant {
 
 my $receiver = EventReceiver->start;
 my $ndjson = $receiver->url('/ndjson');
+my $log = q{SELECT eventlog.log_event('here')};
 my $node = start_eventlog('lifecycle', 'wal_level = replica', 'max_wal_senders = 4', 'max_worker_processes = 20',
 	'eventlog.max_retry_interval = 200ms');
 
@@ -28,7 +30,8 @@ sub workers
 {
 	my ($server) = @_;
 	return ($server // $node)->safe_psql('postgres', <<'SQL');
-SELECT coalesce(string_agg(datname, ' ' ORDER BY datname), 'none') FROM pg_stat_activity WHERE backend_type = 'eventlog worker'
+SELECT coalesce(string_agg(datname, ' ' ORDER BY datname), 'none') FROM pg_stat_activity
+WHERE backend_type = 'eventlog worker'
 SQL
 }
 
@@ -36,7 +39,8 @@ sub pid_of
 {
 	my ($backend_type, $database) = @_;
 	my $condition = defined $database ? "datname = '$database'" : 'true';
-	return $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = '$backend_type' AND $condition");
+	return $node->safe_psql('postgres',
+		"SELECT pid FROM pg_stat_activity WHERE backend_type = '$backend_type' AND $condition");
 }
 
 sub wait_for_workers
@@ -63,21 +67,12 @@ sub runs_promptly
 	return;
 }
 
-# A database with the extension and a target.
-sub create_logs
-{
-	my ($database) = @_;
-	$node->safe_psql('postgres', "CREATE DATABASE $database");
-	$node->safe_psql($database, "CREATE EXTENSION eventlog; $_") foreach create_server('sink');
-	return;
-}
-
-sub create_server { return "CREATE SERVER $_[0] FOREIGN DATA WRAPPER eventlog OPTIONS (url '$ndjson', format 'ndjson', events 'all')" }
+sub create_server { return target_ddl($_[0], $ndjson) }
 
 sub log_in
 {
 	my ($database, $server) = @_;
-	return ($server // $node)->safe_psql($database, q{SELECT eventlog.log_event('here')});
+	return ($server // $node)->safe_psql($database, $log);
 }
 
 sub wait_for_arrival
@@ -98,16 +93,7 @@ sub hang_in
 	return;
 }
 
-sub refusal
-{
-	my ($database, $statement, $server) = @_;
-	my (undef, undef, $stderr) = ($server // $node)->psql($database, $statement, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
-	my ($sqlstate) = $stderr =~ /ERROR:  (\w{5}):/;
-	my ($hint) = $stderr =~ /HINT:  (.*)/;
-	return join ': ', grep { defined } $sqlstate, $hint;
-}
-
-# ---- the extension comes and goes --------------------------------------------------------------------------------------
+# ---- the extension comes and goes ------------------------------------------------------------------------------------
 
 $node->safe_psql('postgres', 'CREATE DATABASE bare');
 wait_for_workers('postgres');
@@ -117,16 +103,20 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE ba
 my $session = $node->background_psql('bare');
 $session->query_safe('CREATE EXTENSION eventlog');
 is_prompt('CREATE EXTENSION starts a worker', sub { wait_for_workers('bare postgres') });
-$session->query_safe(q{SELECT eventlog.log_event('of the first extension')});
+$session->query_safe($log);
 $session->query_safe(create_server('sink'));
-my $first = $session->query_safe(q{SELECT eventlog.log_event('of the first extension')});
+my $first = $session->query_safe($log);
 wait_for_arrival($first);
 
 my (undef, undef, $stderr) = $node->psql('bare', 'DROP EXTENSION eventlog');
 like($stderr, qr/server sink depends on/, 'DROP EXTENSION is refused while there are targets');
-$session->query_safe('SET client_min_messages = warning; DROP EXTENSION eventlog CASCADE');
+$receiver->faults({ kind => 'hang' });
+hang_in('bare');
+is_prompt('DROP EXTENSION CASCADE while a request hangs',
+	sub { $session->query_safe('SET client_min_messages = warning; DROP EXTENSION eventlog CASCADE') });
 wait_for_workers('postgres');
-pass('DROP EXTENSION CASCADE ends the worker');
+pass('... ends the worker');
+$receiver->reset;
 is($node->safe_psql('bare', <<'SQL'), 0, '... and leaves nothing behind, but its schema');
 SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'eventlog'::regnamespace)
      + (SELECT count(*) FROM pg_proc WHERE pronamespace = 'eventlog'::regnamespace)
@@ -134,30 +124,31 @@ SELECT (SELECT count(*) FROM pg_class WHERE relnamespace = 'eventlog'::regnamesp
 SQL
 
 $session->query_safe('CREATE EXTENSION eventlog; ' . create_server('sink'));
-my $second = $session->query_safe(q{SELECT eventlog.log_event('of the second extension')});
+my $second = $session->query_safe($log);
 wait_for_arrival($second);
 is($session->query_safe('SELECT string_agg(event_id::text, $$ $$) FROM eventlog.events'),
 	$second, 'CREATE EXTENSION again: a session that logged before logs into the new log');
 
 $session->query_safe('BEGIN; DROP EXTENSION eventlog CASCADE; CREATE EXTENSION eventlog; ' . create_server('sink'));
-my $third = $session->query_safe(q{SELECT eventlog.log_event('of the third extension')});
+my $third = $session->query_safe($log);
 $session->query_safe('COMMIT');
 wait_for_arrival($third);
 is($session->query_safe('SELECT string_agg(event_id::text, $$ $$) FROM eventlog.events'),
 	$third, 'DROP, CREATE EXTENSION and log_event in one transaction');
 
 $session->query_safe('BEGIN; DROP EXTENSION eventlog CASCADE; CREATE EXTENSION eventlog');
-$session->query_safe(q{SELECT eventlog.log_event('of no extension')});
+$session->query_safe($log);
 $session->query_safe('ROLLBACK');
-my $fourth = $session->query_safe(q{SELECT eventlog.log_event('of the third extension')});
+my $fourth = $session->query_safe($log);
 wait_for_arrival($fourth);
 is($session->query_safe('SELECT string_agg(event_id::text, $$ $$ ORDER BY event_id) FROM eventlog.events'),
 	"$third $fourth", '... and rolled back');
 $session->quit;
 
-# ---- commands that want the database to themselves -----------------------------------------------------------------------
+# ---- commands that want the database to themselves -------------------------------------------------------------------
 
-create_logs('logs');
+$node->safe_psql('postgres', 'CREATE DATABASE logs');
+$node->safe_psql('logs', 'CREATE EXTENSION eventlog; ' . create_server('sink'));
 wait_for_workers('bare logs postgres');
 my $tablespace = PostgreSQL::Test::Utils::tempdir('tablespace');
 $node->safe_psql('postgres', "CREATE TABLESPACE other LOCATION '$tablespace'");
@@ -166,7 +157,7 @@ $node->safe_psql('postgres', 'CREATE ROLE nobody LOGIN; CREATE ROLE maker LOGIN 
 my $unmoved = pid_of('eventlog worker', 'logs');
 foreach my $role ('nobody', 'maker')
 {
-	is(refusal('postgres', "SET ROLE $role; $_"), '42501', "$role may not $_")
+	is(refusal($node, 'postgres', "SET ROLE $role; $_")->{sqlstate}, '42501', "$role may not $_")
 	  foreach 'DROP DATABASE logs',
 	  'CREATE DATABASE copy TEMPLATE logs',
 	  'ALTER DATABASE logs RENAME TO elsewhere',
@@ -185,7 +176,7 @@ wait_for_workers('bare copy logs postgres');
 runs_promptly('ALTER DATABASE logs RENAME TO renamed');
 wait_for_workers('bare copy postgres renamed');
 pass('the workers come back');
-is(refusal('postgres', 'CREATE DATABASE bare TEMPLATE renamed'), '42P04', 'a command that fails');
+is(refusal($node, 'postgres', 'CREATE DATABASE bare TEMPLATE renamed')->{sqlstate}, '42P04', 'a command that fails');
 wait_for_workers('bare copy postgres renamed');
 pass('... lets the worker come back, too');
 hang_in('renamed');
@@ -228,9 +219,9 @@ runs_promptly('DROP DATABASE excluded');
 
 $node->safe_psql('postgres', 'CREATE DATABASE sealed; ALTER DATABASE sealed SET default_transaction_read_only = on');
 my $writable = 'SET default_transaction_read_only = off';
-$node->safe_psql('sealed', "$writable; $_") foreach 'CREATE EXTENSION eventlog', create_server('sink');
-is(refusal('sealed', q{SELECT eventlog.log_event('x')}), '25006', 'a read-only transaction cannot log');
-wait_for_arrival($node->safe_psql('sealed', "$writable; SELECT eventlog.log_event('x')"));
+$node->safe_psql('sealed', "$writable; CREATE EXTENSION eventlog; " . create_server('sink'));
+is(refusal($node, 'sealed', $log)->{sqlstate}, '25006', 'a read-only transaction cannot log');
+wait_for_arrival($node->safe_psql('sealed', "$writable; $log"));
 wait_until('the worker has noted it',
 	sub { $node->safe_psql('sealed', 'SELECT lag_events, sent FROM eventlog.forward_status') eq '0|1' });
 pass('... but the worker writes, whatever the default of its database');
@@ -254,8 +245,8 @@ $receiver->close_port;
 my $held_back = log_in('bare');
 wait_until('the target waits', sub { $node->safe_psql('bare', 'SELECT state FROM eventlog.forward_status') eq 'waiting' });
 set_version(q{'0.0.0'});
-is(refusal('bare', q{SELECT eventlog.log_event('x')}),
-	'55000: Run ALTER EXTENSION eventlog UPDATE, or install the library of that version.',
+is_deeply(refusal($node, 'bare', $log),
+	{ sqlstate => '55000', hint => 'Run ALTER EXTENSION eventlog UPDATE, or install the library of that version.' },
 	'log_event refuses SQL objects of another version');
 sleep QUIET;
 $receiver->open_port;
@@ -280,7 +271,7 @@ foreach my $mode ('fast', 'smart')
 }
 $receiver->reset;
 
-# ---- standby and promotion -----------------------------------------------------------------------------------------------
+# ---- standby and promotion -------------------------------------------------------------------------------------------
 
 $node->backup('base');
 my $standby = PostgreSQL::Test::Cluster->new('standby');
@@ -288,12 +279,13 @@ $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 is($standby->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'eventlog%'}),
 	0, 'nothing of the extension runs on a standby');
-is(refusal('bare', q{SELECT eventlog.log_event('x')}, $standby), '25006', '... and log_event refuses');
+is(refusal($standby, 'bare', $log)->{sqlstate}, '25006', '... and log_event refuses');
 
 $receiver->close_port;
-my @committed = split /\n/, $node->safe_psql('bare', q{SELECT eventlog.log_event('here') FROM generate_series(1, 100)});
+my @committed = split /\n/, $node->safe_psql('bare', "$log FROM generate_series(1, 100)");
 $node->wait_for_catchup($standby, 'replay', $node->lsn('write'));
-is($standby->safe_psql('bare', 'SELECT lag_events >= 100 FROM eventlog.forward_status'), 't', '... but the views can be read');
+is($standby->safe_psql('bare', 'SELECT lag_events >= 100 FROM eventlog.forward_status'),
+	't', '... but the views can be read');
 $node->stop;
 $standby->promote;
 wait_for_workers('bare postgres', $standby);
@@ -322,22 +314,23 @@ wait_for_arrival($held_back);
 pass('... until the library is preloaded');
 is_free_of_crashes($plain);
 
-# ---- no free worker process ----------------------------------------------------------------------------------------------
+# ---- no free worker process ------------------------------------------------------------------------------------------
 
 $plain->safe_psql('postgres', 'CREATE DATABASE crowded');
 $plain->append_conf('postgresql.conf', 'max_worker_processes = 1');
 $plain->restart;
 $session = $plain->background_psql('crowded');
 $session->query_safe('CREATE EXTENSION eventlog; BEGIN');
-$session->query_safe(q{SELECT eventlog.log_event('x')});
-my $ready = 'SELECT (SELECT count(*) FROM eventlog.cluster), (SELECT count(*) > 0 FROM pg_inherits WHERE inhparent = $$eventlog.events$$::regclass)';
+$session->query_safe($log);
+my $ready = q{SELECT (SELECT count(*) FROM eventlog.cluster),
+       (SELECT count(*) > 0 FROM pg_inherits WHERE inhparent = 'eventlog.events'::regclass)};
 is($session->query_safe($ready), '1|t', 'where no process can be had, the log call adopts and partitions the log itself');
 is($plain->safe_psql('crowded', $ready), '0|f', '... in its own transaction');
 $session->query_safe('ROLLBACK');
-$session->query_safe(q{SELECT eventlog.log_event('x')});
+$session->query_safe($log);
 is($session->query_safe("$ready, (SELECT count(*) FROM eventlog.events)"), '1|t|1', '... again when that has rolled back');
 $session->quit;
-like(slurp_file($plain->logfile), qr/eventlog: no process is free for the worker of database.*\n.*HINT:  .*max_worker_processes/,
+like(slurp_file($plain->logfile), qr/eventlog: no process is free for the worker.*\n.*HINT:  .*max_worker_processes/,
 	'... and the launcher says that a worker is missing');
 $plain->stop;
 

@@ -5,6 +5,8 @@ use warnings FATAL => 'all';
 
 use FindBin;
 use lib "$FindBin::RealBin/lib";
+
+use EventlogDatabases;
 use EventlogTest;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -52,7 +54,8 @@ END $$;
 CREATE FUNCTION ids_out_of_order() RETURNS bigint LANGUAGE sql AS $$
     SELECT count(*) FROM (
         SELECT asked.id, asked.id IS NOT NULL AS asks,
-               max(returned.id::text COLLATE "C") OVER (ORDER BY ticket ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS highest
+               max(returned.id::text COLLATE "C")
+                   OVER (ORDER BY ticket ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS highest
         FROM (SELECT before AS ticket FROM made UNION SELECT after FROM made) tickets
         LEFT JOIN made asked ON asked.before = ticket
         LEFT JOIN made returned ON returned.after = ticket
@@ -85,32 +88,22 @@ is($node->safe_psql('postgres', 'SELECT count(*), ids_out_of_order() FROM made')
 
 # No two alike.
 
-$node->safe_psql('postgres',
-	q{CREATE TABLE batch AS SELECT json_agg(json_build_object('eventName', 'bulk')) AS events FROM generate_series(1, 1000)});
+$node->safe_psql('postgres', <<'SQL');
+CREATE TABLE batch AS SELECT json_agg(json_build_object('eventName', 'bulk')) AS events FROM generate_series(1, 1000)
+SQL
 run_clients(8, 25, 'SELECT count(*) FROM batch, eventlog.log_events_json(events)');
-is($node->safe_psql('postgres', <<'SQL'), '200000|200000|200000', 'of 200,000 ids of eight backends no two are equal, nor their random parts');
-SELECT count(*), count(DISTINCT event_id), count(DISTINCT right(event_id::text, 17)) FROM eventlog.events WHERE event_name = 'bulk'
+is($node->safe_psql('postgres', <<'SQL'), '200000|200000|200000', '... no two of the ids alike, nor their random parts');
+SELECT count(*), count(DISTINCT event_id), count(DISTINCT right(event_id::text, 17))
+FROM eventlog.events WHERE event_name = 'bulk'
 SQL
 
 # Above everything stored: a row of the future stands for a clock that has stepped back since it was written.
-
-sub store_row_of_the_future
-{
-	my ($server) = @_;
-	return $server->safe_psql('postgres', <<'SQL');
-SELECT FROM eventlog.maintain();
-INSERT INTO eventlog.events (event_id, event_name, source, origin, event_ts, ingested_at, metadata, xid)
-VALUES ((lpad(to_hex((extract(epoch FROM now()) * 1000)::bigint + 3600000), 12, '0') || '7000' || '8' || repeat('0', 15))::uuid,
-        'future', 'test', 'backend', now(), now(), '{"_eventLog": {"forwardToStatsig": false}}', pg_current_xact_id())
-RETURNING event_id
-SQL
-}
 
 my $log = q{SELECT eventlog.log_event('after the future')};
 my $veteran = $node->background_psql('postgres');
 $veteran->query_safe($log);
 my $newcomer = $node->background_psql('postgres');
-my $future = store_row_of_the_future($node);
+my $future = store_ahead($node, 'postgres', 3_600_000);
 my @ids = ($node->safe_psql('postgres', $log), map { $_->query_safe($log) } $newcomer, $veteran);
 is_deeply([ sort(@ids, $future) ], [ $future, @ids ],
 	'preloaded: once a backend has made its first id, those of every backend are above what is stored');
@@ -128,7 +121,7 @@ $node->stop;
 my $plain = start_eventlog('plain', q{shared_preload_libraries = ''});
 $plain->safe_psql('postgres', $log);
 $newcomer = $plain->background_psql('postgres');
-$future = store_row_of_the_future($plain);
+$future = store_ahead($plain, 'postgres', 3_600_000);
 my ($count, $increase, $lowest, $highest) = split /\|/, $newcomer->query_safe(<<'SQL');
 WITH made AS MATERIALIZED (SELECT i, eventlog.log_event('own')::text COLLATE "C" AS id FROM generate_series(1, 1000) i)
 SELECT count(*), array_agg(id ORDER BY i) = array_agg(id ORDER BY id), min(id), max(id) FROM made
