@@ -33,6 +33,8 @@ class HttpRequest {
              int timeout_ms);
 
     bool under_way() const { return under_way_; }
+    // Under way, or ended with an answer that nobody has taken.
+    bool open() const { return under_way_ || ended_; }
     // True once after the request has ended.
     bool take_answer(Answer& answer);
 

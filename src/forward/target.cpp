@@ -36,6 +36,15 @@ bool is_flagged(const event::StoredRow& row) {
     return flag && flag->kind == jsonb::Kind::boolean && flag->boolean;
 }
 
+// `text` with stars for the secret: an endpoint may repeat what it was sent.
+std::string without(const std::string& secret, std::string text) {
+    constexpr std::string_view kStars = "***";
+    if (secret.empty()) return text;
+    for (size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kStars.size())
+        text.replace(at, secret.size(), kStars);
+    return text;
+}
+
 // What an answer says in one line, for last_error.
 std::string describe(const Answer& answer) {
     if (answer.status == 0) return answer.error.empty() ? "no answer" : answer.error;
@@ -71,8 +80,10 @@ void Target::declare(Declaration declaration) {
         cursor_ = declared_.cursor;
     }
     // A batch is encoded for one definition; one under way is let finish.
-    redefined_ = changed && request_.under_way();
-    if (changed && !redefined_ && batch_ && batch_->pending()) drop_batch();
+    if (request_.open())
+        redefined_ = redefined_ || changed;
+    else if (changed && batch_ && batch_->pending())
+        drop_batch();
     if (changed || (!shows_trouble_ && state_ != TargetState::running)) {
         state_ = TargetState::running;
         next_attempt_ms_ = 0;
@@ -84,6 +95,7 @@ void Target::drop_batch() {
     http_.abort(request_);
     shared::set_in_flight(declared_.server, 0);
     batch_.reset();
+    redefined_ = false;
 }
 
 bool Target::may_send() const {
@@ -125,7 +137,7 @@ void Target::work(int64_t now_ms) {
 void Target::take_answer(const Answer& answer, int64_t now_ms) {
     Verdict verdict =
         answer.status == 0 ? Verdict::retry : batch_->format().judge(answer.status, answer.body);
-    batch_->answered(verdict, answer.status, answer.body);
+    batch_->answered(verdict, answer.status, without(declared_.options.api_key, answer.body));
     BackoffLimits limits = backoff_limits();
     switch (verdict) {
         case Verdict::accepted:
@@ -158,6 +170,11 @@ void Target::take_answer(const Answer& answer, int64_t now_ms) {
             break;
     }
     if (redefined_ && batch_ && batch_->pending()) batch_.reset();
+    // What the endpoint has against a definition that holds no longer is no reason to wait.
+    if (redefined_ && !batch_) {
+        state_ = TargetState::running;
+        next_attempt_ms_ = 0;
+    }
     redefined_ = false;
 }
 

@@ -132,8 +132,11 @@ FROM unnest(ARRAY['0', '-1', '9999', '10000', '99999999', '100000000', '0.1', '0
                   '12345.67890', '0.00000000', '10000.0001', '100000000.00000001', repeat('9', 1000),
                   '0.' || repeat('0', 999) || '1']) number;
 RESET eventlog.max_metadata_bytes;
+-- the message's units differ between server versions
+\set VERBOSITY sqlstate
 SET eventlog.max_metadata_bytes = 1;
 SET eventlog.max_metadata_bytes = 1048577;
+\set VERBOSITY default
 SET eventlog.max_metadata_keys = -1;
 
 -- 3: 1,048,576 bytes of the whole envelope, as SQL computes them from the stored row
