@@ -13,6 +13,7 @@ namespace {
 constexpr const char* kKind = "target";
 constexpr int64_t kErrorPauseMs = 1000;
 constexpr int kPiecesAtOnce = 20;  // read before other targets get their turn
+constexpr size_t kProbeRows = 5000;
 constexpr size_t kStoreAfterSkipped = 10000;
 constexpr int64_t kStoreSkippedAfterMs = 60000;
 
@@ -147,7 +148,8 @@ void Target::take_answer(const Answer& answer, int64_t now_ms) {
         case Verdict::event_refused:
         case Verdict::too_large:
             if (!batch_->wholly_refused()) break;
-            if (batch_->refused_by_endpoint().size() == 1 && passed_) {
+            if (batch_->refused_by_endpoint().size() == 1 &&
+                (passed_ || (batch_ends_window_ && cursor_.settled))) {
                 passed_ = false;
                 run_again();
                 break;
@@ -230,17 +232,18 @@ bool Target::settle(read::Cursor& cursor) {
                               static_cast<int64_t>(batch_->accepted())))
         return false;
     cursor.last_id = batch_last_id_;
+    cursor.settled = true;
     if (batch_ends_window_) cursor.next_window();
     return true;
 }
 
-// Encodes the rows that the target selects until the batch is full; the number of rows looked at.
-size_t Target::encode(const read::Piece& piece, Batch& batch) const {
+// Adds the rows that the target selects to the batch until it is full; the number of rows looked at.
+size_t Target::encode(const read::Piece& piece, size_t max_events, Batch& batch) const {
     const TargetOptions& options = declared_.options;
     std::string text;
     size_t rows = 0;
     for (const event::StoredRow& row : piece.rows) {
-        if (batch.bytes() >= static_cast<size_t>(options.batch_bytes)) break;
+        if (batch.size() >= max_events || batch.bytes() >= static_cast<size_t>(options.batch_bytes)) break;
         rows++;
         if (options.events == Selection::flagged && !is_flagged(row)) continue;
         text.clear();
@@ -249,44 +252,57 @@ size_t Target::encode(const read::Piece& piece, Batch& batch) const {
         else
             batch.add(row.event_id, text);
     }
-    batch.freeze();
     return rows;
 }
 
+// Reads on to the next event that the target selects, and makes a batch from there. A refused target is tried
+// with two events at least, where the log has them: one bad event must not stand alone.
 std::optional<Batch> Target::claim(read::Cursor& cursor, int64_t now_ms) {
-    // Nothing of the window has been delivered: it may as well reach further, so that one bad event does not
-    // stand alone.
-    if (state_ == TargetState::refused && cursor.to && !cursor.last_id) cursor.to.reset();
-    for (int pieces = 0; pieces < kPiecesAtOnce; pieces++) {
-        read::Cursor before = cursor;
-        read::Piece piece = read::next_piece(cursor, static_cast<size_t>(declared_.options.batch_events));
+    bool probing = state_ == TargetState::refused;
+    // Nothing of the window has been settled: it may as well reach further.
+    if (probing && cursor.to && !cursor.settled) cursor.to.reset();
+    size_t max_events =
+        std::max<size_t>(static_cast<size_t>(declared_.options.batch_events), probing ? 2 : 1);
+    size_t max_rows = probing ? std::max(max_events, kProbeRows) : max_events;
+    Batch batch(*declared_.options.format);
+    read::Cursor ahead = cursor;
+    read::Cursor before = cursor;
+    for (int pieces = 0; probing || pieces < kPiecesAtOnce; pieces++) {
+        if (batch.empty()) before = ahead;
+        read::Piece piece = read::next_piece(ahead, max_rows);
         if (piece.nothing()) {
+            cursor = std::move(ahead);
             store_skipped(cursor, now_ms);
             return std::nullopt;
         }
-        Batch batch(*declared_.options.format);
-        size_t rows = encode(piece, batch);
+        // The cursor stays before the first event of the batch until that is settled.
+        if (batch.empty()) cursor = ahead;
+        size_t rows = encode(piece, max_events, batch);
+        if (rows > 0) ahead.last_id = piece.rows[rows - 1].event_id;
         bool ends_window = piece.ends_window && rows == piece.rows.size();
-        if (batch.size() > 0 || !batch.refused_by_encoder().empty()) {
-            if (!cursor.stored) {
-                if (lingers(batch, now_ms)) {
-                    cursor = std::move(before);
-                    return std::nullopt;
-                }
-                if (!read::store_window(kKind, declared_.name.c_str(), cursor)) return std::nullopt;
-                // Commits that the window saw must be on disk before the endpoint hears of them.
-                pg::call([] { ForceSyncCommit(); });
-                skipped_rows_ = 0;
-            }
-            batch_last_id_ = piece.rows[rows - 1].event_id;
-            batch_ends_window_ = ends_window;
-            batch_claimed_at_ = GetCurrentTimestamp();
-            return batch;
+        if (batch.empty()) {
+            if (skipped_rows_ == 0) skipped_since_ms_ = now_ms;
+            skipped_rows_ += rows;
+            if (ends_window) ahead.next_window();
+            cursor = ahead;
+            continue;
         }
-        if (skipped_rows_ == 0) skipped_since_ms_ = now_ms;
-        skipped_rows_ += rows;
-        if (rows > 0) cursor.last_id = piece.rows[rows - 1].event_id;
-        if (ends_window) cursor.next_window();
+        if (probing && batch.size() < 2 && !ends_window) continue;
+        if (!cursor.stored) {
+            if (lingers(batch, now_ms)) {
+                cursor = std::move(before);
+                return std::nullopt;
+            }
+            if (!read::store_window(kKind, declared_.name.c_str(), cursor)) return std::nullopt;
+            // Commits that the window saw must be on disk before the endpoint hears of them.
+            pg::call([] { ForceSyncCommit(); });
+            skipped_rows_ = 0;
+        }
+        batch.freeze();
+        batch_last_id_ = ahead.last_id.value();
+        batch_ends_window_ = ends_window;
+        batch_claimed_at_ = GetCurrentTimestamp();
+        return batch;
     }
     more_at_ms_ = now_ms;
     return std::nullopt;

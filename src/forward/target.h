@@ -43,7 +43,7 @@ class Target {
     void advance(int64_t now_ms);
     bool settle(read::Cursor& cursor);
     std::optional<Batch> claim(read::Cursor& cursor, int64_t now_ms);
-    size_t encode(const read::Piece& piece, Batch& batch) const;
+    size_t encode(const read::Piece& piece, size_t max_events, Batch& batch) const;
     bool lingers(const Batch& batch, int64_t now_ms);
     void store_skipped(read::Cursor& cursor, int64_t now_ms);
     void send();

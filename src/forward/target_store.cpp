@@ -125,6 +125,7 @@ read::Cursor cursor_of(const Row& row) {
     cursor.to = std::move(to);
     cursor.stored = true;
     cursor.last_id = row.last_id;
+    cursor.settled = row.last_id.has_value();
     return cursor;
 }
 

@@ -84,7 +84,7 @@ void find_window(Cursor& cursor, size_t max_rows, Piece& piece) {
         return;
     }
     cursor.to = std::move(now);
-    cursor.stored = false;
+    cursor.stored = cursor.settled = false;
     cursor.last_id.reset();
     if (read.size() > max_rows) {
         scan_window(cursor, max_rows, piece);
@@ -107,7 +107,7 @@ void Cursor::next_window() {
     from = std::move(to).value();
     to.reset();
     last_id.reset();
-    stored = false;
+    stored = settled = false;
 }
 
 Piece next_piece(Cursor& cursor, size_t max_rows) {

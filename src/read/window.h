@@ -17,6 +17,7 @@ struct Cursor {
     std::optional<Snapshot> to;            // the open window's end; none between windows
     bool stored = false;                   // eventlog.reader_window has this window
     std::optional<ids::Uuid> last_id;      // last event read of the open window
+    bool settled = false;                  // what is up to last_id has been settled, not just passed over
     std::optional<ids::Uuid> start_after;  // events up to this one are not read
 
     // The window is used up.

@@ -171,8 +171,8 @@ my (undef, $duplicates) = suffer('killed worker', times => 3, strike => sub {
 		my $worker = worker_pid($node);
 		my $log_end = -s $node->logfile;
 		kill 'KILL', $worker;
-		$node->wait_for_log(qr/"eventlog worker" \(PID $worker\) was terminated by signal 9/, $log_end);
-		$node->poll_query_until('postgres', 'SELECT 1', '1');
+		$node->wait_for_log(
+			qr/"eventlog worker" \(PID $worker\) was terminated by signal 9.*ready to accept connections/s, $log_end);
 	});
 cmp_ok($duplicates, '>', 0, '... and was inevitable');
 

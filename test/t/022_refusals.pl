@@ -109,6 +109,13 @@ scenario '400 to the last event of a window, alone in its batch after a restart 
 	dead_ids_are([$refused], 'and is the dead letter');
 };
 
+scenario '400 to some of many events that are sent one by one' => { batch_events => 1 }, sub {
+	$receiver->faults($bad);
+	my @ids = log_events($node, 'good', 'bad', 'good', 'good', 'bad', 'bad', 'good');
+	arrived_are([ @ids[ 0, 2, 3, 6 ] ], 'the good ones have arrived in order');
+	dead_ids_are([ @ids[ 1, 4, 5 ] ], 'the bad ones are dead letters');
+};
+
 scenario '413: the batch is halved until it is small enough' => {}, sub {
 	$receiver->faults({ kind => 'too_large', max_events => 100 });
 	my @ids = log_events($node, ('good') x 500);

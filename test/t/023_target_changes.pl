@@ -181,13 +181,6 @@ scenario 'batch_events 1: an event a request' => { batch_events => 1 }, sub {
 	is(scalar $receiver->requests, 10, 'in as many requests');
 };
 
-scenario 'batch_events 1: a bad event among good ones' => { batch_events => 1 }, sub {
-	$receiver->faults($bad);
-	my @ids = log_events($node, 'good', 'bad', 'good', 'good', 'bad', 'bad', 'good');
-	arrived_are([ @ids[ 0, 2, 3, 6 ] ], 'the good ones have arrived in order');
-	dead_ids_are([ @ids[ 1, 4, 5 ] ], 'the bad ones are dead letters');
-};
-
 scenario 'batch_bytes: a batch ends with the event that passes it' => { batch_bytes => 1024, compression => 'none' }, sub {
 	my @ids = split /\n/, sql(<<'SQL');
 SELECT eventlog.log_event('good', jsonb_build_object('filler', repeat('x', 400)), forward_to_statsig => true)

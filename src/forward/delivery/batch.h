@@ -45,6 +45,8 @@ class Batch {
     void freeze();
 
     const Format& format() const { return *format_; }
+    // Nothing was added or set aside.
+    bool empty() const { return ids_.empty() && unencodable_.empty(); }
     size_t size() const { return ids_.size(); }
     size_t bytes() const { return texts_.size(); }
     bool pending() const { return !ranges_.empty(); }
