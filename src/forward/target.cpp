@@ -13,7 +13,9 @@ namespace {
 constexpr const char* kKind = "target";
 constexpr int64_t kErrorPauseMs = 1000;
 constexpr int kPiecesAtOnce = 20;  // read before other targets get their turn
+constexpr int kProbePieces = 200;  // read in search of a second event
 constexpr size_t kProbeRows = 5000;
+constexpr size_t kProbeEvents = 10;
 constexpr size_t kStoreAfterSkipped = 10000;
 constexpr int64_t kStoreSkippedAfterMs = 60000;
 
@@ -148,8 +150,7 @@ void Target::take_answer(const Answer& answer, int64_t now_ms) {
         case Verdict::event_refused:
         case Verdict::too_large:
             if (!batch_->wholly_refused()) break;
-            if (batch_->refused_by_endpoint().size() == 1 &&
-                (passed_ || (batch_ends_window_ && cursor_.settled))) {
+            if (passed_ && batch_->refused_by_endpoint().size() == 1) {
                 passed_ = false;
                 run_again();
                 break;
@@ -227,7 +228,9 @@ void Target::advance(int64_t now_ms) {
 
 bool Target::settle(read::Cursor& cursor) {
     bury(declared_.name, batch_->refused_by_encoder(), batch_claimed_at_);
-    bury(declared_.name, batch_->refused_by_endpoint(), batch_claimed_at_);
+    std::vector<RefusedEvent> refused = batch_->refused_by_endpoint();
+    std::erase_if(refused, [this](const RefusedEvent& event) { return event.event_id == companion_; });
+    bury(declared_.name, refused, batch_claimed_at_);
     if (!read::store_position(kKind, declared_.name.c_str(), cursor, batch_last_id_, batch_ends_window_,
                               static_cast<int64_t>(batch_->accepted())))
         return false;
@@ -237,15 +240,20 @@ bool Target::settle(read::Cursor& cursor) {
     return true;
 }
 
+bool Target::selects(const event::StoredRow& row) const {
+    return declared_.options.events == Selection::all || is_flagged(row);
+}
+
 // Adds the rows that the target selects to the batch until it is full; the number of rows looked at.
-size_t Target::encode(const read::Piece& piece, size_t max_events, Batch& batch) const {
+size_t Target::encode(const read::Piece& piece, size_t min_events, size_t max_events, Batch& batch) const {
     const TargetOptions& options = declared_.options;
     std::string text;
     size_t rows = 0;
     for (const event::StoredRow& row : piece.rows) {
-        if (batch.size() >= max_events || batch.bytes() >= static_cast<size_t>(options.batch_bytes)) break;
+        bool heavy = batch.bytes() >= static_cast<size_t>(options.batch_bytes);
+        if (batch.size() >= max_events || (heavy && batch.size() >= min_events)) break;
         rows++;
-        if (options.events == Selection::flagged && !is_flagged(row)) continue;
+        if (!selects(row)) continue;
         text.clear();
         if (auto refusal = options.format->append(text, row, options.encode))
             batch.refuse(row.event_id, *refusal);
@@ -261,13 +269,14 @@ std::optional<Batch> Target::claim(read::Cursor& cursor, int64_t now_ms) {
     bool probing = state_ == TargetState::refused;
     // Nothing of the window has been settled: it may as well reach further.
     if (probing && cursor.to && !cursor.settled) cursor.to.reset();
-    size_t max_events =
-        std::max<size_t>(static_cast<size_t>(declared_.options.batch_events), probing ? 2 : 1);
+    size_t min_events = probing ? 2 : 1;
+    size_t batch_events = static_cast<size_t>(declared_.options.batch_events);
+    size_t max_events = probing ? std::max(batch_events, kProbeEvents) : batch_events;
     size_t max_rows = probing ? std::max(max_events, kProbeRows) : max_events;
     Batch batch(*declared_.options.format);
     read::Cursor ahead = cursor;
     read::Cursor before = cursor;
-    for (int pieces = 0; probing || pieces < kPiecesAtOnce; pieces++) {
+    for (int pieces = 0; pieces < (probing ? kProbePieces : kPiecesAtOnce); pieces++) {
         if (batch.empty()) before = ahead;
         read::Piece piece = read::next_piece(ahead, max_rows);
         if (piece.nothing()) {
@@ -277,7 +286,7 @@ std::optional<Batch> Target::claim(read::Cursor& cursor, int64_t now_ms) {
         }
         // The cursor stays before the first event of the batch until that is settled.
         if (batch.empty()) cursor = ahead;
-        size_t rows = encode(piece, max_events, batch);
+        size_t rows = encode(piece, min_events, max_events, batch);
         if (rows > 0) ahead.last_id = piece.rows[rows - 1].event_id;
         bool ends_window = piece.ends_window && rows == piece.rows.size();
         if (batch.empty()) {
@@ -287,7 +296,7 @@ std::optional<Batch> Target::claim(read::Cursor& cursor, int64_t now_ms) {
             cursor = ahead;
             continue;
         }
-        if (probing && batch.size() < 2 && !ends_window) continue;
+        if (probing && batch.size() < min_events && !ends_window && pieces + 1 < kProbePieces) continue;
         if (!cursor.stored) {
             if (lingers(batch, now_ms)) {
                 cursor = std::move(before);
@@ -298,14 +307,39 @@ std::optional<Batch> Target::claim(read::Cursor& cursor, int64_t now_ms) {
             pg::call([] { ForceSyncCommit(); });
             skipped_rows_ = 0;
         }
-        batch.freeze();
         batch_last_id_ = ahead.last_id.value();
         batch_ends_window_ = ends_window;
+        std::optional<ids::Uuid> last_companion = std::exchange(companion_, std::nullopt);
+        if (probing && ends_window && cursor.settled) add_companion(std::move(ahead), last_companion, batch);
+        batch.freeze(batch_events);
         batch_claimed_at_ = GetCurrentTimestamp();
         return batch;
     }
     more_at_ms_ = now_ms;
     return std::nullopt;
+}
+
+// The end of a window of which others have been settled cannot be opened further. To learn whether its events
+// or the target are at fault, one event of the next window goes with them, each time another, and is sent
+// again in its own turn.
+void Target::add_companion(read::Cursor ahead, const std::optional<ids::Uuid>& last, Batch& batch) {
+    ahead.next_window();
+    std::string text;
+    for (int pieces = 0; pieces < kProbePieces; pieces++) {
+        read::Piece piece = read::next_piece(ahead, kProbeRows);
+        for (const event::StoredRow& row : piece.rows) {
+            ahead.last_id = row.event_id;
+            if (!selects(row) || (last && row.event_id <= *last)) continue;
+            text.clear();
+            if (declared_.options.format->append(text, row, declared_.options.encode)) continue;
+            batch.add(row.event_id, text);
+            companion_ = row.event_id;
+            // Its commit must be on disk, as if its window had been stored.
+            pg::call([] { XLogFlush(GetXLogInsertRecPtr()); });
+            return;
+        }
+        if (piece.ends_window || piece.nothing()) return;
+    }
 }
 
 // Whether to wait for more events before a batch that is not full is sent.

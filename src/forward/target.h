@@ -43,7 +43,9 @@ class Target {
     void advance(int64_t now_ms);
     bool settle(read::Cursor& cursor);
     std::optional<Batch> claim(read::Cursor& cursor, int64_t now_ms);
-    size_t encode(const read::Piece& piece, size_t max_events, Batch& batch) const;
+    bool selects(const event::StoredRow& row) const;
+    size_t encode(const read::Piece& piece, size_t min_events, size_t max_events, Batch& batch) const;
+    void add_companion(read::Cursor ahead, const std::optional<ids::Uuid>& last, Batch& batch);
     bool lingers(const Batch& batch, int64_t now_ms);
     void store_skipped(read::Cursor& cursor, int64_t now_ms);
     void send();
@@ -58,6 +60,7 @@ class Target {
     ids::Uuid batch_last_id_{};  // position once the batch is settled
     bool batch_ends_window_ = false;
     TimestampTz batch_claimed_at_ = 0;
+    std::optional<ids::Uuid> companion_;  // event of the batch that is not settled with it
     HttpRequest request_;
     Backoff backoff_;
     TargetState state_ = TargetState::running;

@@ -102,18 +102,36 @@ scenario '400 to the last event of a window, alone in its batch after a restart 
 	my $worker = worker_pid($node);
 	sql("SELECT pg_terminate_backend($worker)");
 	wait_until('another worker runs', sub { (worker_pid($node) || $worker) ne $worker });
-	my @more = log_events($node, ('good') x 3);
-	wait_for_ids($receiver, 13);
-	settle();
-	is_deeply([ $receiver->ids ], [ @ids, @more ], 'holds up nothing');
+	arrived_are([ @ids, log_events($node, ('good') x 3) ], 'holds up nothing', 1);
 	dead_ids_are([$refused], 'and is the dead letter');
 };
 
-scenario '400 to some of many events that are sent one by one' => { batch_events => 1 }, sub {
+scenario '400 to all that is left of a window, and others pass in the next' => { batch_events => 10 }, sub {
 	$receiver->faults($bad);
-	my @ids = log_events($node, 'good', 'bad', 'good', 'good', 'bad', 'bad', 'good');
-	arrived_are([ @ids[ 0, 2, 3, 6 ] ], 'the good ones have arrived in order');
-	dead_ids_are([ @ids[ 1, 4, 5 ] ], 'the bad ones are dead letters');
+	my @ids = log_events($node, ('good') x 10, 'bad', 'bad');
+	my @refused = splice @ids, 10;
+	wait_for_state($node, 't', 'refused');
+	is(scalar dead_letters($node, 't'), 0, 'it may be the target that is bad');
+	my ($bad_too, $good) = log_events($node, 'bad', 'good');
+	arrived_are([ @ids, $good ], 'another event passes', 1);
+	dead_ids_are([ @refused, $bad_too ], '... so it was the events');
+};
+
+scenario '400 to an event that fills a batch alone' => { batch_bytes => 1024 }, sub {
+	$receiver->faults($bad);
+	my $log = q{SELECT eventlog.log_event('%s', jsonb_build_object('filler', repeat('x', 2000)), forward_to_statsig => true)};
+	my $refused = sql(sprintf $log, 'bad');
+	wait_for_state($node, 't', 'refused');
+	arrived_are([ sql(sprintf $log, 'good'), log_events($node, 'good') ], 'others pass');
+	dead_ids_are([$refused], '... and it is a dead letter');
+};
+
+scenario '400 to some of many events that are sent one by one, many in a row' => { batch_events => 1 }, sub {
+	$receiver->faults($bad);
+	my @ids = log_events($node, 'good', 'bad', 'good', 'good', ('bad') x 5, 'good');
+	arrived_are([ @ids[ 0, 2, 3, 9 ] ], 'the good ones have arrived in order');
+	dead_ids_are([ @ids[ 1, 4 .. 8 ] ], 'the bad ones are dead letters');
+	is(scalar(grep { @{ $_->{ids} } != 1 } $receiver->requests), 0, 'no request held two');
 };
 
 scenario '413: the batch is halved until it is small enough' => {}, sub {

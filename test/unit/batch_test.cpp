@@ -33,7 +33,7 @@ ids::Uuid id_of(size_t number) {
 Batch batch_of(size_t count) {
     Batch batch(kPlain);
     for (size_t i = 0; i < count; ++i) batch.add(id_of(i), std::to_string(i));
-    batch.freeze();
+    batch.freeze(1000);
     return batch;
 }
 
@@ -67,7 +67,7 @@ TEST(Batch, NothingIsPendingBeforeItIsFrozen) {
     EXPECT_FALSE(batch.pending());
     EXPECT_EQ(batch.size(), 1u);
     EXPECT_EQ(batch.bytes(), 3u);
-    batch.freeze();
+    batch.freeze(1000);
     EXPECT_TRUE(batch.pending());
     EXPECT_EQ(batch.range_size(), 1u);
 }
@@ -75,6 +75,18 @@ TEST(Batch, NothingIsPendingBeforeItIsFrozen) {
 TEST(Batch, BodyIsPrefixEventsJoinedAndSuffix) {
     EXPECT_EQ(body_of(batch_of(1)), "<0>");
     EXPECT_EQ(body_of(batch_of(12)), "<0;1;2;3;4;5;6;7;8;9;10;11>");
+}
+
+TEST(Batch, NoRequestCarriesMoreThanItMay) {
+    Batch batch(kPlain);
+    for (size_t i = 0; i < 5; ++i) batch.add(id_of(i), std::to_string(i));
+    batch.freeze(2);
+    for (const char* body : {"<0;1>", "<2;3>", "<4>"}) {
+        EXPECT_EQ(body_of(batch), body);
+        batch.answered(Verdict::accepted, 202, "");
+    }
+    EXPECT_FALSE(batch.pending());
+    EXPECT_EQ(batch.accepted(), 5u);
 }
 
 TEST(Batch, AcceptedEndsIt) {
@@ -152,7 +164,7 @@ TEST(Batch, WhatTheEncoderRefusedIsNotSent) {
     batch.add(id_of(0), "0");
     batch.refuse(id_of(1), "The event name is long.");
     batch.add(id_of(2), "2");
-    batch.freeze();
+    batch.freeze(1000);
     EXPECT_EQ(batch.size(), 2u);
     EXPECT_EQ(body_of(batch), "<0;2>");
     batch.answered(Verdict::accepted, 200, "");
@@ -167,7 +179,7 @@ TEST(Batch, WhatTheEncoderRefusedIsNotSent) {
 TEST(Batch, OnlyUnencodableEventsLeaveNothingToSend) {
     Batch batch(kPlain);
     batch.refuse(id_of(0), "x");
-    batch.freeze();
+    batch.freeze(1000);
     EXPECT_FALSE(batch.pending());
     EXPECT_FALSE(batch.wholly_refused()) << "the endpoint refused nothing";
 }

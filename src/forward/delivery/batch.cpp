@@ -1,5 +1,6 @@
 #include "forward/delivery/batch.h"
 
+#include <algorithm>
 #include <cassert>
 
 #include "forward/delivery/reason.h"
@@ -16,9 +17,10 @@ void Batch::refuse(const ids::Uuid& event_id, std::string reason) {
     unencodable_.push_back({event_id, 0, readable_text(reason, kMaxReasonBytes), 0});
 }
 
-void Batch::freeze() {
+void Batch::freeze(size_t request_events) {
     assert(ranges_.empty());
-    if (!ids_.empty()) ranges_.push_back({0, ids_.size()});
+    for (size_t first = 0; first < ids_.size(); first += request_events)
+        ranges_.push_back({first, std::min(first + request_events, ids_.size())});
 }
 
 size_t Batch::range_size() const {

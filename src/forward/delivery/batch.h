@@ -2,6 +2,7 @@
 //
 //     Batch batch(format);
 //     batch.add(event_id, text);            // encoded events, in the log's order
+//     batch.freeze(request_events);
 //     while (batch.pending()) {
 //         batch.body(out); ... send ...; batch.answered(verdict, status, reason);
 //     }
@@ -41,8 +42,8 @@ class Batch {
     void add(const ids::Uuid& event_id, std::string_view text);
     // Sets an event aside that the encoder refused.
     void refuse(const ids::Uuid& event_id, std::string reason);
-    // Call once after the last add.
-    void freeze();
+    // Call once after the last add. No request will carry more than `request_events` (1 or more).
+    void freeze(size_t request_events);
 
     const Format& format() const { return *format_; }
     // Nothing was added or set aside.

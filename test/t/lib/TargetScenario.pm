@@ -82,16 +82,16 @@ sub status_is
 	return $status;
 }
 
-# Waits for these ids, then checks that they and no others have arrived, in this order and each once.
+# Waits for these ids, then checks that they and no others have arrived, in this order, and how many of them twice.
 sub arrived_are
 {
-	my ($expected, $what) = @_;
+	my ($expected, $what, $twice) = @_;
 	wait_for_ids($receiver, scalar @$expected);
 	settle();
 	my @arrived = $receiver->ids;
 	my $differing = grep { ($arrived[$_] // '') ne ($expected->[$_] // '') } 0 .. max($#arrived, $#$expected);
 	is($differing, 0, $what);
-	is($receiver->stats->{duplicate_ids}, 0, '... once');
+	is($receiver->stats->{duplicate_ids}, $twice // 0, $twice ? "... $twice of them twice" : '... once');
 	return;
 }
 
