@@ -235,7 +235,7 @@ foreach my $case (
 	[ '503', { kind => 'status', status => 503 }, qr/\Athe endpoint answered 503\z/ ],
 	[ '408', { kind => 'status', status => 408 }, qr/\Athe endpoint answered 408\z/ ],
 	[ '202 without success', { kind => 'success_false' }, qr/\Athe endpoint answered 202\z/ ],
-	[ 'no HTTP', { kind => 'garbage' }, qr/HTTP\/0\.9/ ],
+	[ 'no HTTP', { kind => 'garbage' }, qr/HTTP\/0\.9|status line/ ],
 	[ 'a reset connection', { kind => 'reset_after_bytes', bytes => 10 }, qr/reset|connection|empty reply/i ],
 	[ 'no answer', { kind => 'hang' }, qr/timed out/i ])
 {
