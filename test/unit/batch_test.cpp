@@ -23,6 +23,8 @@ constexpr Format kPlain = {
     .judge = nullptr,
 };
 
+constexpr size_t kNoLimit = SIZE_MAX;  // events of a request
+
 ids::Uuid id_of(size_t number) {
     ids::Uuid id{};
     for (size_t i = 0; i < 8; ++i) id[15 - i] = static_cast<uint8_t>(number >> (8 * i));
@@ -33,7 +35,7 @@ ids::Uuid id_of(size_t number) {
 Batch batch_of(size_t count) {
     Batch batch(kPlain);
     for (size_t i = 0; i < count; ++i) batch.add(id_of(i), std::to_string(i));
-    batch.freeze(1000);
+    batch.freeze(kNoLimit);
     return batch;
 }
 
@@ -67,7 +69,7 @@ TEST(Batch, NothingIsPendingBeforeItIsFrozen) {
     EXPECT_FALSE(batch.pending());
     EXPECT_EQ(batch.size(), 1u);
     EXPECT_EQ(batch.bytes(), 3u);
-    batch.freeze(1000);
+    batch.freeze(kNoLimit);
     EXPECT_TRUE(batch.pending());
     EXPECT_EQ(batch.range_size(), 1u);
 }
@@ -164,7 +166,7 @@ TEST(Batch, WhatTheEncoderRefusedIsNotSent) {
     batch.add(id_of(0), "0");
     batch.refuse(id_of(1), "The event name is long.");
     batch.add(id_of(2), "2");
-    batch.freeze(1000);
+    batch.freeze(kNoLimit);
     EXPECT_EQ(batch.size(), 2u);
     EXPECT_EQ(body_of(batch), "<0;2>");
     batch.answered(Verdict::accepted, 200, "");
@@ -179,7 +181,7 @@ TEST(Batch, WhatTheEncoderRefusedIsNotSent) {
 TEST(Batch, OnlyUnencodableEventsLeaveNothingToSend) {
     Batch batch(kPlain);
     batch.refuse(id_of(0), "x");
-    batch.freeze(1000);
+    batch.freeze(kNoLimit);
     EXPECT_FALSE(batch.pending());
     EXPECT_FALSE(batch.wholly_refused()) << "the endpoint refused nothing";
 }

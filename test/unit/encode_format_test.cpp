@@ -21,7 +21,7 @@ std::string body_of_two(const Format& format) {
         EXPECT_FALSE(format.append(text, with.row, {}));
         batch.add(with.row.event_id, text);
     }
-    batch.freeze(1000);
+    batch.freeze(10);
     std::string body;
     batch.body(body);
     return body;
