@@ -28,7 +28,8 @@ DECLARE
 BEGIN
     FOR i IN 1 .. rounds LOOP
         LOOP
-            SELECT last_value INTO turn FROM ticket;
+            -- Not ticket.last_value, which is read without a lock and may be the value that nextval() logs ahead.
+            turn := pg_sequence_last_value('ticket');
             EXIT WHEN turn % 2 = me;
             PERFORM pg_sleep(0);
         END LOOP;
