@@ -6,6 +6,7 @@
 #include "pg/boundary.h"
 #include "settings.h"
 #include "shared_state.h"
+#include "store/columns.h"
 
 namespace eventlog::forward {
 namespace {
@@ -138,9 +139,10 @@ void Target::work(int64_t now_ms) {
 }
 
 void Target::take_answer(const Answer& answer, int64_t now_ms) {
-    Verdict verdict =
-        answer.status == 0 ? Verdict::retry : batch_->format().judge(answer.status, answer.body);
-    batch_->answered(verdict, answer.status, without(declared_.options.api_key, answer.body));
+    Judgement judgement =
+        answer.status == 0 ? Judgement{} : batch_->format().judge(answer.status, answer.body);
+    Verdict verdict = judgement.verdict;
+    batch_->answered(judgement, answer.status, without(declared_.options.api_key, answer.body));
     BackoffLimits limits = backoff_limits();
     switch (verdict) {
         case Verdict::accepted:
@@ -247,18 +249,18 @@ bool Target::selects(const event::StoredRow& row) const {
 // Adds the rows that the target selects to the batch until it is full; the number of rows looked at.
 size_t Target::encode(const read::Piece& piece, size_t min_events, size_t max_events, Batch& batch) const {
     const TargetOptions& options = declared_.options;
-    std::string text;
+    Encoded encoded;
     size_t rows = 0;
     for (const event::StoredRow& row : piece.rows) {
         bool heavy = batch.bytes() >= static_cast<size_t>(options.batch_bytes);
         if (batch.size() >= max_events || (heavy && batch.size() >= min_events)) break;
         rows++;
         if (!selects(row)) continue;
-        text.clear();
-        if (auto refusal = options.format->append(text, row, options.encode))
+        encoded.clear();
+        if (auto refusal = options.format->encode(encoded, row, options.encode))
             batch.refuse(row.event_id, *refusal);
         else
-            batch.add(row.event_id, text);
+            batch.add(row.event_id, encoded);
     }
     return rows;
 }
@@ -324,15 +326,15 @@ std::optional<Batch> Target::claim(read::Cursor& cursor, int64_t now_ms) {
 // again in its own turn.
 void Target::add_companion(read::Cursor ahead, const std::optional<ids::Uuid>& last, Batch& batch) {
     ahead.next_window();
-    std::string text;
+    Encoded encoded;
     for (int pieces = 0; pieces < kProbePieces; pieces++) {
         read::Piece piece = read::next_piece(ahead, kProbeRows);
         for (const event::StoredRow& row : piece.rows) {
             ahead.last_id = row.event_id;
             if (!selects(row) || (last && row.event_id <= *last)) continue;
-            text.clear();
-            if (declared_.options.format->append(text, row, declared_.options.encode)) continue;
-            batch.add(row.event_id, text);
+            encoded.clear();
+            if (declared_.options.format->encode(encoded, row, declared_.options.encode)) continue;
+            batch.add(row.event_id, encoded);
             companion_ = row.event_id;
             // Its commit must be on disk, as if its window had been stored.
             pg::call([] { XLogFlush(GetXLogInsertRecPtr()); });
@@ -368,11 +370,17 @@ void Target::store_skipped(read::Cursor& cursor, int64_t now_ms) {
 
 void Target::send() {
     const TargetOptions& options = declared_.options;
+    const Format& format = *options.format;
+    std::string token = batch_->token();
+    Attempt attempt{GetCurrentTimestamp() + store::kEpochDifference, token};
     std::string body;
-    batch_->body(body);
-    std::vector<std::string> headers{"Content-Type: " + std::string(options.format->content_type), "Expect:"};
+    batch_->body(body, attempt);
+    std::vector<std::string> headers{"Content-Type: " + std::string(format.content_type), "Expect:"};
+    headers.insert(headers.end(), batch_->headers().begin(), batch_->headers().end());
+    if (format.add_headers != nullptr) format.add_headers(headers, attempt);
     if (!options.api_key.empty())
-        headers.push_back(std::string(options.format->api_key_header) + ": " + options.api_key);
+        headers.push_back(std::string(format.key_header.name) + ": " + std::string(format.key_header.prefix) +
+                          options.api_key);
     if (options.compresses()) {
         std::string packed;
         if (gzip(body, packed)) {
@@ -380,7 +388,9 @@ void Target::send() {
             headers.emplace_back("Content-Encoding: gzip");
         }
     }
-    request_.set(endpoint_of(options), headers, std::move(body), options.timeout_ms);
+    std::string url = endpoint_of(options);
+    if (format.complete_url != nullptr) format.complete_url(url, attempt);
+    request_.set(url, headers, std::move(body), options.timeout_ms);
     http_.start(request_);
     shared::set_in_flight(declared_.server, 1);
 }

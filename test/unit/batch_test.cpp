@@ -10,18 +10,22 @@
 namespace eventlog::forward {
 namespace {
 
+void compose(std::string& body, std::span<const EncodedView> events, const Attempt&) {
+    join_events(body, events, "<", ";", ">");
+}
+
 constexpr Format kPlain = {
     .name = "plain",
+    .mode = "",
     .content_type = "text/plain",
-    .prefix = "<",
-    .separator = ";",
-    .suffix = ">",
-    .api_key_header = "",
+    .key_header = {"", ""},
     .default_path = "/",
-    .gzip_by_default = false,
-    .append = nullptr,
-    .judge = nullptr,
+    .compose = compose,
 };
+
+Encoded encoded(std::string_view text) {
+    return {std::string(text), "", {}};
+}
 
 constexpr size_t kNoLimit = SIZE_MAX;  // events of a request
 
@@ -34,14 +38,14 @@ ids::Uuid id_of(size_t number) {
 // A frozen batch of events 0 to count - 1, whose texts are their numbers.
 Batch batch_of(size_t count) {
     Batch batch(kPlain);
-    for (size_t i = 0; i < count; ++i) batch.add(id_of(i), std::to_string(i));
+    for (size_t i = 0; i < count; ++i) batch.add(id_of(i), encoded(std::to_string(i)));
     batch.freeze(kNoLimit);
     return batch;
 }
 
 std::string body_of(const Batch& batch) {
     std::string body = "left from the request before";
-    batch.body(body);
+    batch.body(body, {});
     return body;
 }
 
@@ -65,7 +69,7 @@ TEST(Batch, AnEmptyOneHasNothingPending) {
 
 TEST(Batch, NothingIsPendingBeforeItIsFrozen) {
     Batch batch(kPlain);
-    batch.add(id_of(0), "abc");
+    batch.add(id_of(0), encoded("abc"));
     EXPECT_FALSE(batch.pending());
     EXPECT_EQ(batch.size(), 1u);
     EXPECT_EQ(batch.bytes(), 3u);
@@ -81,11 +85,11 @@ TEST(Batch, BodyIsPrefixEventsJoinedAndSuffix) {
 
 TEST(Batch, NoRequestCarriesMoreThanItMay) {
     Batch batch(kPlain);
-    for (size_t i = 0; i < 5; ++i) batch.add(id_of(i), std::to_string(i));
+    for (size_t i = 0; i < 5; ++i) batch.add(id_of(i), encoded(std::to_string(i)));
     batch.freeze(2);
     for (const char* body : {"<0;1>", "<2;3>", "<4>"}) {
         EXPECT_EQ(body_of(batch), body);
-        batch.answered(Verdict::accepted, 202, "");
+        batch.answered({Verdict::accepted, 0, {}}, 202, "");
     }
     EXPECT_FALSE(batch.pending());
     EXPECT_EQ(batch.accepted(), 5u);
@@ -93,7 +97,7 @@ TEST(Batch, NoRequestCarriesMoreThanItMay) {
 
 TEST(Batch, AcceptedEndsIt) {
     Batch batch = batch_of(3);
-    batch.answered(Verdict::accepted, 202, "");
+    batch.answered({Verdict::accepted, 0, {}}, 202, "");
     EXPECT_FALSE(batch.pending());
     EXPECT_EQ(batch.accepted(), 3u);
     EXPECT_TRUE(batch.refused_by_endpoint().empty());
@@ -103,7 +107,7 @@ TEST(Batch, AcceptedEndsIt) {
 TEST(Batch, RetryUnauthorizedAndWrongAddressSendTheSameRangeAgain) {
     Batch batch = batch_of(3);
     for (const Verdict verdict : {Verdict::retry, Verdict::unauthorized, Verdict::wrong_address}) {
-        batch.answered(verdict, 0, "");
+        batch.answered({verdict, 0, {}}, 0, "");
         EXPECT_EQ(body_of(batch), "<0;1;2>");
     }
     EXPECT_EQ(batch.accepted(), 0u);
@@ -113,24 +117,24 @@ TEST(Batch, RetryUnauthorizedAndWrongAddressSendTheSameRangeAgain) {
 TEST(Batch, ARefusedRangeIsHalvedFirstHalfFirst) {
     for (const Verdict verdict : {Verdict::event_refused, Verdict::too_large}) {
         Batch batch = batch_of(5);
-        batch.answered(verdict, 400, "");
+        batch.answered({verdict, 0, {}}, 400, "");
         EXPECT_EQ(body_of(batch), "<0;1>");
         EXPECT_EQ(batch.range_size(), 2u);
-        batch.answered(verdict, 400, "");
+        batch.answered({verdict, 0, {}}, 400, "");
         EXPECT_EQ(body_of(batch), "<0>");
-        batch.answered(Verdict::accepted, 200, "");
+        batch.answered({Verdict::accepted, 0, {}}, 200, "");
         EXPECT_EQ(body_of(batch), "<1>");
-        batch.answered(Verdict::accepted, 200, "");
+        batch.answered({Verdict::accepted, 0, {}}, 200, "");
         EXPECT_EQ(body_of(batch), "<2;3;4>");
     }
 }
 
 TEST(Batch, ARefusedSingleEventIsSetAsideWithWhatTheEndpointSaid) {
     Batch batch = batch_of(2);
-    batch.answered(Verdict::event_refused, 400, "one is bad");
-    batch.answered(Verdict::accepted, 200, "");
-    batch.answered(Verdict::retry, 503, "busy");
-    batch.answered(Verdict::event_refused, 422, "this is bad");
+    batch.answered({Verdict::event_refused, 0, {}}, 400, "one is bad");
+    batch.answered({Verdict::accepted, 0, {}}, 200, "");
+    batch.answered({Verdict::retry, 0, {}}, 503, "busy");
+    batch.answered({Verdict::event_refused, 0, {}}, 422, "this is bad");
     ASSERT_EQ(batch.refused_by_endpoint().size(), 1u);
     const RefusedEvent& refused = batch.refused_by_endpoint()[0];
     EXPECT_EQ(refused.event_id, id_of(1));
@@ -144,7 +148,7 @@ TEST(Batch, ARefusedSingleEventIsSetAsideWithWhatTheEndpointSaid) {
 
 TEST(Batch, ATooLargeSingleEventIsSetAside) {
     Batch batch = batch_of(1);
-    batch.answered(Verdict::too_large, 413, "");
+    batch.answered({Verdict::too_large, 0, {}}, 413, "");
     EXPECT_FALSE(batch.pending());
     ASSERT_EQ(batch.refused_by_endpoint().size(), 1u);
     EXPECT_EQ(batch.refused_by_endpoint()[0].status, 413);
@@ -155,7 +159,7 @@ TEST(Batch, WhollyRefusedWhenEveryEventWas) {
     Batch batch = batch_of(3);
     while (batch.pending()) {
         EXPECT_FALSE(batch.wholly_refused());
-        batch.answered(Verdict::event_refused, 400, "");
+        batch.answered({Verdict::event_refused, 0, {}}, 400, "");
     }
     EXPECT_TRUE(batch.wholly_refused());
     EXPECT_EQ(batch.refused_by_endpoint().size(), 3u);
@@ -163,13 +167,13 @@ TEST(Batch, WhollyRefusedWhenEveryEventWas) {
 
 TEST(Batch, WhatTheEncoderRefusedIsNotSent) {
     Batch batch(kPlain);
-    batch.add(id_of(0), "0");
+    batch.add(id_of(0), encoded("0"));
     batch.refuse(id_of(1), "The event name is long.");
-    batch.add(id_of(2), "2");
+    batch.add(id_of(2), encoded("2"));
     batch.freeze(kNoLimit);
     EXPECT_EQ(batch.size(), 2u);
     EXPECT_EQ(body_of(batch), "<0;2>");
-    batch.answered(Verdict::accepted, 200, "");
+    batch.answered({Verdict::accepted, 0, {}}, 200, "");
     ASSERT_EQ(batch.refused_by_encoder().size(), 1u);
     const RefusedEvent& refused = batch.refused_by_encoder()[0];
     EXPECT_EQ(refused.event_id, id_of(1));
@@ -188,7 +192,8 @@ TEST(Batch, OnlyUnencodableEventsLeaveNothingToSend) {
 
 TEST(Batch, ReasonsAreCutAndMadeReadable) {
     Batch batch = batch_of(1);
-    batch.answered(Verdict::event_refused, 400, std::string(Batch::kMaxReasonBytes - 1, 'x') + "\u20ac");
+    batch.answered({Verdict::event_refused, 0, {}}, 400,
+                   std::string(Batch::kMaxReasonBytes - 1, 'x') + "\u20ac");
     EXPECT_EQ(batch.refused_by_endpoint()[0].reason, std::string(Batch::kMaxReasonBytes - 1, 'x'));
 
     Batch unencodable(kPlain);
@@ -232,10 +237,10 @@ TEST(BatchProperty, EachEventIsAcceptedOrSetAsideOnceAndInOrder) {
         size_t requests = 0;
         while (batch.pending()) {
             ASSERT_LT(++requests, 8 * count + 100);
-            batch.body(body);
+            batch.body(body, {});
             for (const size_t event : events_in(body)) ++carried[event];
             const Verdict verdict = endpoint.answer(body, random() % 8 == 0);
-            batch.answered(verdict, 400, "bad");
+            batch.answered({verdict, 0, {}}, 400, "bad");
         }
 
         std::vector<size_t> good;
@@ -261,8 +266,8 @@ TEST(BatchProperty, OneBadEventCostsALogarithmOfRequests) {
         Batch batch = batch_of(1024);
         size_t requests = 0;
         for (std::string body; batch.pending(); ++requests) {
-            batch.body(body);
-            batch.answered(endpoint.answer(body, false), 400, "");
+            batch.body(body, {});
+            batch.answered({endpoint.answer(body, false), 0, {}}, 400, "");
         }
         EXPECT_EQ(requests, 21u) << "the whole, then two halves ten times";
     }

@@ -17,13 +17,13 @@ std::string body_of_two(const Format& format) {
     RowWith with("{}");
     for (const std::string_view name : {"a", "b"}) {
         with.row.event_name = name;
-        std::string text;
-        EXPECT_FALSE(format.append(text, with.row, {}));
-        batch.add(with.row.event_id, text);
+        Encoded encoded;
+        EXPECT_FALSE(format.encode(encoded, with.row, {}));
+        batch.add(with.row.event_id, encoded);
     }
     batch.freeze(10);
     std::string body;
-    batch.body(body);
+    batch.body(body, {});
     return body;
 }
 
@@ -40,7 +40,7 @@ TEST(Formats, AreNamedForAHint) {
 
 TEST(Formats, StatsigsRequest) {
     EXPECT_EQ(kStatsig.content_type, "application/json");
-    EXPECT_EQ(kStatsig.api_key_header, "statsig-api-key");
+    EXPECT_EQ(kStatsig.key_header.name, "statsig-api-key");
     EXPECT_EQ(kStatsig.default_path, "/v1/log_event");
     EXPECT_TRUE(kStatsig.gzip_by_default);
     EXPECT_EQ(
@@ -52,7 +52,7 @@ TEST(Formats, StatsigsRequest) {
 
 TEST(Formats, NdjsonsRequest) {
     EXPECT_EQ(kNdjson.content_type, "application/x-ndjson");
-    EXPECT_EQ(kNdjson.api_key_header, "X-ClickHouse-Key");
+    EXPECT_EQ(kNdjson.key_header.name, "X-ClickHouse-Key");
     EXPECT_EQ(kNdjson.default_path, "/");
     EXPECT_FALSE(kNdjson.gzip_by_default);
     const std::string body = body_of_two(kNdjson);

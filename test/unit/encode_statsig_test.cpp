@@ -14,12 +14,9 @@ using test::RowWith;
 
 // The encoded event, or the reason after "refused: ".
 std::string encoded(const event::StoredRow& row, const EncodeOptions& options = {}) {
-    std::string out = "kept";
-    const std::optional<std::string> reason = kStatsig.append(out, row, options);
-    EXPECT_TRUE(out.starts_with("kept"));
-    if (!reason) return out.substr(4);
-    EXPECT_EQ(out, "kept");
-    return "refused: " + *reason;
+    Encoded out;
+    const std::optional<std::string> reason = kStatsig.encode(out, row, options);
+    return reason ? "refused: " + *reason : out.body;
 }
 
 // The metadata of our id and these members, which come after it.
@@ -233,8 +230,8 @@ TEST(StatsigJudge, A2xxIsAcceptedWhenItSaysSuccess) {
              R"({"text":"\"","success":true})",
              "{\"success\":true\n}",
          }) {
-        EXPECT_EQ(kStatsig.judge(202, body), Verdict::accepted) << body;
-        EXPECT_EQ(kStatsig.judge(200, body), Verdict::accepted) << body;
+        EXPECT_EQ(kStatsig.judge(202, body).verdict, Verdict::accepted) << body;
+        EXPECT_EQ(kStatsig.judge(200, body).verdict, Verdict::accepted) << body;
     }
 }
 
@@ -268,18 +265,18 @@ TEST(StatsigJudge, AnyOther2xxIsTriedAgain) {
              "{\"",
              "{",
          }) {
-        EXPECT_EQ(kStatsig.judge(202, body), Verdict::retry) << body;
+        EXPECT_EQ(kStatsig.judge(202, body).verdict, Verdict::retry) << body;
     }
 }
 
 TEST(StatsigJudge, OtherStatusesAreJudgedAlone) {
     for (const std::string_view body : {"", R"({"success":true})"}) {
-        EXPECT_EQ(kStatsig.judge(400, body), Verdict::event_refused);
-        EXPECT_EQ(kStatsig.judge(401, body), Verdict::unauthorized);
-        EXPECT_EQ(kStatsig.judge(404, body), Verdict::wrong_address);
-        EXPECT_EQ(kStatsig.judge(413, body), Verdict::too_large);
-        EXPECT_EQ(kStatsig.judge(503, body), Verdict::retry);
-        EXPECT_EQ(kStatsig.judge(0, body), Verdict::retry);
+        EXPECT_EQ(kStatsig.judge(400, body).verdict, Verdict::event_refused);
+        EXPECT_EQ(kStatsig.judge(401, body).verdict, Verdict::unauthorized);
+        EXPECT_EQ(kStatsig.judge(404, body).verdict, Verdict::wrong_address);
+        EXPECT_EQ(kStatsig.judge(413, body).verdict, Verdict::too_large);
+        EXPECT_EQ(kStatsig.judge(503, body).verdict, Verdict::retry);
+        EXPECT_EQ(kStatsig.judge(0, body).verdict, Verdict::retry);
     }
 }
 

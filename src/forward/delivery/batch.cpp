@@ -4,13 +4,18 @@
 #include <cassert>
 
 #include "forward/delivery/reason.h"
+#include "ids/ulid.h"
 
 namespace eventlog::forward {
 
-void Batch::add(const ids::Uuid& event_id, std::string_view text) {
-    texts_ += text;
-    ends_.push_back(texts_.size());
-    ids_.push_back(event_id);
+void Batch::add(const ids::Uuid& event_id, const Encoded& encoded) {
+    texts_ += encoded.body;
+    groups_ += encoded.group;
+    events_.push_back({event_id, texts_.size(), groups_.size()});
+    if (!encoded.headers.empty()) {
+        headers_.resize(events_.size());
+        headers_.back() = encoded.headers;
+    }
 }
 
 void Batch::refuse(const ids::Uuid& event_id, std::string reason) {
@@ -19,39 +24,55 @@ void Batch::refuse(const ids::Uuid& event_id, std::string reason) {
 
 void Batch::freeze(size_t request_events) {
     assert(ranges_.empty());
-    for (size_t first = 0; first < ids_.size(); first += request_events)
-        ranges_.push_back({first, std::min(first + request_events, ids_.size())});
+    if (format_->max_events > 0) request_events = std::min(request_events, format_->max_events);
+    for (size_t first = 0; first < events_.size(); first += request_events)
+        ranges_.push_back({first, std::min(first + request_events, events_.size())});
 }
 
 size_t Batch::range_size() const {
     return pending() ? ranges_.front().last - ranges_.front().first : 0;
 }
 
-void Batch::body(std::string& out) const {
+std::string Batch::token() const {
     assert(pending());
     const Range& range = ranges_.front();
-    size_t from = range.first == 0 ? 0 : ends_[range.first - 1];
-    const size_t text_bytes = ends_[range.last - 1] - from;
-    const size_t separator_bytes = (range_size() - 1) * format_->separator.size();
-
-    out.clear();
-    out.reserve(format_->prefix.size() + text_bytes + separator_bytes + format_->suffix.size());
-    out += format_->prefix;
-    for (size_t i = range.first; i < range.last; ++i) {
-        if (i != range.first) out += format_->separator;
-        out.append(texts_, from, ends_[i] - from);
-        from = ends_[i];
-    }
-    out += format_->suffix;
+    char ends[2 * ids::kUlidLength + 1];
+    ids::format_ulid(events_[range.first].id, ends);
+    ends[ids::kUlidLength] = '-';
+    ids::format_ulid(events_[range.last - 1].id, ends + ids::kUlidLength + 1);
+    return std::string(ends, sizeof(ends)) + "-" + std::to_string(range_size());
 }
 
-void Batch::answered(Verdict verdict, long status, std::string_view reason) {
+EncodedView Batch::view(size_t index) const {
+    const Event before = index == 0 ? Event{{}, 0, 0} : events_[index - 1];
+    const Event& event = events_[index];
+    return {std::string_view(texts_).substr(before.text_end, event.text_end - before.text_end),
+            std::string_view(groups_).substr(before.group_end, event.group_end - before.group_end)};
+}
+
+void Batch::body(std::string& out, const Attempt& attempt) const {
+    assert(pending());
+    std::vector<EncodedView> views;
+    views.reserve(range_size());
+    for (size_t i = ranges_.front().first; i < ranges_.front().last; ++i) views.push_back(view(i));
+    out.clear();
+    format_->compose(out, views, attempt);
+}
+
+std::span<const std::string> Batch::headers() const {
+    const size_t first = ranges_.front().first;
+    if (first < headers_.size()) return headers_[first];
+    return {};
+}
+
+void Batch::answered(const Judgement& judgement, long status, std::string_view reason) {
     assert(pending());
     Range& front = ranges_.front();
     ++front.attempts;
-    switch (verdict) {
+    switch (judgement.verdict) {
         case Verdict::accepted:
             accepted_ += range_size();
+            left_out_ += judgement.rejected;
             ranges_.pop_front();
             break;
         case Verdict::event_refused:
@@ -59,8 +80,8 @@ void Batch::answered(Verdict verdict, long status, std::string_view reason) {
             if (range_size() > 1) {
                 halve_front();
             } else {
-                refused_.push_back(
-                    {ids_[front.first], status, readable_text(reason, kMaxReasonBytes), front.attempts});
+                refused_.push_back({events_[front.first].id, status, readable_text(reason, kMaxReasonBytes),
+                                    front.attempts});
                 ranges_.pop_front();
             }
             break;

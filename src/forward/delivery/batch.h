@@ -1,12 +1,11 @@
 // A frozen batch on its way to one endpoint, and the state machine that splits it when the endpoint refuses.
 //
 //     Batch batch(format);
-//     batch.add(event_id, text);            // encoded events, in the log's order
+//     batch.add(event_id, encoded);         // in the log's order
 //     batch.freeze(request_events);
 //     while (batch.pending()) {
-//         batch.body(out); ... send ...; batch.answered(verdict, status, reason);
+//         batch.body(out, attempt); ... send ...; batch.answered(judgement, status, reason);
 //     }
-//     batch.outcome();
 //
 // Ranges are sent front first, so events keep their order. A refused range of several events is halved and
 // its halves take its place; a refused single event is set aside. `retry`, `unauthorized` and `wrong_address`
@@ -39,27 +38,34 @@ class Batch {
 
     explicit Batch(const Format& format) : format_(&format) {}
 
-    void add(const ids::Uuid& event_id, std::string_view text);
+    void add(const ids::Uuid& event_id, const Encoded& encoded);
     // Sets an event aside that the encoder refused.
     void refuse(const ids::Uuid& event_id, std::string reason);
-    // Call once after the last add. No request will carry more than `request_events` (1 or more).
+    // Call once after the last add. No request will carry more than `request_events` (1 or more), nor more
+    // than the format allows.
     void freeze(size_t request_events);
 
     const Format& format() const { return *format_; }
     // Nothing was added or set aside.
-    bool empty() const { return ids_.empty() && unencodable_.empty(); }
-    size_t size() const { return ids_.size(); }
+    bool empty() const { return events_.empty() && unencodable_.empty(); }
+    size_t size() const { return events_.size(); }
     size_t bytes() const { return texts_.size(); }
     bool pending() const { return !ranges_.empty(); }
     // Events of the range to send next.
     size_t range_size() const;
+    // Names the events of that range: the same whenever they are sent together, after a restart too.
+    std::string token() const;
     // Writes the request body of that range.
-    void body(std::string& out) const;
-    // Takes the endpoint's answer to that range.
-    void answered(Verdict verdict, long status, std::string_view reason);
+    void body(std::string& out, const Attempt& attempt) const;
+    // Header lines that its event brings.
+    std::span<const std::string> headers() const;
+    // Takes the endpoint's answer to that range; `reason` is what it said.
+    void answered(const Judgement& judgement, long status, std::string_view reason);
 
-    // Events that an endpoint accepted so far.
+    // Events that an endpoint accepted so far, those included that it says it left out.
     size_t accepted() const { return accepted_; }
+    // Events that it says it left out.
+    uint64_t left_out() const { return left_out_; }
     // Events set aside, in order: by the endpoint, by the encoder.
     const std::vector<RefusedEvent>& refused_by_endpoint() const { return refused_; }
     const std::vector<RefusedEvent>& refused_by_encoder() const { return unencodable_; }
@@ -73,17 +79,25 @@ class Batch {
         size_t last;  // one past
         int attempts = 0;
     };
+    struct Event {
+        ids::Uuid id;
+        size_t text_end;   // in texts_
+        size_t group_end;  // in groups_
+    };
 
+    EncodedView view(size_t index) const;
     void halve_front();
 
     const Format* format_;
     std::string texts_;
-    std::vector<size_t> ends_;  // end of each event's text in texts_
-    std::vector<ids::Uuid> ids_;
+    std::string groups_;
+    std::vector<Event> events_;
+    std::vector<std::vector<std::string>> headers_;  // one an event, or none at all
     std::deque<Range> ranges_;
     std::vector<RefusedEvent> refused_;
     std::vector<RefusedEvent> unencodable_;
     size_t accepted_ = 0;
+    uint64_t left_out_ = 0;
 };
 
 }  // namespace eventlog::forward

@@ -5,27 +5,29 @@ namespace eventlog::forward {
 
 namespace {
 
-std::optional<std::string> append(std::string& out, const event::StoredRow& row, const EncodeOptions&) {
-    event::append_canonical(out, row);
+std::optional<std::string> encode(Encoded& out, const event::StoredRow& row, const EncodeOptions&) {
+    event::append_canonical(out.body, row);
     return std::nullopt;
 }
 
-Verdict judge(long status, std::string_view) {
-    return judge_status(status);
+void compose(std::string& body, std::span<const EncodedView> events, const Attempt&) {
+    join_events(body, events, "", "\n", "\n");
+}
+
+Judgement judge(long status, std::string_view) {
+    return {judge_status(status), 0, {}};
 }
 
 }  // namespace
 
 constinit const Format kNdjson = {
     .name = "ndjson",
+    .mode = "",
     .content_type = "application/x-ndjson",
-    .prefix = "",
-    .separator = "\n",
-    .suffix = "\n",
-    .api_key_header = "X-ClickHouse-Key",
+    .key_header = {"X-ClickHouse-Key", ""},
     .default_path = "/",
-    .gzip_by_default = false,
-    .append = append,
+    .encode = encode,
+    .compose = compose,
     .judge = judge,
 };
 

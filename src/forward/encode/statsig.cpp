@@ -147,14 +147,14 @@ void append_unix_millis(std::string& out, event::Micros time) {
     out.append(digits, end);
 }
 
-std::optional<std::string> append(std::string& out, const event::StoredRow& row,
+std::optional<std::string> encode(Encoded& encoded, const event::StoredRow& row,
                                   const EncodeOptions& options) {
     const bool as_actor = options.user_is_actor && event::given(row.actor_id);
     const std::string_view user_id = as_actor ? row.actor_id : options.user_principal;
     if (auto reason = check_name(row.event_name, options.max_name_length)) return reason;
     if (auto reason = check_user_id(user_id, options.max_name_length)) return reason;
 
-    const size_t start = out.size();
+    std::string& out = encoded.body;
     out += R"({"eventName":)";
     jsonb::append_quoted(out, row.event_name);
     out += R"(,"user":{"userID":)";
@@ -166,12 +166,21 @@ std::optional<std::string> append(std::string& out, const event::StoredRow& row,
         event::append_double(out, *row.value);
     }
     out += R"(,"metadata":{)";
-    if (auto reason = append_metadata(out, row, options.max_value_length)) {
-        out.resize(start);
-        return reason;
-    }
+    if (auto reason = append_metadata(out, row, options.max_value_length)) return reason;
     out += "}}";
     return std::nullopt;
+}
+
+void compose(std::string& body, std::span<const EncodedView> events, const Attempt&) {
+    constexpr std::string_view kSuffix =
+        R"(],"statsigMetadata":{"sdkType":"eventlog","sdkVersion":")" EVENTLOG_VERSION R"("}})";
+    join_events(body, events, R"({"events":[)", ",", kSuffix);
+}
+
+// The endpoint corrects a clock that is off by it.
+void add_headers(std::vector<std::string>& headers, const Attempt& attempt) {
+    headers.emplace_back("STATSIG-CLIENT-TIME: ");
+    append_unix_millis(headers.back(), attempt.now);
 }
 
 size_t skip_space(std::string_view text, size_t at) {
@@ -217,24 +226,24 @@ bool says_success(std::string_view body) {
 }
 
 // A 2xx that does not say success may be another's answer (a proxy's page): sending again loses nothing.
-Verdict judge(long status, std::string_view body) {
+Judgement judge(long status, std::string_view body) {
     const Verdict verdict = judge_status(status);
-    return verdict == Verdict::accepted && !says_success(body) ? Verdict::retry : verdict;
+    return {verdict == Verdict::accepted && !says_success(body) ? Verdict::retry : verdict, 0, {}};
 }
 
 }  // namespace
 
 constinit const Format kStatsig = {
     .name = "statsig",
+    .mode = "",
     .content_type = "application/json",
-    .prefix = R"({"events":[)",
-    .separator = ",",
-    .suffix = R"(],"statsigMetadata":{"sdkType":"eventlog","sdkVersion":")" EVENTLOG_VERSION R"("}})",
-    .api_key_header = "statsig-api-key",
+    .key_header = {"statsig-api-key", ""},
     .default_path = "/v1/log_event",
     .gzip_by_default = true,
-    .append = append,
+    .encode = encode,
+    .compose = compose,
     .judge = judge,
+    .add_headers = add_headers,
 };
 
 }  // namespace eventlog::forward

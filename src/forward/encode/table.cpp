@@ -5,26 +5,54 @@ namespace eventlog::forward {
 namespace {
 
 constexpr const Format* kFormats[] = {
-    &kStatsig,
-    &kNdjson,
+#define FORMAT(format) &format,
+#include "forward/encode/formats.inc"
+#undef FORMAT
 };
+
+void add_name(std::string& names, std::string_view name) {
+    if (!names.empty()) names += ", ";
+    names += name;
+}
 
 }  // namespace
 
-const Format* find_format(std::string_view name) {
+const Format* find_format(std::string_view name, std::string_view mode) {
     for (const Format* format : kFormats) {
-        if (format->name == name) return format;
+        if (format->name == name && (mode.empty() || format->mode == mode)) return format;
     }
     return nullptr;
 }
 
 std::string format_names() {
     std::string names;
+    std::string_view last;
     for (const Format* format : kFormats) {
-        if (!names.empty()) names += ", ";
-        names += format->name;
+        if (format->name != last) add_name(names, format->name);
+        last = format->name;
     }
     return names;
+}
+
+std::string mode_names(std::string_view name) {
+    std::string names;
+    for (const Format* format : kFormats) {
+        if (format->name == name && !format->mode.empty()) add_name(names, format->mode);
+    }
+    return names;
+}
+
+void join_events(std::string& body, std::span<const EncodedView> events, std::string_view prefix,
+                 std::string_view separator, std::string_view suffix) {
+    size_t bytes = prefix.size() + suffix.size();
+    for (const EncodedView& event : events) bytes += event.body.size() + separator.size();
+    body.reserve(body.size() + bytes);
+    body += prefix;
+    for (const EncodedView& event : events) {
+        if (&event != events.data()) body += separator;
+        body += event.body;
+    }
+    body += suffix;
 }
 
 }  // namespace eventlog::forward
