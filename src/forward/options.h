@@ -22,6 +22,7 @@ struct TargetOptions {
     int batch_bytes = 1048576;
     int linger_ms = 0;
     int timeout_ms = 30000;
+    int max_in_flight = 1;
     std::optional<bool> gzip;  // not given: the format's default
     EncodeOptions encode;
     std::string api_key;  // from the user mapping

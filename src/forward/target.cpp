@@ -1,24 +1,14 @@
 #include "forward/target.h"
 
-#include "event/validate.h"
-#include "forward/compress.h"
 #include "forward/sql_transaction.h"
 #include "pg/boundary.h"
 #include "settings.h"
 #include "shared_state.h"
-#include "store/columns.h"
 
 namespace eventlog::forward {
 namespace {
 
-constexpr const char* kKind = "target";
 constexpr int64_t kErrorPauseMs = 1000;
-constexpr int kPiecesAtOnce = 20;  // read before other targets get their turn
-constexpr int kProbePieces = 200;  // read in search of a second event
-constexpr size_t kProbeRows = 5000;
-constexpr size_t kProbeEvents = 10;
-constexpr size_t kStoreAfterSkipped = 10000;
-constexpr int64_t kStoreSkippedAfterMs = 60000;
 
 uint64_t random_bits() {
     uint64_t bits = 0;
@@ -31,13 +21,6 @@ BackoffLimits backoff_limits() {
     limits.longest_ms = settings::max_retry_interval;
     limits.first_ms = std::min(limits.first_ms, limits.longest_ms);
     return limits;
-}
-
-bool is_flagged(const event::StoredRow& row) {
-    auto envelope = row.metadata.find(event::kReservedKey);
-    if (!envelope || envelope->kind != jsonb::Kind::object) return false;
-    auto flag = envelope->container().find("forwardToStatsig");
-    return flag && flag->kind == jsonb::Kind::boolean && flag->boolean;
 }
 
 // `text` with stars for the secret: an endpoint may repeat what it was sent.
@@ -71,7 +54,7 @@ Target::Target(Http& http, Declaration declaration)
       shows_trouble_(declared_.shows_trouble) {}
 
 Target::~Target() {
-    drop_batch();
+    drop_flights();
 }
 
 void Target::declare(Declaration declaration) {
@@ -80,117 +63,161 @@ void Target::declare(Declaration declaration) {
     shows_trouble_ = declaration.shows_trouble;
     declared_ = std::move(declaration);
     if (moved) {
-        drop_batch();
+        drop_flights();
         cursor_ = declared_.cursor;
     }
-    // A batch is encoded for one definition; one under way is let finish.
-    if (request_.open())
-        redefined_ = redefined_ || changed;
-    else if (changed && batch_ && batch_->pending())
-        drop_batch();
-    if (changed || (!shows_trouble_ && state_ != TargetState::running)) {
-        state_ = TargetState::running;
-        next_attempt_ms_ = 0;
-        backoff_.succeeded();
-    }
+    // Batches are encoded for one definition; a request under way is let finish.
+    if (changed) redefined_ = true;
+    if (redefined_ && under_way() == 0) leave_definition();
+    if (changed || (!shows_trouble_ && breaker_.state() != TargetState::running)) breaker_.reset();
 }
 
-void Target::drop_batch() {
-    http_.abort(request_);
-    shared::set_in_flight(declared_.server, 0);
-    batch_.reset();
+// Drops what was read for a definition that holds no longer, from the first batch on that has not been
+// answered.
+void Target::leave_definition() {
+    auto first =
+        std::find_if(flights_.begin(), flights_.end(), [](const auto& flight) { return !flight->is_done(); });
+    flights_.erase(first, flights_.end());
+    source_.forget();
+    redefined_ = false;
+}
+
+void Target::drop_flights() {
+    flights_.clear();
+    source_.forget();
+    show_in_flight();
     redefined_ = false;
 }
 
 bool Target::may_send() const {
-    return !paused() && settings::forwarding;
+    return !paused() && settings::forwarding && !redefined_;
+}
+
+// Batches are read ahead of the front one only where it may be sent with others.
+bool Target::may_claim() const {
+    size_t most = static_cast<size_t>(breaker_.allowed(declared_.options.max_in_flight));
+    // The next window is opened when all of this one has been settled.
+    bool open = flights_.empty() || (flights_.back()->claimed().end.to && !source_.ends_window());
+    return may_send() && flights_.size() < most && open;
+}
+
+int Target::under_way() const {
+    return static_cast<int>(std::count_if(flights_.begin(), flights_.end(),
+                                          [](const auto& flight) { return flight->under_way(); }));
+}
+
+const Flight* Target::waiting() const {
+    auto found =
+        std::find_if(flights_.begin(), flights_.end(), [](const auto& flight) { return flight->waits(); });
+    return found == flights_.end() ? nullptr : found->get();
 }
 
 int64_t Target::due_ms() const {
-    if (request_.under_way()) return -1;
-    if (batch_ && !batch_->pending()) return next_attempt_ms_;
-    if (!may_send()) return -1;
-    if (batch_ || state_ != TargetState::running) return next_attempt_ms_;
-    return more_at_ms_;
+    int64_t due = INT64_MAX;
+    int64_t next_attempt = std::max(sql_failed_until_ms_, breaker_.next_attempt_ms());
+    if (!flights_.empty() && flights_.front()->is_done()) due = sql_failed_until_ms_;
+    if (may_send() && waiting() != nullptr && under_way() < breaker_.allowed(declared_.options.max_in_flight))
+        due = std::min(due, next_attempt);
+    if (may_claim()) {
+        if (flights_.empty() && breaker_.state() != TargetState::running)
+            due = std::min(due, next_attempt);
+        else if (source_.more_at_ms() >= 0)
+            due = std::min(due, std::max(source_.more_at_ms(), next_attempt));
+    }
+    return due == INT64_MAX ? -1 : due;
 }
 
 void Target::work(int64_t now_ms) {
-    Answer answer;
-    if (request_.take_answer(answer)) {
-        shared::set_in_flight(declared_.server, 0);
-        take_answer(answer, now_ms);
+    // An answer may drop flights: one at a time.
+    for (size_t i = 0; i < flights_.size(); i++) {
+        Answer answer;
+        if (flights_[i]->take_answer(answer)) take_answer(*flights_[i], answer, now_ms);
     }
-    if (!declared_.invalid.empty() && state_ != TargetState::refused)
-        stop(TargetState::refused, declared_.invalid, settings::max_retry_interval, now_ms);
-    if (request_.under_way() || now_ms < next_attempt_ms_) return;
+    if (redefined_ && under_way() == 0) leave_definition();
+    if (!declared_.invalid.empty() && breaker_.state() != TargetState::refused)
+        stop(TargetState::refused, declared_.invalid, now_ms);
+    if (now_ms < sql_failed_until_ms_) return;
     // What has been sent is settled even where nothing more may be sent.
-    bool settles = batch_ && !batch_->pending();
-    if (!settles && !may_send()) return;
-    if (!batch_ || settles) {
+    bool settles = !flights_.empty() && flights_.front()->is_done();
+    if (settles || (may_claim() && now_ms >= breaker_.next_attempt_ms())) {
         try {
             advance(now_ms);
         } catch (const pg::ServerError& error) {
             pg::log_error(error, declared_.name.c_str());
-            next_attempt_ms_ = now_ms + kErrorPauseMs;
+            source_.forget();
+            sql_failed_until_ms_ = now_ms + kErrorPauseMs;
             return;
         }
     }
-    if (batch_ && batch_->pending() && may_send()) send();
+    if (may_send()) send(now_ms);
+    show_in_flight();
 }
 
-void Target::take_answer(const Answer& answer, int64_t now_ms) {
-    Judgement judgement =
-        answer.status == 0 ? Judgement{} : batch_->format().judge(answer.status, answer.body);
-    Verdict verdict = judgement.verdict;
-    batch_->answered(judgement, answer.status, without(declared_.options.api_key, answer.body));
-    BackoffLimits limits = backoff_limits();
-    switch (verdict) {
+void Target::show_in_flight() {
+    if (std::exchange(shown_in_flight_, under_way()) != shown_in_flight_)
+        shared::set_in_flight(declared_.server, static_cast<uint32_t>(shown_in_flight_));
+}
+
+void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
+    const bool obsolete = redefined_;
+    const int64_t sent_ms = flight.sent_ms();
+    Batch& batch = flight.batch();
+    Judgement judgement = answer.status == 0 ? Judgement{} : batch.format().judge(answer.status, answer.body);
+    batch.answered(judgement, answer.status, without(declared_.options.api_key, answer.body));
+    switch (judgement.verdict) {
         case Verdict::accepted:
             passed_ = true;
-            run_again();
+            took_events(sent_ms);
             break;
         case Verdict::event_refused:
         case Verdict::too_large:
-            if (!batch_->wholly_refused()) break;
-            if (passed_ && batch_->refused_by_endpoint().size() == 1) {
-                passed_ = false;
-                run_again();
-                break;
-            }
-            batch_.reset();
-            stop(TargetState::refused, describe(answer) + " to every event of a batch",
-                 backoff_.when_stopped(limits, random_bits()), now_ms);
+            if (!refused_wholly(flight)) break;
+            drop_flights();
+            stop(TargetState::refused, describe(answer) + " to every event of a batch", now_ms);
             break;
         case Verdict::retry:
-            stop(TargetState::waiting, describe(answer),
-                 backoff_.after_failure(limits, answer.retry_after_ms, random_bits()), now_ms);
+            if (answer.status == 429) breaker_.limited(sent_ms, now_ms);
+            trouble(describe(answer), [&] {
+                return breaker_.waits(sent_ms, answer.retry_after_ms, backoff_limits(), random_bits(),
+                                      now_ms);
+            });
             break;
         case Verdict::unauthorized:
-            stop(TargetState::unauthorized, describe(answer), backoff_.when_stopped(limits, random_bits()),
-                 now_ms);
+            stop(TargetState::unauthorized, describe(answer), now_ms);
             break;
         case Verdict::wrong_address:
-            stop(TargetState::refused, describe(answer), backoff_.when_stopped(limits, random_bits()),
-                 now_ms);
+            stop(TargetState::refused, describe(answer), now_ms);
             break;
     }
-    if (redefined_ && batch_ && batch_->pending()) batch_.reset();
     // What the endpoint has against a definition that holds no longer is no reason to wait.
-    if (redefined_ && !batch_) {
-        state_ = TargetState::running;
-        next_attempt_ms_ = 0;
-    }
-    redefined_ = false;
+    if (obsolete && judgement.verdict != Verdict::accepted) breaker_.reset();
 }
 
-void Target::stop(TargetState state, const std::string& error, int64_t pause_ms, int64_t now_ms) {
-    next_attempt_ms_ = now_ms + pause_ms;
-    bool news = state != state_;
-    state_ = state;
+// Whether the endpoint has refused all that it was sent of a batch, so that it may be the target that is at
+// fault. A lone event is not taken for that where the endpoint has taken another since it last refused one.
+bool Target::refused_wholly(const Flight& flight) {
+    const Batch& batch = flight.claimed().batch;
+    if (!batch.wholly_refused()) return false;
+    if (!passed_ || batch.refused_by_endpoint().size() != 1) return true;
+    passed_ = false;
+    took_events(flight.sent_ms());
+    return false;
+}
+
+void Target::stop(TargetState state, const std::string& error, int64_t now_ms) {
+    trouble(error, [&] { return breaker_.stops(state, backoff_limits(), random_bits(), now_ms); });
+}
+
+// Shows a state that `enter` puts the breaker into; it returns the pause until the next attempt.
+template <typename Enter>
+void Target::trouble(const std::string& error, Enter enter) {
+    TargetState before = breaker_.state();
+    int64_t pause = enter();
+    TargetState state = breaker_.state();
     try {
-        if (news) log_state(declared_.name, state, error);
+        if (state != before) log_state(declared_.name, state, error);
         LogTransaction transaction;
-        record_state(declared_.name, state, error, pause_ms);
+        record_state(declared_.name, state, error, pause);
         transaction.commit();
         shows_trouble_ = true;
     } catch (const pg::ServerError& failure) {
@@ -198,201 +225,74 @@ void Target::stop(TargetState state, const std::string& error, int64_t pause_ms,
     }
 }
 
+// The endpoint took what was sent then.
+void Target::took_events(int64_t sent_ms) {
+    TargetState before = breaker_.state();
+    if (breaker_.accepted(sent_ms) && before != TargetState::running)
+        log_state(declared_.name, TargetState::running, "");
+}
+
 void Target::run_again() {
-    backoff_.succeeded();
-    next_attempt_ms_ = 0;
-    if (state_ != TargetState::running) log_state(declared_.name, TargetState::running, "");
-    state_ = TargetState::running;
+    if (breaker_.state() != TargetState::running) log_state(declared_.name, TargetState::running, "");
+    breaker_.reset();
 }
 
 // Settles what has been sent and claims what comes next, in one transaction.
 void Target::advance(int64_t now_ms) {
-    more_at_ms_ = -1;
     read::Cursor cursor = cursor_;
-    std::optional<Batch> next;
-    bool settled = true;
+    size_t settled = 0;
+    std::vector<std::unique_ptr<Flight>> claimed;
     {
         LogTransaction transaction;
-        if (batch_) settled = settle(cursor);
-        if (settled) {
-            if (shows_trouble_ && state_ == TargetState::running) record_running(declared_.name);
-            if (may_send()) next = claim(cursor, now_ms);
-            transaction.commit();
+        for (; settled < flights_.size() && flights_[settled]->is_done(); settled++)
+            // Somebody has moved the cursor: the next declaration says where to.
+            if (!settle(*flights_[settled], cursor)) return drop_flights();
+        if (shows_trouble_ && breaker_.state() == TargetState::running) record_running(declared_.name);
+        size_t left = flights_.size() - settled;
+        size_t most = may_send() ? static_cast<size_t>(breaker_.allowed(declared_.options.max_in_flight)) : 0;
+        while (left + claimed.size() < most) {
+            const Flight* last = !claimed.empty() ? claimed.back().get()
+                                 : left > 0       ? flights_.back().get()
+                                                  : nullptr;
+            bool probe = breaker_.state() == TargetState::refused;
+            auto batch = source_.next(declared_, cursor, last != nullptr ? &last->claimed().end : nullptr,
+                                      probe, now_ms);
+            if (!batch) break;
+            claimed.push_back(std::make_unique<Flight>(http_, std::move(*batch)));
         }
+        transaction.commit();
     }
-    batch_ = std::move(next);
-    if (!settled) return;
     cursor_ = std::move(cursor);
-    shows_trouble_ = shows_trouble_ && state_ != TargetState::running;
+    flights_.erase(flights_.begin(), flights_.begin() + static_cast<ptrdiff_t>(settled));
+    for (auto& flight : claimed) flights_.push_back(std::move(flight));
+    shows_trouble_ = shows_trouble_ && breaker_.state() != TargetState::running;
     // What the trouble was about is gone (its partition was dropped, say).
-    if (!batch_ && more_at_ms_ < 0 && declared_.invalid.empty()) run_again();
+    if (flights_.empty() && source_.more_at_ms() < 0 && declared_.invalid.empty() && may_send()) run_again();
 }
 
-bool Target::settle(read::Cursor& cursor) {
-    bury(declared_.name, batch_->refused_by_encoder(), batch_claimed_at_);
-    std::vector<RefusedEvent> refused = batch_->refused_by_endpoint();
-    std::erase_if(refused, [this](const RefusedEvent& event) { return event.event_id == companion_; });
-    bury(declared_.name, refused, batch_claimed_at_);
-    if (!read::store_position(kKind, declared_.name.c_str(), cursor, batch_last_id_, batch_ends_window_,
-                              static_cast<int64_t>(batch_->accepted())))
+bool Target::settle(const Flight& flight, read::Cursor& cursor) {
+    const ClaimedBatch& claimed = flight.claimed();
+    const Batch& batch = claimed.batch;
+    bury(declared_.name, batch.refused_by_encoder(), claimed.claimed_at);
+    std::vector<RefusedEvent> refused = batch.refused_by_endpoint();
+    std::erase_if(refused, [&](const RefusedEvent& event) { return event.event_id == claimed.companion; });
+    bury(declared_.name, refused, claimed.claimed_at);
+    if (!read::store_position(kTargetReader, declared_.name.c_str(), cursor, claimed.last_id,
+                              claimed.ends_window, static_cast<int64_t>(batch.accepted())))
         return false;
-    cursor.last_id = batch_last_id_;
-    cursor.settled = true;
-    if (batch_ends_window_) cursor.next_window();
+    cursor = claimed.end;
     return true;
 }
 
-bool Target::selects(const event::StoredRow& row) const {
-    return declared_.options.events == Selection::all || is_flagged(row);
-}
-
-// Adds the rows that the target selects to the batch until it is full; the number of rows looked at.
-size_t Target::encode(const read::Piece& piece, size_t min_events, size_t max_events, Batch& batch) const {
-    const TargetOptions& options = declared_.options;
-    Encoded encoded;
-    size_t rows = 0;
-    for (const event::StoredRow& row : piece.rows) {
-        bool heavy = batch.bytes() >= static_cast<size_t>(options.batch_bytes);
-        if (batch.size() >= max_events || (heavy && batch.size() >= min_events)) break;
-        rows++;
-        if (!selects(row)) continue;
-        encoded.clear();
-        if (auto refusal = options.format->encode(encoded, row, options.encode))
-            batch.refuse(row.event_id, *refusal);
-        else
-            batch.add(row.event_id, encoded);
+void Target::send(int64_t now_ms) {
+    int free = breaker_.allowed(declared_.options.max_in_flight) - under_way();
+    for (const auto& flight : flights_) {
+        if (free <= 0 || now_ms < breaker_.next_attempt_ms()) return;
+        if (!flight->waits()) continue;
+        flight->send(declared_.options, now_ms);
+        breaker_.sent(now_ms);
+        free--;
     }
-    return rows;
-}
-
-// Reads on to the next event that the target selects, and makes a batch from there. A refused target is tried
-// with two events at least, where the log has them: one bad event must not stand alone.
-std::optional<Batch> Target::claim(read::Cursor& cursor, int64_t now_ms) {
-    bool probing = state_ == TargetState::refused;
-    // Nothing of the window has been settled: it may as well reach further.
-    if (probing && cursor.to && !cursor.settled) cursor.to.reset();
-    size_t min_events = probing ? 2 : 1;
-    size_t batch_events = static_cast<size_t>(declared_.options.batch_events);
-    size_t max_events = probing ? std::max(batch_events, kProbeEvents) : batch_events;
-    size_t max_rows = probing ? std::max(max_events, kProbeRows) : max_events;
-    Batch batch(*declared_.options.format);
-    read::Cursor ahead = cursor;
-    read::Cursor before = cursor;
-    for (int pieces = 0; pieces < (probing ? kProbePieces : kPiecesAtOnce); pieces++) {
-        if (batch.empty()) before = ahead;
-        read::Piece piece = read::next_piece(ahead, max_rows);
-        if (piece.nothing()) {
-            cursor = std::move(ahead);
-            store_skipped(cursor, now_ms);
-            return std::nullopt;
-        }
-        // The cursor stays before the first event of the batch until that is settled.
-        if (batch.empty()) cursor = ahead;
-        size_t rows = encode(piece, min_events, max_events, batch);
-        if (rows > 0) ahead.last_id = piece.rows[rows - 1].event_id;
-        bool ends_window = piece.ends_window && rows == piece.rows.size();
-        if (batch.empty()) {
-            if (skipped_rows_ == 0) skipped_since_ms_ = now_ms;
-            skipped_rows_ += rows;
-            if (ends_window) ahead.next_window();
-            cursor = ahead;
-            continue;
-        }
-        if (probing && batch.size() < min_events && !ends_window && pieces + 1 < kProbePieces) continue;
-        if (!cursor.stored) {
-            if (lingers(batch, now_ms)) {
-                cursor = std::move(before);
-                return std::nullopt;
-            }
-            if (!read::store_window(kKind, declared_.name.c_str(), cursor)) return std::nullopt;
-            // Commits that the window saw must be on disk before the endpoint hears of them.
-            pg::call([] { ForceSyncCommit(); });
-            skipped_rows_ = 0;
-        }
-        batch_last_id_ = ahead.last_id.value();
-        batch_ends_window_ = ends_window;
-        std::optional<ids::Uuid> last_companion = std::exchange(companion_, std::nullopt);
-        if (probing && ends_window && cursor.settled) add_companion(std::move(ahead), last_companion, batch);
-        batch.freeze(batch_events);
-        batch_claimed_at_ = GetCurrentTimestamp();
-        return batch;
-    }
-    more_at_ms_ = now_ms;
-    return std::nullopt;
-}
-
-// The end of a window of which others have been settled cannot be opened further. To learn whether its events
-// or the target are at fault, one event of the next window goes with them, each time another, and is sent
-// again in its own turn.
-void Target::add_companion(read::Cursor ahead, const std::optional<ids::Uuid>& last, Batch& batch) {
-    ahead.next_window();
-    Encoded encoded;
-    for (int pieces = 0; pieces < kProbePieces; pieces++) {
-        read::Piece piece = read::next_piece(ahead, kProbeRows);
-        for (const event::StoredRow& row : piece.rows) {
-            ahead.last_id = row.event_id;
-            if (!selects(row) || (last && row.event_id <= *last)) continue;
-            encoded.clear();
-            if (declared_.options.format->encode(encoded, row, declared_.options.encode)) continue;
-            batch.add(row.event_id, encoded);
-            companion_ = row.event_id;
-            // Its commit must be on disk, as if its window had been stored.
-            pg::call([] { XLogFlush(GetXLogInsertRecPtr()); });
-            return;
-        }
-        if (piece.ends_window || piece.nothing()) return;
-    }
-}
-
-// Whether to wait for more events before a batch that is not full is sent.
-bool Target::lingers(const Batch& batch, int64_t now_ms) {
-    const TargetOptions& options = declared_.options;
-    bool full = batch.size() >= static_cast<size_t>(options.batch_events) ||
-                batch.bytes() >= static_cast<size_t>(options.batch_bytes);
-    if (options.linger_ms > 0 && !full) {
-        if (linger_until_ms_ < 0) linger_until_ms_ = now_ms + options.linger_ms;
-        if (now_ms < linger_until_ms_) {
-            more_at_ms_ = linger_until_ms_;
-            return true;
-        }
-    }
-    linger_until_ms_ = -1;
-    return false;
-}
-
-// Rows that the target does not select cost no write each; now and then the cursor is stored behind them.
-void Target::store_skipped(read::Cursor& cursor, int64_t now_ms) {
-    if (skipped_rows_ == 0 || cursor.to) return;
-    if (skipped_rows_ < kStoreAfterSkipped && now_ms - skipped_since_ms_ < kStoreSkippedAfterMs) return;
-    read::store_window(kKind, declared_.name.c_str(), cursor);
-    skipped_rows_ = 0;
-}
-
-void Target::send() {
-    const TargetOptions& options = declared_.options;
-    const Format& format = *options.format;
-    std::string token = batch_->token();
-    Attempt attempt{GetCurrentTimestamp() + store::kEpochDifference, token};
-    std::string body;
-    batch_->body(body, attempt);
-    std::vector<std::string> headers{"Content-Type: " + std::string(format.content_type), "Expect:"};
-    headers.insert(headers.end(), batch_->headers().begin(), batch_->headers().end());
-    if (format.add_headers != nullptr) format.add_headers(headers, attempt);
-    if (!options.api_key.empty())
-        headers.push_back(std::string(format.key_header.name) + ": " + std::string(format.key_header.prefix) +
-                          options.api_key);
-    if (options.compresses()) {
-        std::string packed;
-        if (gzip(body, packed)) {
-            body = std::move(packed);
-            headers.emplace_back("Content-Encoding: gzip");
-        }
-    }
-    std::string url = endpoint_of(options);
-    if (format.complete_url != nullptr) format.complete_url(url, attempt);
-    request_.set(url, headers, std::move(body), options.timeout_ms);
-    http_.start(request_);
-    shared::set_in_flight(declared_.server, 1);
 }
 
 }  // namespace eventlog::forward

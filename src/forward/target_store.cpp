@@ -146,20 +146,6 @@ Declaration declaration_of(const Row& row) {
 
 }  // namespace
 
-const char* name_of(TargetState state) {
-    switch (state) {
-        case TargetState::running:
-            return "running";
-        case TargetState::waiting:
-            return "waiting";
-        case TargetState::unauthorized:
-            return "unauthorized";
-        case TargetState::refused:
-            return "refused";
-    }
-    return "";
-}
-
 std::vector<Declaration> load_declarations() {
     std::span<Row> rows = pg::call([] { return read_rows(); });
     std::vector<Declaration> found;

@@ -5,15 +5,14 @@
 #include "pg.h"
 
 #include "forward/delivery/batch.h"
+#include "forward/delivery/breaker.h"
 #include "forward/options.h"
 #include "read/window.h"
 
 namespace eventlog::forward {
 
-enum class TargetState : uint8_t { running, waiting, unauthorized, refused };
-
-// The name that eventlog.targets.state holds.
-const char* name_of(TargetState state);
+// The kind of a target's rows in eventlog.reader_window and eventlog.reader_position.
+inline constexpr const char* kTargetReader = "target";
 
 // A target as the catalog and the tables have it.
 struct Declaration {

@@ -1,0 +1,200 @@
+#include "forward/batch_source.h"
+
+#include "event/validate.h"
+#include "pg/boundary.h"
+
+namespace eventlog::forward {
+namespace {
+
+constexpr int kPiecesAtOnce = 20;  // read before other targets get their turn
+constexpr int kProbePieces = 200;  // read in search of a second event
+constexpr size_t kProbeRows = 5000;
+constexpr size_t kProbeEvents = 10;
+constexpr size_t kStoreAfterSkipped = 10000;
+constexpr int64_t kStoreSkippedAfterMs = 60000;
+
+bool is_flagged(const event::StoredRow& row) {
+    auto envelope = row.metadata.find(event::kReservedKey);
+    if (!envelope || envelope->kind != jsonb::Kind::object) return false;
+    auto flag = envelope->container().find("forwardToStatsig");
+    return flag && flag->kind == jsonb::Kind::boolean && flag->boolean;
+}
+
+bool selects(const TargetOptions& options, const event::StoredRow& row) {
+    return options.events == Selection::all || is_flagged(row);
+}
+
+// What a request body may take besides its events: the format's frame, and a separator or a group for each.
+size_t frame_bytes(const Batch& batch) {
+    constexpr size_t kFrame = 1024;
+    constexpr size_t kEachEvent = 2;
+    return kFrame + kEachEvent * (batch.size() + 1);
+}
+
+// Adds the rows that the target selects until the batch is full. The number of rows looked at; `full` says
+// that no more fit.
+size_t add_rows(const read::Piece& piece, const TargetOptions& options, size_t min_events, size_t max_events,
+                Batch& batch, bool& full) {
+    const Format& format = *options.format;
+    Encoded encoded;
+    const auto is_full = [&] {
+        const bool heavy = batch.bytes() >= static_cast<size_t>(options.batch_bytes);
+        return batch.size() >= max_events || (heavy && batch.size() >= min_events);
+    };
+    size_t rows = 0;
+    for (const event::StoredRow& row : piece.rows) {
+        full = is_full();
+        if (full) break;
+        if (selects(options, row)) {
+            encoded.clear();
+            if (auto refusal = format.encode(encoded, row, options.encode)) {
+                batch.refuse(row.event_id, *refusal);
+            } else {
+                full = format.max_request_bytes > 0 && batch.size() > 0 &&
+                       batch.bytes() + encoded.body.size() + frame_bytes(batch) > format.max_request_bytes;
+                if (full) break;
+                batch.add(row.event_id, encoded);
+            }
+        }
+        rows++;
+    }
+    full = full || is_full();
+    return rows;
+}
+
+}  // namespace
+
+// A refused target is tried with two events at least, where the log has them: one bad event must not stand
+// alone.
+BatchSource::Limits BatchSource::limits_of(const TargetOptions& options, bool probe) {
+    const size_t batch_events = static_cast<size_t>(options.batch_events);
+    if (!probe) return {1, batch_events, batch_events, kPiecesAtOnce};
+    const size_t max_events = std::max(batch_events, kProbeEvents);
+    return {2, max_events, std::max(max_events, kProbeRows), kProbePieces};
+}
+
+std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::Cursor& cursor,
+                                              const read::Cursor* behind, bool probe, int64_t now_ms) {
+    more_at_ms_ = -1;
+    const TargetOptions& options = target.options;
+    const std::optional<ids::Uuid> last_companion = std::exchange(companion_, std::nullopt);
+    const Limits limits = limits_of(options, probe);
+    if (probe) {
+        reading_.reset();
+        // Nothing of the window has been settled: it may as well reach further.
+        if (cursor.to && !cursor.settled) cursor.to.reset();
+    }
+    if (!reading_) reading_.emplace(Batch(*options.format), behind == nullptr ? cursor : *behind);
+    Batch& batch = reading_->batch;
+    read::Cursor& ahead = reading_->ahead;
+    // The cursor stays before the first event of the batch until that is settled.
+    if (behind == nullptr && batch.empty()) cursor = ahead;
+    bool full = false;
+    bool ends_window = false;
+    bool enough = false;
+    for (int pieces = 0; pieces < limits.pieces && !full && !ends_window && !enough; pieces++) {
+        // A window is opened when all of the last one has been settled.
+        if (!ahead.to && behind != nullptr) return std::nullopt;
+        read::Piece piece = read::next_piece(ahead, limits.rows);
+        if (piece.nothing()) {
+            cursor = std::move(ahead);
+            reading_.reset();
+            store_skipped(target, cursor, now_ms);
+            return std::nullopt;
+        }
+        if (behind == nullptr && batch.empty()) cursor = ahead;
+        size_t rows = add_rows(piece, options, limits.min_events, limits.max_events, batch, full);
+        if (rows > 0) ahead.last_id = piece.rows[rows - 1].event_id;
+        bool used_up = piece.ends_window && rows == piece.rows.size();
+        if (!batch.empty()) {
+            ends_window = used_up;
+            enough = probe && batch.size() >= limits.min_events;
+            continue;
+        }
+        skip(rows, now_ms);
+        if (used_up) ahead.next_window();
+        if (behind == nullptr) cursor = ahead;
+    }
+    if (batch.empty() || (!full && !ends_window && !probe)) {
+        more_at_ms_ = now_ms;
+        return std::nullopt;
+    }
+    if (!cursor.stored) {
+        if (!full && lingers(options, now_ms)) {
+            cursor.to.reset();
+            reading_.reset();
+            return std::nullopt;
+        }
+        linger_until_ms_ = -1;
+        if (!read::store_window(kTargetReader, target.name.c_str(), cursor)) {
+            reading_.reset();
+            return std::nullopt;
+        }
+        // Commits that the window saw must be on disk before the endpoint hears of them.
+        pg::call([] { ForceSyncCommit(); });
+        skipped_rows_ = 0;
+    }
+    ClaimedBatch claimed(std::move(batch), std::move(ahead));
+    reading_.reset();
+    claimed.last_id = claimed.end.last_id.value();
+    claimed.ends_window = ends_window;
+    claimed.claimed_at = GetCurrentTimestamp();
+    claimed.end.win = cursor.win;
+    claimed.end.stored = claimed.end.settled = true;
+    if (ends_window) claimed.end.next_window();
+    if (probe && ends_window && cursor.settled) add_companion(target, last_companion, claimed);
+    claimed.batch.freeze(static_cast<size_t>(options.batch_events));
+    return claimed;
+}
+
+void BatchSource::forget() {
+    reading_.reset();
+    more_at_ms_ = linger_until_ms_ = -1;
+}
+
+// The end of a window of which others have been settled cannot be opened further. To learn whether its events
+// or the target are at fault, one event of the next window goes with them, each time another, and is sent
+// again in its own turn.
+void BatchSource::add_companion(const Declaration& target, const std::optional<ids::Uuid>& last,
+                                ClaimedBatch& claimed) {
+    read::Cursor ahead = claimed.end;
+    Encoded encoded;
+    for (int pieces = 0; pieces < kProbePieces; pieces++) {
+        read::Piece piece = read::next_piece(ahead, kProbeRows);
+        for (const event::StoredRow& row : piece.rows) {
+            ahead.last_id = row.event_id;
+            if (!selects(target.options, row) || (last && row.event_id <= *last)) continue;
+            encoded.clear();
+            if (target.options.format->encode(encoded, row, target.options.encode)) continue;
+            claimed.batch.add(row.event_id, encoded);
+            companion_ = claimed.companion = row.event_id;
+            // Its commit must be on disk, as if its window had been stored.
+            pg::call([] { XLogFlush(GetXLogInsertRecPtr()); });
+            return;
+        }
+        if (piece.ends_window || piece.nothing()) return;
+    }
+}
+
+// Whether to wait for more events before a batch that is not full is sent.
+bool BatchSource::lingers(const TargetOptions& options, int64_t now_ms) {
+    if (options.linger_ms == 0) return false;
+    if (linger_until_ms_ < 0) linger_until_ms_ = now_ms + options.linger_ms;
+    if (now_ms < linger_until_ms_) more_at_ms_ = linger_until_ms_;
+    return now_ms < linger_until_ms_;
+}
+
+void BatchSource::skip(size_t rows, int64_t now_ms) {
+    if (skipped_rows_ == 0) skipped_since_ms_ = now_ms;
+    skipped_rows_ += rows;
+}
+
+// Rows that the target does not select cost no write each; now and then the cursor is stored behind them.
+void BatchSource::store_skipped(const Declaration& target, read::Cursor& cursor, int64_t now_ms) {
+    if (skipped_rows_ == 0 || cursor.to) return;
+    if (skipped_rows_ < kStoreAfterSkipped && now_ms - skipped_since_ms_ < kStoreSkippedAfterMs) return;
+    read::store_window(kTargetReader, target.name.c_str(), cursor);
+    skipped_rows_ = 0;
+}
+
+}  // namespace eventlog::forward

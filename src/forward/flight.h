@@ -1,0 +1,41 @@
+// A batch on its way to the endpoint: one request after the other, until each of its events has been taken or
+// refused.
+#pragma once
+
+#include "pg.h"
+
+#include "forward/batch_source.h"
+#include "forward/http.h"
+
+namespace eventlog::forward {
+
+class Flight {
+  public:
+    Flight(Http& http, ClaimedBatch claimed);
+    ~Flight();
+    Flight(const Flight&) = delete;
+    Flight& operator=(const Flight&) = delete;
+
+    Batch& batch() { return claimed_.batch; }
+    const ClaimedBatch& claimed() const { return claimed_; }
+    bool under_way() const { return request_.under_way(); }
+    // Waits for its next request to be sent.
+    bool waits() const { return !request_.open() && claimed_.batch.pending(); }
+    // Everything has been answered: it may be settled.
+    bool is_done() const { return !request_.open() && !claimed_.batch.pending(); }
+    // On the worker's clock.
+    int64_t sent_ms() const { return sent_ms_; }
+
+    // Starts the next request.
+    void send(const TargetOptions& options, int64_t now_ms);
+    // True once after a request has ended.
+    bool take_answer(Answer& answer) { return request_.take_answer(answer); }
+
+  private:
+    Http& http_;
+    ClaimedBatch claimed_;
+    HttpRequest request_;
+    int64_t sent_ms_ = 0;
+};
+
+}  // namespace eventlog::forward
