@@ -143,7 +143,6 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
     claimed.end.stored = claimed.end.settled = true;
     if (ends_window) claimed.end.next_window();
     if (probe && ends_window && cursor.settled) add_companion(target, last_companion, claimed);
-    claimed.batch.freeze(static_cast<size_t>(options.batch_events));
     return claimed;
 }
 

@@ -25,10 +25,10 @@ struct ClaimedBatch {
 
 class BatchSource {
   public:
-    // Reads on, and returns the next batch: frozen, its window stored. `cursor` is the target's: moved over
-    // what is not for the target, and into the window of the batch. `behind` is where the last batch that has
-    // not been settled ends; null where there is none. A `probe` is for a target that is `refused`. In a
-    // transaction connected to SPI; throws pg::ServerError, and is to be forgotten then.
+    // Reads on, and returns the next batch, to be frozen; its window is stored. `cursor` is the target's:
+    // moved over what is not for the target, and into the window of the batch. `behind` is where the last
+    // batch that has not been settled ends; null where there is none. A `probe` is for a target that is
+    // `refused`. In a transaction connected to SPI; throws pg::ServerError, and is to be forgotten then.
     std::optional<ClaimedBatch> next(const Declaration& target, read::Cursor& cursor,
                                      const read::Cursor* behind, bool probe, int64_t now_ms);
 

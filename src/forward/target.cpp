@@ -79,6 +79,7 @@ void Target::leave_definition() {
         std::find_if(flights_.begin(), flights_.end(), [](const auto& flight) { return !flight->is_done(); });
     flights_.erase(first, flights_.end());
     source_.forget();
+    request_size_ = {};
     redefined_ = false;
 }
 
@@ -162,15 +163,18 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
     const bool obsolete = redefined_;
     const int64_t sent_ms = flight.sent_ms();
     Batch& batch = flight.batch();
+    const size_t events = batch.range_size();
     Judgement judgement = answer.status == 0 ? Judgement{} : batch.format().judge(answer.status, answer.body);
     batch.answered(judgement, answer.status, without(declared_.options.api_key, answer.body));
     switch (judgement.verdict) {
         case Verdict::accepted:
             passed_ = true;
+            request_size_.accepted();
             took_events(sent_ms);
             break;
         case Verdict::event_refused:
         case Verdict::too_large:
+            if (judgement.verdict == Verdict::too_large && events > 1) request_size_.too_large(events);
             if (!refused_wholly(flight)) break;
             drop_flights();
             stop(TargetState::refused, describe(answer) + " to every event of a batch", now_ms);
@@ -258,6 +262,7 @@ void Target::advance(int64_t now_ms) {
             auto batch = source_.next(declared_, cursor, last != nullptr ? &last->claimed().end : nullptr,
                                       probe, now_ms);
             if (!batch) break;
+            batch->batch.freeze(static_cast<size_t>(declared_.options.batch_events), request_size_.limit());
             claimed.push_back(std::make_unique<Flight>(http_, std::move(*batch)));
         }
         transaction.commit();

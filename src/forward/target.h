@@ -9,6 +9,7 @@
 
 #include "forward/batch_source.h"
 #include "forward/delivery/breaker.h"
+#include "forward/delivery/request_size.h"
 #include "forward/flight.h"
 #include "forward/http.h"
 #include "forward/target_store.h"
@@ -63,6 +64,7 @@ class Target {
     BatchSource source_;
     std::deque<std::unique_ptr<Flight>> flights_;  // in the log's order
     Breaker breaker_;
+    RequestSize request_size_;
     bool shows_trouble_ = false;  // eventlog.targets says something else than `running`
     bool redefined_ = false;      // the definition has changed while a request was under way
     bool passed_ = false;         // the endpoint has taken an event since it last refused one that came alone

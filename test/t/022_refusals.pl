@@ -142,6 +142,9 @@ scenario '413: the batch is halved until it is small enough' => {}, sub {
 	is("@answers", '413 413 413 202 202 413 202 202 413 413 202 202 413 202 202', '... in halves of halves');
 	is(scalar dead_letters($node, 't'), 0, 'nothing became a dead letter');
 	status_is({ state => 'running', sent => 500, retried => 0, last_error => undef }, 'and it is no error');
+	push @ids, log_events($node, ('good') x 200);
+	arrived_are(\@ids, 'the next ones arrive');
+	is(join(' ', (answers())[ -4 .. -1 ]), '202 202 202 202', '... in pieces that are small enough at once');
 };
 
 scenario 'names that Statsig would drop: dead letters without a request' => {}, sub {

@@ -67,6 +67,30 @@ TEST(Batch, AnEmptyOneHasNothingPending) {
     EXPECT_FALSE(batch.wholly_refused());
 }
 
+TEST(Batch, HalvesWhatIsLongerThanTheEndpointTakesAsA413Would) {
+    Batch learned(kPlain);
+    Batch told(kPlain);
+    for (size_t i = 0; i < 500; ++i) {
+        learned.add(id_of(i), encoded(std::to_string(i)));
+        told.add(id_of(i), encoded(std::to_string(i)));
+    }
+    learned.freeze(300, 100);
+    told.freeze(300);
+    std::vector<std::string> tokens;
+    while (told.pending()) {
+        const bool fits = told.range_size() <= 100;
+        if (fits) tokens.push_back(told.token());
+        told.answered({fits ? Verdict::accepted : Verdict::too_large, 0, {}}, fits ? 200 : 413, "");
+    }
+    for (const std::string& token : tokens) {
+        ASSERT_TRUE(learned.pending());
+        EXPECT_EQ(learned.token(), token);
+        learned.answered({Verdict::accepted, 0, {}}, 200, "");
+    }
+    EXPECT_FALSE(learned.pending());
+    EXPECT_EQ(learned.accepted(), 500u);
+}
+
 TEST(Batch, NothingIsPendingBeforeItIsFrozen) {
     Batch batch(kPlain);
     batch.add(id_of(0), encoded("abc"));

@@ -22,11 +22,21 @@ void Batch::refuse(const ids::Uuid& event_id, std::string reason) {
     unencodable_.push_back({event_id, 0, readable_text(reason, kMaxReasonBytes), 0});
 }
 
-void Batch::freeze(size_t request_events) {
+void Batch::freeze(size_t request_events, size_t limit) {
     assert(ranges_.empty());
     if (format_->max_events > 0) request_events = std::min(request_events, format_->max_events);
     for (size_t first = 0; first < events_.size(); first += request_events)
-        ranges_.push_back({first, std::min(first + request_events, events_.size())});
+        push_halved(first, std::min(first + request_events, events_.size()), limit);
+}
+
+void Batch::push_halved(size_t first, size_t last, size_t limit) {
+    if (last - first <= limit) {
+        ranges_.push_back({first, last});
+        return;
+    }
+    const size_t middle = first + (last - first) / 2;
+    push_halved(first, middle, limit);
+    push_halved(middle, last, limit);
 }
 
 size_t Batch::range_size() const {

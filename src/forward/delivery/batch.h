@@ -42,8 +42,9 @@ class Batch {
     // Sets an event aside that the encoder refused.
     void refuse(const ids::Uuid& event_id, std::string reason);
     // Call once after the last add. No request will carry more than `request_events` (1 or more), nor more
-    // than the format allows.
-    void freeze(size_t request_events);
+    // than the format allows; what is still longer than `limit` (1 or more) is halved until it is not, as if
+    // the endpoint had answered 413.
+    void freeze(size_t request_events, size_t limit = SIZE_MAX);
 
     const Format& format() const { return *format_; }
     // Nothing was added or set aside.
@@ -86,6 +87,7 @@ class Batch {
     };
 
     EncodedView view(size_t index) const;
+    void push_halved(size_t first, size_t last, size_t limit);
     void halve_front();
 
     const Format* format_;
