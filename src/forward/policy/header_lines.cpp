@@ -1,0 +1,80 @@
+#include "forward/policy/header_lines.h"
+
+#include <algorithm>
+#include <array>
+
+namespace eventlog::forward {
+namespace {
+
+constexpr std::array<std::string_view, 12> kOwn = {
+    "connection", "content-encoding", "content-length",    "content-type", "expect",    "host", "keep-alive",
+    "te",         "trailer",          "transfer-encoding", "upgrade",      "user-agent"};
+
+constexpr std::array<std::string_view, 6> kCredentialEndings = {"key",      "token",     "secret",
+                                                                "password", "signature", "auth"};
+
+// RFC 9110, 5.6.2.
+bool is_token(std::string_view text) {
+    constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
+    return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
+        return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+               kPunctuation.find(c) != std::string_view::npos;
+    });
+}
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7f;
+    });
+}
+
+bool is_credential(std::string_view name) {
+    return name.find("authorization") != std::string_view::npos ||
+           name.find("cookie") != std::string_view::npos ||
+           std::any_of(kCredentialEndings.begin(), kCredentialEndings.end(),
+                       [&](std::string_view ending) { return name.ends_with(ending); });
+}
+
+std::string_view trimmed(std::string_view text) {
+    constexpr std::string_view kBlank = " \t\r";
+    const size_t first = text.find_first_not_of(kBlank);
+    if (first == std::string_view::npos) return {};
+    return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
+}
+
+}  // namespace
+
+std::string header_name(std::string_view line) {
+    std::string name(line.substr(0, line.find(':')));
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return name;
+}
+
+HeaderFault parse_headers(std::string_view text, bool credentials, std::vector<std::string>& lines) {
+    while (!text.empty()) {
+        const size_t end = std::min(text.find('\n'), text.size());
+        const std::string_view line = trimmed(text.substr(0, end));
+        text.remove_prefix(std::min(end + 1, text.size()));
+        if (line.empty()) continue;
+        const size_t colon = line.find(':');
+        const std::string_view name = line.substr(0, colon);
+        if (colon == std::string_view::npos || !is_token(name))
+            return {"Lines \"Name: value\" are wanted, one for each header."};
+        const std::string_view value = trimmed(line.substr(colon + 1));
+        const std::string lower = header_name(line);
+        const std::string quoted = "\"" + std::string(name) + "\"";
+        if (value.empty()) return {"Header " + quoted + " has no value."};
+        if (has_control(value)) return {"Header " + quoted + " holds a control character."};
+        if (std::find(kOwn.begin(), kOwn.end(), lower) != kOwn.end())
+            return {"Header " + quoted + " is set by the extension itself."};
+        if (!credentials && is_credential(lower))
+            return {"Header " + quoted + " is a credential, and everyone can read the options of a server.",
+                    true};
+        lines.push_back(std::string(name) + ": " + std::string(value));
+    }
+    return {};
+}
+
+}  // namespace eventlog::forward
