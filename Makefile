@@ -22,7 +22,7 @@ REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload
 ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
 
 PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
-SHLIB_LINK  := -lcurl -lz -luuid -lstdc++
+SHLIB_LINK  := -lcurl -lcrypto -lz -luuid -lstdc++
 # Template instances of the C++ library are not for others to link with.
 SHLIB_EXPORTS := src/exports.txt
 EXTRA_CLEAN := $(INSTALL_SQL) $(OBJS:.o=.d) src/exports.list build
