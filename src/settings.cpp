@@ -4,6 +4,7 @@
 
 #include "event/formats.h"
 #include "event/normalise.h"
+#include "pg/boundary.h"
 
 namespace eventlog::settings {
 
@@ -21,6 +22,7 @@ int partition_width = 1440;
 int partitions_ahead = 2;
 bool forwarding = true;
 char* databases;
+char* allowed_hosts;
 int poll_interval = 1000;
 int max_retry_interval = 60000;
 
@@ -62,6 +64,23 @@ bool check_traceparent(char** value, void**, GucSource) {
     GUC_check_errdetail(
         "A W3C traceparent is wanted: version, trace id, parent id and flags in lower-case hex.");
     return false;
+}
+
+bool check_allowed_hosts(char** value, void**, GucSource) {
+    if (*value == nullptr) return true;
+    bool good = false;
+    pg::enter([value, &good] {
+        std::string bad_entry;
+        good = forward::HostPolicy::parse(*value, bad_entry).has_value();
+        const char* entry = bad_entry.c_str();
+        if (!good)
+            pg::call([entry] {
+                GUC_check_errdetail(
+                    "\"%s\" is not a host name, *.domain, address or CIDR range, with or without \":port\".",
+                    entry);
+            });
+    });
+    return good;
 }
 
 void define_text(const char* name, const char* what, char** variable, GucStringCheckHook check) {
@@ -108,6 +127,11 @@ void define() {
         "eventlog.databases",
         "Databases that get a worker, comma-separated; empty for every one with the extension.", nullptr,
         &databases, "", PGC_SIGHUP, GUC_LIST_INPUT, nullptr, nullptr, nullptr);
+    DefineCustomStringVariable(
+        "eventlog.allowed_hosts",
+        "Hosts that targets may name, comma-separated; empty for all but link-local and metadata addresses.",
+        "Names, *.domain, addresses and CIDR ranges, each with an optional port.", &allowed_hosts, "",
+        PGC_SUSET, GUC_LIST_INPUT, check_allowed_hosts, nullptr, nullptr);
     DefineCustomIntVariable(
         "eventlog.poll_interval", "How often a worker looks for events that no commit told it of.", nullptr,
         &poll_interval, 1000, 10, 600000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
@@ -121,6 +145,11 @@ event::Limits limits() {
     return {.metadata_bytes = static_cast<size_t>(max_metadata_bytes),
             .metadata_keys = static_cast<size_t>(max_metadata_keys),
             .naming_policy = static_cast<event::NamingPolicy>(naming_policy)};
+}
+
+forward::HostPolicy host_policy() {
+    std::string bad_entry;
+    return forward::HostPolicy::parse(text_of(allowed_hosts), bad_entry).value_or(forward::HostPolicy());
 }
 
 std::string_view text_of(const char* setting) {

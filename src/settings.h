@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "event/validate.h"
+#include "forward/policy/host_policy.h"
 
 namespace eventlog::settings {
 
@@ -25,7 +26,8 @@ extern int insert_method;    // InsertMethod
 extern int partition_width;  // minutes
 extern int partitions_ahead;
 extern bool forwarding;
-extern char* databases;         // names, comma-separated; empty: all
+extern char* databases;  // names, comma-separated; empty: all
+extern char* allowed_hosts;
 extern int poll_interval;       // milliseconds
 extern int max_retry_interval;  // milliseconds
 
@@ -33,6 +35,9 @@ extern int max_retry_interval;  // milliseconds
 void define();
 
 event::Limits limits();
+
+// What eventlog.allowed_hosts says.
+forward::HostPolicy host_policy();
 
 // A setting's text, or a view without data when it is not set.
 std::string_view text_of(const char* setting);

@@ -26,15 +26,18 @@ class Flight {
     // On the worker's clock.
     int64_t sent_ms() const { return sent_ms_; }
 
-    // Starts the next request.
-    void send(const TargetOptions& options, int64_t now_ms);
-    // True once after a request has ended.
-    bool take_answer(Answer& answer) { return request_.take_answer(answer); }
+    // Starts the next request. False when it cannot be made, and then `problem` says why.
+    bool send(const TargetOptions& options, int64_t now_ms, std::string& problem);
+    // True once after a request has ended. What it says of the target's secrets is starred out.
+    bool take_answer(Answer& answer);
 
   private:
+    bool add_credentials(const TargetOptions& options, Outgoing& outgoing, std::string& problem);
+
     Http& http_;
     ClaimedBatch claimed_;
     HttpRequest request_;
+    std::vector<std::string> secrets_;  // that the request holds
     int64_t sent_ms_ = 0;
 };
 

@@ -4,6 +4,7 @@
 #include "forward/option_list.h"
 #include "forward/options.h"
 #include "pg/datum.h"
+#include "settings.h"
 #include "shared_state.h"
 
 namespace {
@@ -19,17 +20,43 @@ using namespace eventlog;
                     .hint = problem.hint};
 }
 
+[[noreturn]] void refuse_server_option(const forward::GivenOption& option) {
+    throw pg::Error{
+        .sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE,
+        .message = std::string("permission denied to set option \"") + option.name + "\"",
+        .detail =
+            "It has the server read its own files or environment: only a superuser may set it, or change a "
+            "definition that holds it."};
+}
+
+void check_host(const char* option, const forward::Endpoint& endpoint) {
+    if (endpoint.host.empty() || settings::host_policy().admits(endpoint.host, endpoint.port)) return;
+    throw pg::Error{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+                    .message = std::string("invalid value for option \"") + option + "\"",
+                    .detail = "Host \"" + endpoint.host + "\", port " + std::to_string(endpoint.port) +
+                              ", is not among the allowed ones.",
+                    .hint = "A superuser can allow it by the setting eventlog.allowed_hosts."};
+}
+
 void validate_options(std::span<forward::GivenOption> given, forward::OptionHome home) {
     forward::TargetOptions options;
+    bool trusted = pg::call([] { return superuser(); });
     for (const forward::GivenOption& option : given) {
+        if (!trusted && forward::reads_server(home, option.name)) refuse_server_option(option);
         forward::OptionProblem problem = forward::set_option(options, home, option.name, option.value);
         if (problem.fault != forward::OptionFault::none) refuse(option, problem);
     }
     if (home != forward::OptionHome::server) return;
-    if (std::string_view missing = forward::missing_option(options); !missing.empty())
-        throw pg::Error{.sqlstate = ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED,
-                        .message = "option \"" + std::string(missing) + "\" is required",
-                        .hint = "A target needs the options url and format."};
+    if (auto incomplete = forward::complete(options))
+        throw pg::Error{.sqlstate = incomplete->is_missing ? ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED
+                                                           : ERRCODE_INVALID_PARAMETER_VALUE,
+                        .message = (incomplete->is_missing ? "option \"" : "invalid value for option \"") +
+                                   std::string(incomplete->option) +
+                                   (incomplete->is_missing ? "\" is required" : "\""),
+                        .detail = incomplete->detail,
+                        .hint = incomplete->hint};
+    check_host("url", options.endpoint);
+    check_host("proxy", options.proxy_endpoint);
 }
 
 }  // namespace

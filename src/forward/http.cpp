@@ -1,5 +1,9 @@
 #include "forward/http.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
 #include <csignal>
 #include <ctime>
 
@@ -32,6 +36,16 @@ int64_t monotonic_ms() {
     return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
 }
 
+void set_list(curl_slist*& list, const std::vector<std::string>& lines) {
+    curl_slist_free_all(list);
+    list = nullptr;
+    for (const std::string& line : lines) {
+        curl_slist* longer = curl_slist_append(list, line.c_str());
+        if (longer == nullptr) throw std::bad_alloc();
+        list = longer;
+    }
+}
+
 }  // namespace
 
 HttpRequest::HttpRequest() {
@@ -42,43 +56,92 @@ HttpRequest::HttpRequest() {
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy_, CURLOPT_POST, 1L);
     curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    // Not what the server's environment says: a target names its endpoint itself.
+    // Not what the server's environment says: a target names its endpoint and its proxy itself.
     curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+    curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
+    curl_easy_setopt(easy_, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, "eventlog/" EVENTLOG_VERSION);
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_);
+    curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
+    curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
+#if LIBCURL_VERSION_NUM >= 0x075000
+    // For connections that are kept, since when the policy may have changed.
+    curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, on_connected);
+    curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
+#endif
+#if LIBCURL_VERSION_NUM >= 0x075700
+    // Or a request that has timed out waits for its resolver's thread, and the whole loop with it.
+    curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
+#endif
 }
 
 HttpRequest::~HttpRequest() {
     SignalsBlocked blocked;
     curl_easy_cleanup(easy_);
     curl_slist_free_all(headers_);
+    curl_slist_free_all(proxy_headers_);
 }
 
-void HttpRequest::set(const std::string& url, const std::vector<std::string>& headers, std::string body,
-                      int timeout_ms) {
-    body_ = std::move(body);
-    curl_slist_free_all(headers_);
-    headers_ = nullptr;
-    for (const std::string& header : headers) {
-        curl_slist* longer = curl_slist_append(headers_, header.c_str());
-        if (longer == nullptr) throw std::bad_alloc();
-        headers_ = longer;
-    }
-    curl_easy_setopt(easy_, CURLOPT_URL, url.c_str());
+void HttpRequest::set(Outgoing outgoing) {
+    outgoing_ = std::move(outgoing);
+    set_list(headers_, outgoing_.headers);
+    set_list(proxy_headers_, outgoing_.proxy_headers);
+    curl_easy_setopt(easy_, CURLOPT_URL, outgoing_.url.c_str());
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, body_.data());
-    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
-    curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(timeout_ms));
+    curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, proxy_headers_);
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, outgoing_.body.data());
+    curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(outgoing_.body.size()));
+    curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(outgoing_.timeout_ms));
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
-                     std::min(static_cast<long>(timeout_ms), kLongestConnect));
+                     std::min(static_cast<long>(outgoing_.timeout_ms), kLongestConnect));
+    curl_easy_setopt(easy_, CURLOPT_PROXY, outgoing_.proxy.c_str());
+    if (!outgoing_.ca_file.empty()) {
+        curl_easy_setopt(easy_, CURLOPT_CAINFO, outgoing_.ca_file.c_str());
+        curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+    }
+    if (!outgoing_.client_cert_file.empty()) {
+        curl_easy_setopt(easy_, CURLOPT_SSLCERT, outgoing_.client_cert_file.c_str());
+        curl_easy_setopt(easy_, CURLOPT_SSLKEY, outgoing_.client_key_file.c_str());
+    }
 }
+
+// Whether the policy admits the address of the endpoint, or of the proxy where there is one.
+bool HttpRequest::admits(const Address& address) noexcept {
+    const Endpoint& peer = outgoing_.proxy.empty() ? outgoing_.endpoint : outgoing_.proxy_endpoint;
+    bool admitted = outgoing_.hosts.admits(peer.host, peer.port, address);
+    not_allowed_ = not_allowed_ || !admitted;
+    return admitted;
+}
+
+curl_socket_t HttpRequest::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
+    char text[INET6_ADDRSTRLEN] = {};
+    const void* bytes =
+        address->family == AF_INET
+            ? static_cast<const void*>(&reinterpret_cast<sockaddr_in*>(&address->addr)->sin_addr)
+            : &reinterpret_cast<sockaddr_in6*>(&address->addr)->sin6_addr;
+    if (inet_ntop(address->family, bytes, text, sizeof(text)) == nullptr) return CURL_SOCKET_BAD;
+    std::optional<Address> parsed = parse_address(text);
+    if (!parsed || !static_cast<HttpRequest*>(self)->admits(*parsed)) return CURL_SOCKET_BAD;
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+#if LIBCURL_VERSION_NUM >= 0x075000
+int HttpRequest::on_connected(void* self, char* address, char*, int, int) noexcept {
+    std::optional<Address> parsed = parse_address(address);
+    bool admitted = parsed && static_cast<HttpRequest*>(self)->admits(*parsed);
+    return admitted ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+#endif
 
 bool HttpRequest::take_answer(Answer& answer) {
     if (!ended_) return false;
@@ -110,6 +173,7 @@ void HttpRequest::ended(CURLcode result) noexcept {
         return;
     }
     answer_.body.clear();
+    answer_.not_allowed = not_allowed_;
     answer_.error = error_[0] != '\0' ? error_ : curl_easy_strerror(result);
 }
 
@@ -134,6 +198,7 @@ void Http::start(HttpRequest& request) {
     request.answer_ = {};
     request.error_[0] = '\0';
     request.read_ = 0;
+    request.not_allowed_ = false;
     request.ended_ = false;
     request.under_way_ = true;
     if (curl_multi_add_handle(multi_, request.easy_) != CURLM_OK) request.ended(CURLE_FAILED_INIT);

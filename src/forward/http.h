@@ -6,7 +6,26 @@
 
 #include <curl/curl.h>
 
+#include "forward/options.h"
+#include "forward/policy/host_policy.h"
+
 namespace eventlog::forward {
+
+// What is sent, and how.
+struct Outgoing {
+    std::string url;
+    Endpoint endpoint;                       // of the url
+    std::vector<std::string> headers;        // whole lines
+    std::vector<std::string> proxy_headers;  // lines that the proxy alone gets
+    std::string body;
+    int timeout_ms = 0;
+    std::string ca_file;  // empty: the system's certificate authorities
+    std::string client_cert_file;
+    std::string client_key_file;
+    std::string proxy;  // empty: none
+    Endpoint proxy_endpoint;
+    HostPolicy hosts;
+};
 
 // What came back. `status` 0: no answer, and `error` says why.
 struct Answer {
@@ -14,9 +33,10 @@ struct Answer {
     std::string body;  // its first kMaxBody bytes
     std::string error;
     int64_t retry_after_ms = 0;  // what Retry-After asked for, in either of its forms
+    bool not_allowed = false;    // no answer, since the host policy admits no address of the host
 };
 
-// One POST at a time to one endpoint. The connection is kept for the next.
+// One POST at a time to one endpoint. Connections are kept for the next.
 class HttpRequest {
   public:
     static constexpr size_t kMaxBody = 65536;
@@ -28,9 +48,8 @@ class HttpRequest {
     HttpRequest(const HttpRequest&) = delete;
     HttpRequest& operator=(const HttpRequest&) = delete;
 
-    // Sets what is sent next. `headers` are whole lines.
-    void set(const std::string& url, const std::vector<std::string>& headers, std::string body,
-             int timeout_ms);
+    // Sets what is sent next.
+    void set(Outgoing outgoing);
 
     bool under_way() const { return under_way_; }
     // Under way, or ended with an answer that nobody has taken.
@@ -41,14 +60,19 @@ class HttpRequest {
   private:
     friend class Http;
     static size_t on_body(char* data, size_t size, size_t count, void* request) noexcept;
+    static curl_socket_t on_open_socket(void* request, curlsocktype purpose, curl_sockaddr* address) noexcept;
+    static int on_connected(void* request, char* address, char* local, int port, int local_port) noexcept;
+    bool admits(const Address& address) noexcept;
     void ended(CURLcode result) noexcept;
 
     CURL* easy_;
     curl_slist* headers_ = nullptr;
-    std::string body_;
+    curl_slist* proxy_headers_ = nullptr;
+    Outgoing outgoing_;
     Answer answer_;
     char error_[CURL_ERROR_SIZE] = {};
     size_t read_ = 0;
+    bool not_allowed_ = false;
     bool under_way_ = false;
     bool ended_ = false;
 };

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "forward/encode/format.h"
 
@@ -13,9 +14,23 @@ namespace eventlog::forward {
 
 enum class Selection : uint8_t { flagged, all };
 
+// Where a key comes from.
+enum class KeySource : uint8_t { none, option, file, environment };
+
+// A host that requests go to.
+struct Endpoint {
+    std::string host;
+    int port = 0;
+
+    bool operator==(const Endpoint&) const = default;
+};
+
 struct TargetOptions {
     std::string url;
-    const Format* format = nullptr;
+    Endpoint endpoint;  // of the url
+    std::string format_name;
+    std::string mode;
+    const Format* format = nullptr;  // set by complete()
     Selection events = Selection::flagged;
     std::string start_at = "now";
     int batch_events = 500;
@@ -25,10 +40,22 @@ struct TargetOptions {
     int max_in_flight = 1;
     std::optional<bool> gzip;  // not given: the format's default
     EncodeOptions encode;
-    std::string api_key;  // from the user mapping
+    std::vector<std::string> headers;  // lines
+    std::string ca_file;
+    std::string client_cert_file;
+    std::string client_key_file;
+    std::string proxy;
+    Endpoint proxy_endpoint;
+
+    // From the user mapping.
+    KeySource key_source = KeySource::none;
+    std::string key;                          // the key, or the name of its file or variable
+    std::vector<std::string> secret_headers;  // lines
+    std::string signing_key;                  // of Standard Webhooks
 
     bool operator==(const TargetOptions&) const = default;
-    bool compresses() const { return gzip.value_or(format->gzip_by_default); }
+    // A signature stands over the body as it is, which a receiver may not see behind what unpacks it.
+    bool compresses() const { return gzip.value_or(format->gzip_by_default && signing_key.empty()); }
 };
 
 // Where an option may stand.
@@ -46,10 +73,20 @@ struct OptionProblem {
 OptionProblem set_option(TargetOptions& options, OptionHome home, std::string_view name,
                          std::string_view value);
 
+// Whether the option has the server read one of its own files or variables: a superuser's.
+bool reads_server(OptionHome home, std::string_view name);
+
+struct Incomplete {
+    std::string_view option;  // missing, or at odds with another
+    bool is_missing = true;
+    std::string detail;
+    std::string hint;
+};
+
+// Ends the reading of a server's options: what is missing or does not fit together, or nothing.
+std::optional<Incomplete> complete(TargetOptions& options);
+
 // The address that requests go to: the url, with the format's default path where it has none.
 std::string endpoint_of(const TargetOptions& options);
-
-// The first option that a complete server definition lacks, or an empty text.
-std::string_view missing_option(const TargetOptions& options);
 
 }  // namespace eventlog::forward

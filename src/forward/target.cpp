@@ -23,17 +23,9 @@ BackoffLimits backoff_limits() {
     return limits;
 }
 
-// `text` with stars for the secret: an endpoint may repeat what it was sent.
-std::string without(const std::string& secret, std::string text) {
-    constexpr std::string_view kStars = "***";
-    if (secret.empty()) return text;
-    for (size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kStars.size())
-        text.replace(at, secret.size(), kStars);
-    return text;
-}
-
 // What an answer says in one line, for last_error.
 std::string describe(const Answer& answer) {
+    if (answer.not_allowed) return "no address of the host is among eventlog.allowed_hosts";
     if (answer.status == 0) return answer.error.empty() ? "no answer" : answer.error;
     return "the endpoint answered " + std::to_string(answer.status);
 }
@@ -165,7 +157,8 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
     Batch& batch = flight.batch();
     const size_t events = batch.range_size();
     Judgement judgement = answer.status == 0 ? Judgement{} : batch.format().judge(answer.status, answer.body);
-    batch.answered(judgement, answer.status, without(declared_.options.api_key, answer.body));
+    if (answer.not_allowed) judgement.verdict = Verdict::wrong_address;
+    batch.answered(judgement, answer.status, answer.body);
     switch (judgement.verdict) {
         case Verdict::accepted:
             passed_ = true;
@@ -294,7 +287,8 @@ void Target::send(int64_t now_ms) {
     for (const auto& flight : flights_) {
         if (free <= 0 || now_ms < breaker_.next_attempt_ms()) return;
         if (!flight->waits()) continue;
-        flight->send(declared_.options, now_ms);
+        if (std::string problem; !flight->send(declared_.options, now_ms, problem))
+            return stop(TargetState::unauthorized, problem, now_ms);
         breaker_.sent(now_ms);
         free--;
     }

@@ -17,9 +17,11 @@ SELECT t.name, s.oid, s.srvoptions,
        t.state <> 'running',
        w.win, w.from_snapshot::text, w.to_snapshot::text, w.start_after,
        CASE WHEN p.win = w.win THEN p.last_id END,
-       p.win = w.win AND p.done
+       p.win = w.win AND p.done,
+       o.rolsuper
 FROM eventlog.targets t
 JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server AND s.srvname = t.name
+JOIN pg_catalog.pg_roles o ON o.oid = s.srvowner
 JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
 JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
 CROSS JOIN eventlog.cluster c
@@ -72,11 +74,12 @@ struct Row {
     std::optional<ids::Uuid> start_after;
     std::optional<ids::Uuid> last_id;
     bool done;
+    bool owner_is_superuser;
 };
 
 Row read_row(HeapTuple tuple, TupleDesc columns) {
-    Datum values[12];
-    bool nulls[12];
+    Datum values[13];
+    bool nulls[13];
     heap_deform_tuple(tuple, columns, values, nulls);
     Row row{};
     row.name = pg::text_view(values[0]);
@@ -91,6 +94,7 @@ Row read_row(HeapTuple tuple, TupleDesc columns) {
     if (!nulls[9]) row.start_after = pg::uuid_of(values[9]);
     if (!nulls[10]) row.last_id = pg::uuid_of(values[10]);
     row.done = DatumGetBool(values[11]);
+    row.owner_is_superuser = DatumGetBool(values[12]);
     return row;
 }
 
@@ -102,9 +106,13 @@ std::span<Row> read_rows() {
     return {rows, static_cast<size_t>(SPI_processed)};
 }
 
-void take_options(Declaration& declaration, std::span<GivenOption> given, OptionHome home) {
+void take_options(Declaration& declaration, std::span<GivenOption> given, OptionHome home,
+                  bool owner_is_superuser) {
     for (const GivenOption& option : given) {
         OptionProblem problem = set_option(declaration.options, home, option.name, option.value);
+        // Its owner could have what the server reads sent wherever he likes.
+        if (home == OptionHome::user_mapping && reads_server(home, option.name) && !owner_is_superuser)
+            problem = {OptionFault::bad_value, "the server's owner is no superuser", ""};
         if (problem.fault == OptionFault::none) continue;
         declaration.invalid = std::string("option \"") + option.name + "\" cannot be used";
         if (!problem.detail.empty()) declaration.invalid += ": " + problem.detail;
@@ -136,11 +144,11 @@ Declaration declaration_of(const Row& row) {
     declaration.paused = row.paused;
     declaration.shows_trouble = row.shows_trouble;
     declaration.cursor = cursor_of(row);
-    take_options(declaration, row.server_options, OptionHome::server);
-    take_options(declaration, row.mapping_options, OptionHome::user_mapping);
-    if (std::string_view missing = missing_option(declaration.options);
-        !missing.empty() && declaration.invalid.empty())
-        declaration.invalid = "option \"" + std::string(missing) + "\" is missing";
+    take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
+    take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
+    if (auto incomplete = complete(declaration.options); incomplete && declaration.invalid.empty())
+        declaration.invalid = "option \"" + std::string(incomplete->option) +
+                              (incomplete->is_missing ? "\" is missing" : "\" cannot be used");
     return declaration;
 }
 

@@ -39,6 +39,13 @@ FROM (VALUES
     ('batch_bytes', ARRAY['1024', '67108864', '1023', '67108865']),
     ('linger_ms', ARRAY['0', '60000', '-1', '60001']),
     ('timeout_ms', ARRAY['1', '600000', '0', '600001']),
+    ('max_in_flight', ARRAY['1', '64', '0', '65']),
+    ('headers', ARRAY['X-Tenant: acme', E'X-A: 1\nX-B: 2', '', 'X-A', 'X-A:', 'X A: 1', E'X-A: 1\x01', 'Host: x',
+                      'Content-Type: text/plain', 'Authorization: Bearer x', 'Cookie: x', 'X-Api-Key: x']),
+    ('ca_file', ARRAY['/etc/ssl/ca.pem', 'ca.pem', '']),
+    ('proxy', ARRAY['http://proxy:3128', 'https://proxy', 'socks5://127.0.0.1:1080', 'socks5h://[::1]:1080', 'proxy:3128',
+                    'socks5://proxy', 'ftp://proxy:21', 'http://user:secret@proxy:3128', '']),
+    ('mode', ARRAY['', 'batch']),
     ('compression', ARRAY['gzip', 'none', 'zstd', '']),
     ('max_name_length', ARRAY['1', '256', '0', '257']),
     ('max_value_length', ARRAY['0', '1048576', '-1', '1048577']),
@@ -47,3 +54,30 @@ FROM (VALUES
 SELECT format, tried(server(format('url ''http://127.0.0.1:1/'', format %L', format))) FROM unnest(ARRAY['ndjson',
     'statsig', 'NDJSON', '']) format;
 SELECT count(*) FROM eventlog.targets;
+
+-- 9: a client certificate needs both files
+SELECT refusal(server($$url 'https://127.0.0.1:1/', format 'ndjson', client_cert_file '/c.pem'$$));
+SELECT refusal(server($$url 'https://127.0.0.1:1/', format 'ndjson', client_key_file '/k.pem'$$));
+SELECT tried(server($$url 'https://127.0.0.1:1/', format 'ndjson', client_cert_file '/c.pem', client_key_file '/k.pem'$$));
+
+-- 9: a credential header is refused where everyone can read it
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', headers 'Authorization: Bearer x'$$));
+
+-- 9: eventlog.allowed_hosts: link-local and metadata addresses are refused unless it names them
+SELECT refusal(server($$url 'http://169.254.169.254/latest', format 'ndjson'$$));
+SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
+FROM unnest(ARRAY['http://[fe80::1]/', 'http://[::ffff:169.254.169.254]/', 'http://0.0.0.0/', 'http://2852039166/', 'http://0xa9fea9fe/',
+                  'http://127.0.0.1/', 'http://10.0.0.1/']) url;
+SELECT tried(server($$url 'http://127.0.0.1:1/', format 'ndjson', proxy 'http://169.254.169.254:80'$$));
+SET eventlog.allowed_hosts = '169.254.0.0/16';
+SELECT tried(server($$url 'http://169.254.169.254/latest', format 'ndjson'$$)), tried(server($$url 'http://127.0.0.1:1/', format 'ndjson'$$));
+SET eventlog.allowed_hosts = 'api.example.com, *.internal, 10.0.0.0/8:8080, [::1]:80';
+SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
+FROM unnest(ARRAY['https://api.example.com/', 'https://API.EXAMPLE.COM./', 'https://example.com/', 'http://a.b.internal/', 'http://10.1.2.3:8080/',
+                  'http://10.1.2.3/', 'http://[::1]/', 'http://[::1]:81/', 'http://collector:8080/']) url;
+SELECT refusal(server($$url 'https://example.com/', format 'ndjson'$$));
+SELECT refusal($$SET eventlog.allowed_hosts = 'a, http://b'$$);
+RESET eventlog.allowed_hosts;
+SET ROLE pg_monitor;
+SELECT refusal($$SET eventlog.allowed_hosts = '*'$$);
+RESET ROLE;

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 
+#include "forward/encode/base64.h"
+
 namespace eventlog::forward {
 namespace {
 
@@ -14,14 +16,6 @@ constexpr size_t kLongestKey = 64;
 
 bool is_base64(char c) {
     return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
-}
-
-std::string base64(const unsigned char* bytes, size_t size) {
-    std::string text(4 * ((size + 2) / 3) + 1, '\0');
-    const int length =
-        EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes, static_cast<int>(size));
-    text.resize(static_cast<size_t>(length));
-    return text;
 }
 
 }  // namespace
@@ -58,7 +52,7 @@ bool add_signature(std::vector<std::string>& headers, std::string_view key, std:
         return false;
     headers.push_back("webhook-id: " + std::string(id));
     headers.push_back("webhook-timestamp: " + timestamp);
-    headers.push_back("webhook-signature: v1," + base64(digest, size));
+    headers.push_back("webhook-signature: v1," + base64({reinterpret_cast<const char*>(digest), size}));
     return true;
 }
 
