@@ -47,7 +47,7 @@ size_t add_rows(const read::Piece& piece, const TargetOptions& options, size_t m
         if (full) break;
         if (selects(options, row)) {
             encoded.clear();
-            if (auto refusal = format.encode(encoded, row, options.encode)) {
+            if (auto refusal = encode_event(format, encoded, row, options.encode)) {
                 batch.refuse(row.event_id, *refusal);
             } else {
                 full = format.max_request_bytes > 0 && batch.size() > 0 &&
@@ -164,7 +164,7 @@ void BatchSource::add_companion(const Declaration& target, const std::optional<i
             ahead.last_id = row.event_id;
             if (!selects(target.options, row) || (last && row.event_id <= *last)) continue;
             encoded.clear();
-            if (target.options.format->encode(encoded, row, target.options.encode)) continue;
+            if (encode_event(*target.options.format, encoded, row, target.options.encode)) continue;
             claimed.batch.add(row.event_id, encoded);
             companion_ = claimed.companion = row.event_id;
             // Its commit must be on disk, as if its window had been stored.

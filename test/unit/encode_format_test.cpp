@@ -30,12 +30,19 @@ std::string body_of_two(const Format& format) {
 TEST(Formats, AreFoundByName) {
     EXPECT_EQ(find_format("statsig"), &kStatsig);
     EXPECT_EQ(find_format("ndjson"), &kNdjson);
+    EXPECT_EQ(find_format("cloudevents"), &kCloudEventsStructured);
+    EXPECT_EQ(find_format("cloudevents", "binary"), &kCloudEventsBinary);
+    EXPECT_EQ(find_format("cloudevents", "object"), nullptr);
+    EXPECT_EQ(find_format("statsig", "batch"), nullptr);
     for (const std::string_view name : {"", "Statsig", "statsig ", "csv"})
         EXPECT_EQ(find_format(name), nullptr) << name;
 }
 
 TEST(Formats, AreNamedForAHint) {
-    EXPECT_EQ(format_names(), "statsig, ndjson");
+    EXPECT_EQ(format_names(), "statsig, ndjson, cloudevents, otlp, segment");
+    EXPECT_EQ(mode_names("cloudevents"), "structured, batch, binary");
+    EXPECT_EQ(mode_names("ndjson"), "object, text");
+    EXPECT_EQ(mode_names("statsig"), "");
 }
 
 TEST(Formats, StatsigsRequest) {

@@ -43,5 +43,46 @@ TEST(Ndjson, A2xxIsAcceptedWhateverItsBody) {
     EXPECT_EQ(kNdjson.judge(400, "").verdict, Verdict::event_refused);
 }
 
+TEST(Ndjson, MetadataAsText) {
+    RowWith with(R"({"plan":"pro\n","_eventLog":{"forwardToStatsig":false}})");
+    with.row.event_name = R"(x"metadata":{"y)";
+    Encoded out;
+    EXPECT_FALSE(kNdjsonText.encode(out, with.row, {}));
+    EXPECT_NE(
+        out.body.find(
+            R"("metadata":"{\"_eventLog\":{\"forwardToStatsig\":false},\"plan\":\"pro\\n\"}","origin":"backend")"),
+        std::string::npos)
+        << out.body;
+    EXPECT_NE(out.body.find(R"("event_name":"x\"metadata\":{\"y")"), std::string::npos) << out.body;
+}
+
+std::string completed(std::string url) {
+    kNdjson.complete_url(url, {.now = 0, .token = "A-B-2"});
+    return url;
+}
+
+TEST(Ndjson, TheBatchsTokenInAUrl) {
+    EXPECT_EQ(completed("http://h/p"), "http://h/p");
+    EXPECT_EQ(completed("http://h/{batch}?t={batch}&u=1"), "http://h/A-B-2?t=A-B-2&u=1");
+}
+
+TEST(Ndjson, WhatAnInsertIntoClickHouseNeeds) {
+    const std::string needs = "&date_time_input_format=best_effort&input_format_skip_unknown_fields=0";
+    for (const char* insert :
+         {"INSERT%20INTO%20t%20FORMAT%20JSONEachRow", "insert+into+t+format+JSONEachRow"}) {
+        const std::string url = "http://h/?query=" + std::string(insert);
+        EXPECT_EQ(completed(url), url + needs);
+        EXPECT_EQ(completed(url + "&async_insert=1"),
+                  url + "&async_insert=1" + needs + "&wait_for_async_insert=1");
+        EXPECT_EQ(completed(url + "&async_insert=1&wait_for_async_insert=0"),
+                  url + "&async_insert=1&wait_for_async_insert=0" + needs);
+    }
+    const std::string own =
+        "http://h/?date_time_input_format=basic&input_format_skip_unknown_fields=1"
+        "&query=INSERT%20INTO%20t%20FORMAT%20JSONEachRow";
+    EXPECT_EQ(completed(own), own);
+    EXPECT_EQ(completed("http://h/?query=SELECT%201"), "http://h/?query=SELECT%201");
+}
+
 }  // namespace
 }  // namespace eventlog::forward

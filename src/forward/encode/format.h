@@ -99,6 +99,10 @@ struct Format {
     void (*complete_url)(std::string& url, const Attempt& attempt) = nullptr;
 };
 
+// Encodes one event within the format's limits: like Format::encode, which it calls.
+std::optional<std::string> encode_event(const Format& format, Encoded& out, const event::StoredRow& row,
+                                        const EncodeOptions& options);
+
 // Appends prefix, the events joined by separator, suffix.
 void join_events(std::string& body, std::span<const EncodedView> events, std::string_view prefix,
                  std::string_view separator, std::string_view suffix);

@@ -2,7 +2,6 @@
 // word is refused here, so that it is seen.
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstddef>
 #include <memory_resource>
 #include <span>
@@ -10,6 +9,7 @@
 
 #include "event/formats.h"
 #include "event/validate.h"
+#include "forward/encode/fields.h"
 #include "forward/encode/format.h"
 #include "jsonb/build.h"
 #include "jsonb/canonical.h"
@@ -24,7 +24,6 @@ namespace {
 
 // Statsig itself has no dedupe key: who reads its exports finds repeats by this one.
 constexpr std::string_view kEventIdKey = "_eventId";
-constexpr size_t kUuidLength = 36;
 constexpr size_t kUsualMembers = 32;
 
 // The server drops an event whose name holds one of these.
@@ -132,25 +131,16 @@ std::optional<std::string> append_metadata(std::string& out, const event::Stored
     members.reserve(row.metadata.count() + 1);
     collect(row.metadata, members);
 
-    char event_id[kUuidLength];
-    ids::format_uuid(row.event_id, event_id);
-    members.push_back({kEventIdKey, {.kind = jsonb::Kind::string, .bytes = {event_id, kUuidLength}}});
+    const UuidText event_id(row.event_id);
+    members.push_back({kEventIdKey, {.kind = jsonb::Kind::string, .bytes = event_id}});
     std::sort(members.begin(), members.end(),
               [](const jsonb::Member& a, const jsonb::Member& b) { return a.key < b.key; });
     return append_members(out, members, limit);
 }
 
-void append_unix_millis(std::string& out, event::Micros time) {
-    const int64_t millis = time / 1000 - (time % 1000 < 0 ? 1 : 0);  // floor, before 1970 too
-    char digits[20];
-    const auto end = std::to_chars(digits, digits + sizeof(digits), millis).ptr;
-    out.append(digits, end);
-}
-
 std::optional<std::string> encode(Encoded& encoded, const event::StoredRow& row,
                                   const EncodeOptions& options) {
-    const bool as_actor = options.user_is_actor && event::given(row.actor_id);
-    const std::string_view user_id = as_actor ? row.actor_id : options.user_principal;
+    const std::string_view user_id = user_id_of(row, options);
     if (auto reason = check_name(row.event_name, options.max_name_length)) return reason;
     if (auto reason = check_user_id(user_id, options.max_name_length)) return reason;
 
@@ -160,7 +150,7 @@ std::optional<std::string> encode(Encoded& encoded, const event::StoredRow& row,
     out += R"(,"user":{"userID":)";
     jsonb::append_quoted(out, user_id);
     out += R"(},"time":)";
-    append_unix_millis(out, row.event_ts);
+    append_integer(out, millis_of(row.event_ts));
     if (row.value) {
         out += R"(,"value":)";
         event::append_double(out, *row.value);
@@ -180,7 +170,7 @@ void compose(std::string& body, std::span<const EncodedView> events, const Attem
 // The endpoint corrects a clock that is off by it.
 void add_headers(std::vector<std::string>& headers, const Attempt& attempt) {
     headers.emplace_back("STATSIG-CLIENT-TIME: ");
-    append_unix_millis(headers.back(), attempt.now);
+    append_integer(headers.back(), millis_of(attempt.now));
 }
 
 size_t skip_space(std::string_view text, size_t at) {

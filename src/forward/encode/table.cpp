@@ -42,6 +42,14 @@ std::string mode_names(std::string_view name) {
     return names;
 }
 
+std::optional<std::string> encode_event(const Format& format, Encoded& out, const event::StoredRow& row,
+                                        const EncodeOptions& options) {
+    if (auto reason = format.encode(out, row, options)) return reason;
+    if (format.max_event_bytes == 0 || out.body.size() <= format.max_event_bytes) return std::nullopt;
+    return "The event has " + std::to_string(out.body.size()) +
+           " bytes in the endpoint's format, which takes " + std::to_string(format.max_event_bytes) + ".";
+}
+
 void join_events(std::string& body, std::span<const EncodedView> events, std::string_view prefix,
                  std::string_view separator, std::string_view suffix) {
     size_t bytes = prefix.size() + suffix.size();

@@ -1,0 +1,102 @@
+// Segment's HTTP tracking API (segment.com/docs/connections/sources/catalog/libraries/server/http-api), which
+// RudderStack speaks as well: POST /v1/batch.
+#include "event/formats.h"
+#include "event/validate.h"
+#include "forward/encode/fields.h"
+#include "forward/encode/format.h"
+#include "forward/encode/json_object.h"
+
+#ifndef EVENTLOG_VERSION
+#define EVENTLOG_VERSION "0.0.0-unit"
+#endif
+
+namespace eventlog::forward {
+
+namespace {
+
+// The columns that have no place of their own in a track call.
+void append_rest(std::string& out, const event::StoredRow& row) {
+    JsonObject rest(out);
+    rest.given("actorId", row.actor_id);
+    rest.given("actorType", row.actor_type);
+    rest.given("eventType", row.event_type);
+    event::append_iso8601(rest.member("ingestedAt").append("\""), row.ingested_at);
+    out += '"';
+    rest.plain("origin", event::name_of(row.origin));
+    rest.given("resourceId", row.resource_id);
+    rest.given("resourceType", row.resource_type);
+    rest.given("schemaVersion", row.schema_version);
+    rest.given("source", row.source);
+    if (row.tenant_id) rest.plain("tenantId", UuidText(*row.tenant_id));
+    rest.given("traceId", row.trace_id);
+    rest.close();
+}
+
+void append_context(std::string& out, const event::StoredRow& row) {
+    JsonObject context(out);
+    if (event::given(row.app_version)) {
+        JsonObject app(context.member("app"));
+        app.text("version", row.app_version);
+        app.close();
+    }
+    append_rest(context.member("eventlog"), row);
+    context.member("library").append(R"({"name":"eventlog","version":")" EVENTLOG_VERSION R"("})");
+    context.close();
+}
+
+void append_properties(std::string& out, const event::StoredRow& row) {
+    append_caller_metadata(out, row);
+    if (!row.value || (row.metadata.given() && row.metadata.find("value"))) return;
+    out.pop_back();
+    if (out.back() != '{') out += ',';
+    out += R"("value":)";
+    event::append_double(out, *row.value);
+    out += '}';
+}
+
+std::optional<std::string> encode(Encoded& encoded, const event::StoredRow& row,
+                                  const EncodeOptions& options) {
+    std::string& out = encoded.body;
+    JsonObject track(out);
+    track.plain("type", "track");
+    track.text("event", row.event_name);
+    track.text("userId", user_id_of(row, options));
+    track.given("anonymousId", row.sofa);
+    track.plain("messageId", UuidText(row.event_id));
+    event::append_iso8601(track.member("timestamp").append("\""), row.event_ts);
+    out += '"';
+    append_properties(track.member("properties"), row);
+    append_context(track.member("context"), row);
+    track.close();
+    return std::nullopt;
+}
+
+void compose(std::string& body, std::span<const EncodedView> events, const Attempt& attempt) {
+    std::string suffix = R"(],"sentAt":")";
+    event::append_iso8601(suffix, attempt.now);
+    join_events(body, events, R"({"batch":[)", ",", suffix + R"("})");
+}
+
+Judgement judge(long status, std::string_view) {
+    constexpr long kClientTimeout = 460;
+    return {status == kClientTimeout ? Verdict::retry : judge_status(status), 0, {}};
+}
+
+}  // namespace
+
+constinit const Format kSegment = {
+    .name = "segment",
+    .mode = "",
+    .content_type = "application/json",
+    .key_header = {"Authorization", "", true},
+    .default_path = "/v1/batch",
+    .gzip_by_default = true,
+    .max_events = 2500,
+    .max_event_bytes = 32000,
+    .max_request_bytes = 500000,
+    .encode = encode,
+    .compose = compose,
+    .judge = judge,
+};
+
+}  // namespace eventlog::forward
