@@ -27,9 +27,9 @@ struct WorkerSlot {
     Oid database;
     WorkerState state;
     pid_t pid;
-    TimestampTz held_until;     // while held
+    int64_t held_until;         // while held; in monotonic_ms()
     int failures;               // in a row
-    TimestampTz retry_at;       // after a failure
+    int64_t retry_at;           // after a failure; in monotonic_ms()
     std::atomic<Latch*> latch;  // the running worker's, else null
     std::atomic<uint32_t> interest;
     std::atomic<uint32_t> target_changes;  // counts commits that changed a target

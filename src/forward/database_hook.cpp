@@ -2,6 +2,7 @@
 
 #include <csignal>
 
+#include "forward/clock.h"
 #include "pg/boundary.h"
 #include "shared_state.h"
 
@@ -72,7 +73,7 @@ void hold(Oid database) {
             // A worker that is just being started shows its pid soon.
             starting = slot->state == WorkerState::started;
             if (!starting) slot->state = WorkerState::held;
-            slot->held_until = TimestampTzPlusMilliseconds(GetCurrentTimestamp(), kLongestHoldMs);
+            slot->held_until = monotonic_ms() + kLongestHoldMs;
             pid = slot->pid;
         }
         LWLockRelease(state->lock);

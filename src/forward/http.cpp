@@ -5,8 +5,8 @@
 #include <sys/socket.h>
 
 #include <csignal>
-#include <ctime>
 
+#include "forward/clock.h"
 #include "pg/boundary.h"
 
 namespace eventlog::forward {
@@ -29,12 +29,6 @@ class SignalsBlocked {
   private:
     sigset_t saved_;
 };
-
-int64_t monotonic_ms() {
-    timespec now{};
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
-}
 
 void set_list(curl_slist*& list, const std::vector<std::string>& lines) {
     curl_slist_free_all(list);
@@ -165,8 +159,11 @@ void HttpRequest::ended(CURLcode result) noexcept {
     under_way_ = false;
     ended_ = true;
     bool too_long = result == CURLE_WRITE_ERROR && read_ > kMaxRead;
-    if (result == CURLE_OK || too_long) {
-        curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &answer_.status);
+    long status = 0;
+    curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+    // An endpoint that refuses may do so before it has read the request, and then cut the connection.
+    if (result == CURLE_OK || too_long || status >= 400) {
+        answer_.status = status;
         curl_off_t seconds = 0;
         curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
         answer_.retry_after_ms = std::clamp<int64_t>(seconds, 0, 1 << 30) * 1000;

@@ -5,6 +5,7 @@
 
 #include <csignal>
 
+#include "forward/clock.h"
 #include "forward/database_hook.h"
 #include "pg/boundary.h"
 #include "settings.h"
@@ -103,19 +104,19 @@ int64_t pause_after(int failures) {
 
 // Decides for one slot, under the lock, whether a worker is to be started now; what is not due yet shortens
 // `timeout_ms`.
-bool is_due(WorkerSlot& slot, TimestampTz now, long& timeout_ms) {
+bool is_due(WorkerSlot& slot, int64_t now, long& timeout_ms) {
     if (slot.state == WorkerState::held && slot.held_until <= now) slot.state = WorkerState::wanted;
     if (slot.state == WorkerState::failed && slot.retry_at == 0) {
-        slot.retry_at = TimestampTzPlusMilliseconds(now, pause_after(slot.failures));
+        slot.retry_at = now + pause_after(slot.failures);
         slot.failures++;
     }
-    TimestampTz at = slot.state == WorkerState::wanted   ? now
-                     : slot.state == WorkerState::failed ? slot.retry_at
-                     : slot.state == WorkerState::held   ? slot.held_until
-                                                         : 0;
+    int64_t at = slot.state == WorkerState::wanted   ? now
+                 : slot.state == WorkerState::failed ? slot.retry_at
+                 : slot.state == WorkerState::held   ? slot.held_until
+                                                     : 0;
     if (at == 0) return false;
     if (at > now) {
-        timeout_ms = std::min(timeout_ms, TimestampDifferenceMilliseconds(now, at));
+        timeout_ms = std::min(timeout_ms, static_cast<long>(at - now));
         return false;
     }
     slot.retry_at = 0;
@@ -152,7 +153,7 @@ void notice_stillborn(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
 long start_due_workers() {
     shared::State* state = shared::state();
     long timeout_ms = kScanEveryMs;
-    TimestampTz now = GetCurrentTimestamp();
+    int64_t now = monotonic_ms();
     LWLockAcquire(state->lock, LW_EXCLUSIVE);
     for (uint32_t i = 0; i < state->slots_in_use.load(); i++) {
         WorkerSlot& slot = state->slots[i];

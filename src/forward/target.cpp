@@ -120,7 +120,7 @@ int64_t Target::due_ms() const {
     return due == INT64_MAX ? -1 : due;
 }
 
-void Target::work(int64_t now_ms) {
+bool Target::work(int64_t now_ms) {
     // An answer may drop flights: one at a time.
     for (size_t i = 0; i < flights_.size(); i++) {
         Answer answer;
@@ -129,21 +129,26 @@ void Target::work(int64_t now_ms) {
     if (redefined_ && under_way() == 0) leave_definition();
     if (!declared_.invalid.empty() && breaker_.state() != TargetState::refused)
         stop(TargetState::refused, declared_.invalid, now_ms);
-    if (now_ms < sql_failed_until_ms_) return;
+    if (now_ms < sql_failed_until_ms_) return true;
     // What has been sent is settled even where nothing more may be sent.
     bool settles = !flights_.empty() && flights_.front()->is_done();
     if (settles || (may_claim() && now_ms >= breaker_.next_attempt_ms())) {
         try {
-            advance(now_ms);
+            if (!advance(now_ms)) {
+                drop_flights();
+                sql_failed_until_ms_ = now_ms + kErrorPauseMs;
+                return false;
+            }
         } catch (const pg::ServerError& error) {
             pg::log_error(error, declared_.name.c_str());
             source_.forget();
             sql_failed_until_ms_ = now_ms + kErrorPauseMs;
-            return;
+            return true;
         }
     }
     if (may_send()) send(now_ms);
     show_in_flight();
+    return true;
 }
 
 void Target::show_in_flight() {
@@ -234,16 +239,16 @@ void Target::run_again() {
     breaker_.reset();
 }
 
-// Settles what has been sent and claims what comes next, in one transaction.
-void Target::advance(int64_t now_ms) {
+// Settles what has been sent and claims what comes next, in one transaction. False when somebody has moved
+// the cursor.
+bool Target::advance(int64_t now_ms) {
     read::Cursor cursor = cursor_;
     size_t settled = 0;
     std::vector<std::unique_ptr<Flight>> claimed;
     {
         LogTransaction transaction;
         for (; settled < flights_.size() && flights_[settled]->is_done(); settled++)
-            // Somebody has moved the cursor: the next declaration says where to.
-            if (!settle(*flights_[settled], cursor)) return drop_flights();
+            if (!settle(*flights_[settled], cursor)) return false;
         if (shows_trouble_ && breaker_.state() == TargetState::running) record_running(declared_.name);
         size_t left = flights_.size() - settled;
         size_t most = may_send() ? static_cast<size_t>(breaker_.allowed(declared_.options.max_in_flight)) : 0;
@@ -266,6 +271,7 @@ void Target::advance(int64_t now_ms) {
     shows_trouble_ = shows_trouble_ && breaker_.state() != TargetState::running;
     // What the trouble was about is gone (its partition was dropped, say).
     if (flights_.empty() && source_.more_at_ms() < 0 && declared_.invalid.empty() && may_send()) run_again();
+    return true;
 }
 
 bool Target::settle(const Flight& flight, read::Cursor& cursor) {
@@ -273,10 +279,14 @@ bool Target::settle(const Flight& flight, read::Cursor& cursor) {
     const Batch& batch = claimed.batch;
     bury(declared_.name, batch.refused_by_encoder(), claimed.claimed_at);
     std::vector<RefusedEvent> refused = batch.refused_by_endpoint();
-    std::erase_if(refused, [&](const RefusedEvent& event) { return event.event_id == claimed.companion; });
+    const bool companion_refused = std::erase_if(refused, [&](const RefusedEvent& event) {
+                                       return event.event_id == claimed.companion;
+                                   }) > 0;
+    const auto sent =
+        static_cast<int64_t>(batch.accepted()) - (claimed.companion && !companion_refused ? 1 : 0);
     bury(declared_.name, refused, claimed.claimed_at);
     if (!read::store_position(kTargetReader, declared_.name.c_str(), cursor, claimed.last_id,
-                              claimed.ends_window, static_cast<int64_t>(batch.accepted())))
+                              claimed.ends_window, sent))
         return false;
     cursor = claimed.end;
     return true;

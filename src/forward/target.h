@@ -27,10 +27,11 @@ class Target {
     // batches.
     void declare(Declaration declaration);
 
-    // Does what can be done now: takes answers, settles, claims, sends.
-    void work(int64_t now_ms);
+    // Does what can be done now: takes answers, settles, claims, sends. False when somebody has moved its
+    // cursor, so that the catalog is to be read again.
+    bool work(int64_t now_ms);
 
-    // Milliseconds on the worker's clock at which `work` has something to do without being woken; -1: only
+    // When, in monotonic_ms(), `work` has something to do without being woken; -1: only
     // when woken.
     int64_t due_ms() const;
 
@@ -47,7 +48,7 @@ class Target {
     void take_answer(Flight& flight, const Answer& answer, int64_t now_ms);
     bool refused_wholly(const Flight& flight);
     void leave_definition();
-    void advance(int64_t now_ms);
+    bool advance(int64_t now_ms);
     bool settle(const Flight& flight, read::Cursor& cursor);
     void send(int64_t now_ms);
     void drop_flights();

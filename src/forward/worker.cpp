@@ -1,6 +1,7 @@
 // The worker of one database: makes partitions ahead, and forwards events to its targets.
 #include "forward/worker.h"
 
+#include "forward/clock.h"
 #include "forward/sql_transaction.h"
 #include "forward/target.h"
 #include "forward/worker_slot.h"
@@ -14,6 +15,7 @@ namespace eventlog::forward {
 namespace {
 
 constexpr int64_t kReloadEveryMs = 10000;
+constexpr int64_t kRetryReloadMs = 1000;
 constexpr int64_t kMaintainEveryMs = 60000;
 constexpr int64_t kNotReadyEveryMs = 2000;
 
@@ -21,10 +23,6 @@ bool catalogs_changed = true;
 
 void on_catalog_change(Datum, int, uint32) {
     catalogs_changed = true;
-}
-
-int64_t now_ms() {
-    return GetCurrentTimestamp() / 1000;
 }
 
 class Worker {
@@ -39,6 +37,7 @@ class Worker {
     void take_news();
     void maintain(int64_t now);
     bool reload(int64_t now);
+    void adopt_orphans();
     void announce_interest();
     long sleep_ms(int64_t now) const;
 
@@ -46,6 +45,7 @@ class Worker {
     std::vector<std::unique_ptr<Target>> targets_;
     uint32_t seen_changes_ = 0;
     int64_t reload_at_ = 0;
+    int64_t retry_reload_at_ = 0;  // not before, after an error
     int64_t maintain_at_ = 0;
 };
 
@@ -82,22 +82,38 @@ void Worker::maintain(int64_t now) {
     }
 }
 
+// One that cannot be adopted must not keep the others from being served.
+void Worker::adopt_orphans() {
+    try {
+        LogTransaction transaction;
+        adopt_orphan_servers();
+        transaction.commit();
+    } catch (const pg::ServerError& error) {
+        pg::log_error(error, "a server without a cursor");
+    }
+}
+
 // Brings the targets up to date with the catalog; false when the log may no longer be touched.
 bool Worker::reload(int64_t now) {
     uint32_t changes = target_changes();
     bool news = catalogs_changed || changes != seen_changes_ || !store::is_current();
-    if (!news && now < reload_at_) return true;
+    if (now < (news ? retry_reload_at_ : reload_at_)) return true;
     if (!ready()) return false;
+    std::vector<Declaration> declarations;
+    try {
+        adopt_orphans();
+        LogTransaction transaction;
+        declarations = load_declarations();
+        transaction.commit();
+    } catch (const pg::ServerError& error) {
+        // The targets as they are known go on meanwhile.
+        pg::log_error(error, "reading the targets");
+        retry_reload_at_ = now + kRetryReloadMs;
+        return true;
+    }
     catalogs_changed = false;
     seen_changes_ = changes;
     reload_at_ = now + kReloadEveryMs;
-    std::vector<Declaration> declarations;
-    {
-        LogTransaction transaction;
-        adopt_orphan_servers();
-        declarations = load_declarations();
-        transaction.commit();
-    }
     std::vector<std::unique_ptr<Target>> kept;
     for (Declaration& declaration : declarations) {
         auto same = std::find_if(targets_.begin(), targets_.end(),
@@ -147,11 +163,12 @@ void Worker::take_news() {
 // touched.
 bool Worker::turn() {
     take_news();
-    int64_t now = now_ms();
+    int64_t now = monotonic_ms();
     if (!reload(now)) return false;
     maintain(now);
-    for (const auto& target : targets_) target->work(now_ms());
-    http_.wait(sleep_ms(now_ms()));
+    for (const auto& target : targets_)
+        if (!target->work(monotonic_ms())) catalogs_changed = true;
+    http_.wait(sleep_ms(monotonic_ms()));
     return true;
 }
 

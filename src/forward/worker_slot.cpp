@@ -1,5 +1,7 @@
 #include "forward/worker_slot.h"
 
+#include "forward/clock.h"
+
 namespace eventlog::forward {
 namespace {
 
@@ -9,7 +11,7 @@ using shared::WorkerState;
 constexpr int kHealthyMs = 60000;
 
 WorkerSlot* own_slot = nullptr;
-TimestampTz claimed_at = 0;
+int64_t claimed_at_ms = 0;
 bool finished = false;
 
 // A worker whose slot was held by a command on its database was told to go: that is no failure.
@@ -18,7 +20,7 @@ void release_slot(int, Datum) {
     LWLockAcquire(state->lock, LW_EXCLUSIVE);
     if (own_slot->pid == MyProcPid) {
         own_slot->pid = 0;
-        if (TimestampDifferenceExceeds(claimed_at, GetCurrentTimestamp(), kHealthyMs)) own_slot->failures = 0;
+        if (monotonic_ms() - claimed_at_ms > kHealthyMs) own_slot->failures = 0;
         own_slot->latch = nullptr;
         own_slot->interest = static_cast<uint32_t>(shared::Interest::nothing);
         if (own_slot->state != WorkerState::held)
@@ -42,7 +44,7 @@ void claim_slot(Oid database) {
         slot->state = WorkerState::running;
         slot->latch = MyLatch;
         own_slot = slot;
-        claimed_at = GetCurrentTimestamp();
+        claimed_at_ms = monotonic_ms();
     }
     LWLockRelease(state->lock);
     if (!free) proc_exit(0);

@@ -171,7 +171,11 @@ void start_worker_session(Oid database) {
     SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_OVERRIDE);
     SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_OVERRIDE);
     SetConfigOption("statement_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+    SetConfigOption("lock_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
     SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+#if PG_VERSION_NUM >= 170000
+    SetConfigOption("transaction_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
+#endif
 }
 
 void log_error(const ServerError& error, const char* what) noexcept {
