@@ -3,6 +3,9 @@
 
 import {Readable, pipeline} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
+import {STATUS_CODES} from 'node:http';
+
+import {reset} from './connections.mjs';
 
 const bigChunkBytes = 65536;
 
@@ -18,7 +21,15 @@ export function sendWhole(res, verdict) {
 }
 
 /** Resets the connection instead of answering. */
-export function sendReset(res) { res.socket.resetAndDestroy(); }
+export function sendReset(res) { reset(res.socket); }
+
+/** The first `bytes` of the answer, its head included, then a reset. */
+export async function sendBytesAndReset(res, verdict, {bytes}) {
+    const {socket} = res;
+    if (bytes > 0) socket.write(answerBytes(verdict).subarray(0, bytes));
+    await sleep(readingTimeMs, undefined, {ref: false});
+    reset(socket);
+}
 
 /** No answer; the connection stays open. */
 export function sendNothing() {}
@@ -40,11 +51,12 @@ export async function sendHalfAndReset(res, verdict) {
     const {socket} = res;
     sendHalfAndHang(res, verdict);
     await sleep(readingTimeMs, undefined, {ref: false});
-    socket.resetAndDestroy();
+    reset(socket);
 }
 
-/** The right answer, its body one byte every `ms_per_byte`. */
-export async function sendDripping(res, verdict, {ms_per_byte: msPerByte}) {
+/** The right answer, its body one byte every `ms_per_byte`; with `head` the head as well. */
+export async function sendDripping(res, verdict, {ms_per_byte: msPerByte, head = false}) {
+    if (head) return dripAll(res.socket, answerBytes(verdict), msPerByte);
     const body = Buffer.from(verdict.body);
     sendHead(res, verdict, body.length);
     for (const byte of body) {
@@ -55,21 +67,44 @@ export async function sendDripping(res, verdict, {ms_per_byte: msPerByte}) {
     res.end();
 }
 
-/** A success with its body padded with spaces to `bytes`; any other answer whole. */
-export function sendBig(res, verdict, {bytes}) {
+/**
+ * A success with its body padded with spaces to `bytes`, `chunked` or with a length; any other answer whole. It
+ * stops when the sender leaves.
+ */
+export function sendBig(res, verdict, {bytes, chunked = false}) {
     if (!verdict.accepted) return sendWhole(res, verdict);
-    sendHead(res, verdict, bytes);
+    sendHead(res, verdict, chunked ? null : bytes);
     const stop = () => {};
     pipeline(Readable.from(padded(verdict.body, bytes)), res, stop);
 }
 
+/** The head of an answer with a body of so many bytes; null: chunked. */
 function sendHead(res, verdict, contentLength) {
-    res.writeHead(verdict.status, {
-        'content-type': 'application/json',
-        'content-length': contentLength,
-        ...verdict.headers,
-    });
+    res.writeHead(verdict.status, headersOf(verdict, contentLength));
     res.flushHeaders();
+}
+
+function headersOf(verdict, contentLength) {
+    const length = contentLength === null ? {} : {'content-length': contentLength};
+    return {'content-type': 'application/json', ...length, ...verdict.headers};
+}
+
+/** The answer as it goes over the wire, after which the connection ends. */
+function answerBytes(verdict) {
+    const body = Buffer.from(verdict.body);
+    const headers = {...headersOf(verdict, body.length), connection: 'close'};
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const head = `HTTP/1.1 ${verdict.status} ${STATUS_CODES[verdict.status] ?? ''}\r\n${lines}\r\n`;
+    return Buffer.concat([Buffer.from(head), body]);
+}
+
+async function dripAll(socket, bytes, msPerByte) {
+    for (const byte of bytes) {
+        await sleep(msPerByte, undefined, {ref: false});
+        if (socket.destroyed) return;
+        socket.write(Buffer.of(byte));
+    }
+    socket.end();
 }
 
 function* padded(text, bytes) {

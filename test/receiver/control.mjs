@@ -4,23 +4,27 @@
 import {createServer} from 'node:http';
 import {json} from 'node:stream/consumers';
 
-import {problemOfRules} from './faults.mjs';
+import {problemOfRules} from './fault_kinds.mjs';
 
 /**
  * The control port's server, not yet listening.
- * @param {{tally: Tally, faults: Faults | null, data: Listener}} context faults null: there can be none
+ * @param {{tally: Tally, faults: Faults | null, data: Listener, proxy: Proxy | null}} context null: there can
+ *     be none
  */
-export function createControlServer({tally, faults, data}) {
+export function createControlServer({tally, faults, data, proxy}) {
     const done = {success: true};
     const routes = {
-        'GET /stats': () => tally.stats(),
+        'GET /stats': () => ({...tally.stats(), open_connections: data.connections}),
         'GET /ids': () => tally.ids(),
+        'GET /arrivals': () => tally.arrivals(),
+        'GET /proxied': () => proxy?.log() ?? [],
         'GET /faults': () => faults?.list() ?? [],
         'POST /faults': async (req) => setFaults(faults, await json(req)),
         'POST /close': () => data.close().then(() => done),
         'POST /open': () => data.open().then(() => done),
         'POST /reset': () => {
             tally.reset();
+            proxy?.reset();
             return done;
         },
     };

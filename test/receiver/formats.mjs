@@ -1,92 +1,101 @@
-// The wire formats that the receiver understands, Statsig's log_event and NDJSON, and the verdict of a sound
+// The wire formats that the receiver understands, one file each in formats/, and the verdict of a sound
 // endpoint on one request: which status it answers and which events it takes. A batch is taken whole or not
 // at all. No sockets and no faults here.
+//
+// A format: name; mediaTypes (null: any); success; authorised(headers, key); parse(text, request), the events
+// or a Refusal; idOf(event), undefined without one; nameOf(event); tokenOf(query), where the endpoint knows
+// repeated batches by a token; partialSuccess(count, message), where its answer can tell of events left out.
 
 import {gunzipSync} from 'node:zlib';
 
-const statsigPath = '/v1/log_event';
-const ndjsonPath = '/ndjson';
+import {mediaTypeOf, Refusal} from './formats/checks.mjs';
+import {cloudeventsOf} from './formats/cloudevents.mjs';
+import {ndjson} from './formats/ndjson.mjs';
+import {otlp} from './formats/otlp.mjs';
+import {segment} from './formats/segment.mjs';
+import {statsig} from './formats/statsig.mjs';
+import {problemOfSignature} from './signature.mjs';
 
-/** A request that the endpoint refuses, with the HTTP status to answer. */
-class Refusal extends Error {
-    constructor(status, message) {
-        super(message);
-        this.status = status;
-    }
-}
-
-const statsig = {
-    success: {status: 202, body: '{"success":true}'},
-    authorised: (headers, key) => headers['statsig-api-key'] === key,
-    parse: parseStatsig,
-    idOf: (event) => event.metadata?._eventId,
-    nameOf: (event) => event.eventName,
-};
-
-const ndjson = {
-    success: {status: 200, body: ''},
-    authorised: (headers, key) =>
-        headers.authorization === `Bearer ${key}` || headers['x-clickhouse-key'] === key,
-    parse: parseNdjson,
-    idOf: (event) => event.event_id,
-    nameOf: (event) => event.event_name,
+const byPath = {
+    '/v1/log_event': statsig,
+    '/v1/logs': otlp,
+    '/v1/batch': segment,
+    '/ndjson': ndjson,
 };
 
 /** The path of a request target in origin form or, as sent through a proxy, in absolute form. */
 export function pathOf(target) { return target.replace(/^https?:\/\/[^/?]*/i, '').split('?', 1)[0] || '/'; }
 
+/** The parameters of a request target. */
+export function queryOf(target) {
+    const start = target.indexOf('?');
+    return new URLSearchParams(start < 0 ? '' : target.slice(start + 1));
+}
+
 /** The status and body of a success on this path. */
-export function successOn(path) { return (path === statsigPath ? statsig : ndjson).success; }
+export function successOn(path) { return (formatOfPath(path) ?? ndjson).success; }
 
 /** A verdict that takes nothing. */
 export function refusal(status, message, headers = {}) {
     const body = JSON.stringify({success: false, message});
-    return {status, body, headers, accepted: false, events: [], ids: [], names: []};
+    return {status, body, headers, accepted: false, format: null, events: [], ids: [], names: [], rejected: []};
 }
 
 /**
- * The verdict on a request: {status, body, headers, accepted, events, ids, names}.
- * @param request {method, path, headers (lower-case names), body (Buffer as sent)}
- * @param apiKey  the key that the request must carry, if any
+ * The verdict on a request: {status, body, headers, accepted, format, events, ids, names, rejected}; names are
+ * those of the events, ids and rejected (by a fault, of what is accepted) those of events that have one.
+ * @param request {method, path, query (URLSearchParams), headers (lower-case names), body (Buffer as sent)}
+ * @param wanted  {apiKey, signingKey (of keyOfSecret)}: what the request must carry, if any
  */
-export function judge(request, apiKey) {
-    if (request.method === 'GET') return refusal(405, 'only POST is served', {allow: 'POST'});
+export function judge(request, {apiKey, signingKey} = {}) {
+    const {method, headers, body} = request;
+    if (method === 'GET') return refusal(405, 'only POST is served', {allow: 'POST'});
     const format = formatOf(request);
     if (!format) return refusal(404, 'nothing is served here');
-    if (apiKey !== undefined && !format.authorised(request.headers, apiKey)) {
+    if (apiKey !== undefined && !format.authorised(headers, apiKey)) {
         return refusal(401, 'the API key is missing or wrong');
     }
+    const problem = signingKey ? problemOfSignature(signingKey, headers, body) : null;
+    if (problem !== null) return refusal(401, problem);
     try {
-        const events = format.parse(decode(request));
+        const events = parse(format, request);
         const ids = events.map(format.idOf).filter((id) => id !== undefined);
-        return {
-            ...format.success,
-            headers: {},
-            accepted: true,
-            events,
-            ids,
-            names: events.map(format.nameOf)
-        };
+        const names = events.map(format.nameOf);
+        return {...format.success, headers: {}, accepted: true, format, events, ids, names, rejected: []};
     } catch (error) {
         if (error instanceof Refusal) return refusal(error.status, error.message);
         throw error;
     }
 }
 
-function formatOf({method, path, headers}) {
-    if (method !== 'POST') return null;
-    if (path === statsigPath) return statsig;
-    const mediaType = (headers['content-type'] ?? '').split(';', 1)[0].trim().toLowerCase();
-    return path === ndjsonPath || mediaType === 'application/x-ndjson' ? ndjson : null;
-}
-
-function decode({headers, body}) {
+/** The text of a request's body; throws a Refusal where there is none. */
+export function textOf({headers, body}) {
     try {
         return new TextDecoder('utf-8', {fatal: true, ignoreBOM: true}).decode(decompress(headers, body));
     } catch (error) {
         if (error instanceof Refusal) throw error;
         throw new Refusal(400, 'body: must be UTF-8');
     }
+}
+
+function formatOf({method, path, headers}) {
+    if (method !== 'POST') return null;
+    const format = formatOfPath(path) ?? cloudeventsOf(headers);
+    return format ?? (ndjson.mediaTypes.includes(mediaTypeOf(headers)) ? ndjson : null);
+}
+
+// What precedes the endpoint's own path tells the targets of a test apart.
+function formatOfPath(path) {
+    const end = Object.keys(byPath).find((known) => path.endsWith(known));
+    return end === undefined ? null : byPath[end];
+}
+
+function parse(format, request) {
+    const type = mediaTypeOf(request.headers);
+    if (format.mediaTypes && !format.mediaTypes.includes(type)) {
+        throw new Refusal(415, `content-type: must be ${format.mediaTypes.join(' or ')}`);
+    }
+    return format.parse(textOf(request), request);
 }
 
 function decompress(headers, body) {
@@ -98,56 +107,4 @@ function decompress(headers, body) {
     } catch {
         throw new Refusal(400, 'body: must be sound gzip');
     }
-}
-
-function parseJson(text, where) {
-    try {
-        return JSON.parse(text);
-    } catch {
-        throw new Refusal(400, `${where}: must be JSON`);
-    }
-}
-
-function isObject(value) { return typeof value === 'object' && value !== null && !Array.isArray(value); }
-
-function demand(condition, where, what) {
-    if (!condition) throw new Refusal(400, `${where}: must be ${what}`);
-}
-
-function parseStatsig(text) {
-    const body = parseJson(text, 'body');
-    demand(isObject(body), 'body', 'an object');
-    demand(Array.isArray(body.events), 'events', 'an array');
-    demand(isObject(body.statsigMetadata), 'statsigMetadata', 'an object');
-    body.events.forEach(checkStatsigEvent);
-    return body.events;
-}
-
-function checkStatsigEvent(event, index) {
-    const at = `events[${index}]`;
-    demand(isObject(event), at, 'an object');
-    const {eventName, user, time, value, metadata} = event;
-    demand(typeof eventName === 'string' && eventName !== '', `${at}.eventName`, 'a non-empty string');
-    demand(isObject(user), `${at}.user`, 'an object');
-    demand(typeof user.userID === 'string', `${at}.user.userID`, 'a string');
-    demand(Number.isSafeInteger(time), `${at}.time`, 'an integer');
-    demand(['undefined', 'number', 'string'].includes(typeof value), `${at}.value`, 'a number or a string');
-    if (metadata === undefined) return;
-    demand(isObject(metadata), `${at}.metadata`, 'an object');
-    for (const [key, text] of Object.entries(metadata)) {
-        demand(typeof text === 'string', `${at}.metadata.${key}`, 'a string');
-    }
-}
-
-function parseNdjson(text) {
-    const lines = text.split('\n');
-    if (lines.at(-1) === '') lines.pop();
-    return lines.map((line, index) => {
-        const at = `line ${index + 1}`;
-        const event = parseJson(line, at);
-        demand(isObject(event), at, 'an object');
-        const {event_id: id} = event;
-        demand(typeof id === 'string' && id !== '', `${at}: event_id`, 'a non-empty string');
-        return event;
-    });
 }

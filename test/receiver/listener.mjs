@@ -20,6 +20,9 @@ export class Listener {
         });
     }
 
+    /** The number of connections there are. */
+    get connections() { return this.#sockets.size; }
+
     /** Listens on `port` (0: any free one), by default the one it had before. */
     async open(port = this.port) {
         if (this.#server.listening) return;

@@ -22,9 +22,16 @@ export function ndjsonBatch(...ids) {
     return ids.map((id) => `${JSON.stringify({event_id: id, event_name: 'user.created'})}\n`).join('');
 }
 
-/** The bytes of a request. */
+/** The bytes of a request. A header that is undefined is left out. */
 export function requestBytes(body, {method = 'POST', path = '/v1/log_event', headers = {}} = {}) {
-    const fields = {Host: 'receiver', 'Content-Length': Buffer.byteLength(body), ...headers};
-    const head = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`).join('');
+    const type = path.startsWith('/ndjson') ? 'application/x-ndjson' : 'application/json';
+    const fields = {
+        'Host': 'receiver',
+        'Content-Type': type,
+        'Content-Length': Buffer.byteLength(body),
+        ...headers,
+    };
+    const given = Object.entries(fields).filter(([, value]) => value !== undefined);
+    const head = given.map(([name, value]) => `${name}: ${value}\r\n`).join('');
     return Buffer.concat([Buffer.from(`${method} ${path} HTTP/1.1\r\n${head}\r\n`), Buffer.from(body)]);
 }
