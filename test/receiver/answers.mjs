@@ -68,8 +68,8 @@ export async function sendDripping(res, verdict, {ms_per_byte: msPerByte, head =
 }
 
 /**
- * A success with its body padded with spaces to `bytes`, `chunked` or with a length; any other answer whole. It
- * stops when the sender leaves.
+ * A success with its body padded with spaces to `bytes`, `chunked` or with a length; any other answer whole.
+ * It stops when the sender leaves.
  */
 export function sendBig(res, verdict, {bytes, chunked = false}) {
     if (!verdict.accepted) return sendWhole(res, verdict);

@@ -51,8 +51,8 @@ export class Faults {
 
     /** The rule of the plan that the verdict on the whole request leaves in force, or null. */
     settle(plan, verdict, request) {
-        const match =
-            plan.conditional.find((rule) => rule.left > 0 && kinds[rule.kind].matches(rule, verdict, request));
+        const match = plan.conditional.find(
+            (rule) => rule.left > 0 && kinds[rule.kind].matches(rule, verdict, request));
         if (!match) return plan.rule;
         match.left--;
         // The rule behind it did nothing, unless it was about the 100 Continue.

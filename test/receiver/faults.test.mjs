@@ -1,24 +1,11 @@
 // Tests of the fault rules: each kind is met over a bare socket, and the record tells what became of the
-// events.
+// events. Rules that choose among events, answer early, or end in an answer are in fault_answers.test.mjs.
 
 import assert from 'node:assert/strict';
-import {join} from 'node:path';
 import {test} from 'node:test';
 
-import {exchange, folderFor, linesOf, receiverFor, until} from './harness.mjs';
+import {exchange, faultyFor, receiverFor, until} from './harness.mjs';
 import {ndjsonBatch, requestBytes, statsigBatch, statsigEvent} from './requests.mjs';
-
-/** A receiver with these rules, and the last line of its record. */
-async function faultyFor(t, ...rules) {
-    const record = join(folderFor(t), 'record');
-    const receiver = await receiverFor(t, {record});
-    assert.deepEqual(await receiver.fault(...rules), {success: true});
-    const outcome = () => {
-        const {status, accepted, answered, ids} = linesOf(record).at(-1) ?? {};
-        return {status, accepted, answered, ids};
-    };
-    return {...receiver, outcome, lines: () => linesOf(record)};
-}
 
 const accepted = {
     status: 202,

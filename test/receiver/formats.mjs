@@ -38,12 +38,22 @@ export function successOn(path) { return (formatOfPath(path) ?? ndjson).success;
 /** A verdict that takes nothing. */
 export function refusal(status, message, headers = {}) {
     const body = JSON.stringify({success: false, message});
-    return {status, body, headers, accepted: false, format: null, events: [], ids: [], names: [], rejected: []};
+    return {
+        status,
+        body,
+        headers,
+        accepted: false,
+        format: null,
+        events: [],
+        ids: [],
+        names: [],
+        rejected: []
+    };
 }
 
 /**
- * The verdict on a request: {status, body, headers, accepted, format, events, ids, names, rejected}; names are
- * those of the events, ids and rejected (by a fault, of what is accepted) those of events that have one.
+ * The verdict on a request: {status, body, headers, accepted, format, events, ids, names, rejected}; names
+ * are those of the events, ids and rejected (by a fault, of what is accepted) those of events that have one.
  * @param request {method, path, query (URLSearchParams), headers (lower-case names), body (Buffer as sent)}
  * @param wanted  {apiKey, signingKey (of keyOfSecret)}: what the request must carry, if any
  */

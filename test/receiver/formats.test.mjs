@@ -22,8 +22,14 @@ const basic = (user) => `Basic ${Buffer.from(user).toString('base64')}`;
 
 // ---- CloudEvents -----------------------------------------------------------------------------------------
 
-const structured = {path: '/', headers: {'Content-Type': 'application/cloudevents+json; charset=utf-8'}};
-const batched = {path: '/', headers: {'Content-Type': 'application/cloudevents-batch+json'}};
+const structured = {
+    path: '/',
+    headers: {'Content-Type': 'application/cloudevents+json; charset=utf-8'}
+};
+const batched = {
+    path: '/',
+    headers: {'Content-Type': 'application/cloudevents-batch+json'}
+};
 const binary = (headers) => ({path: '/hook', headers: {...binaryHeaders, ...headers}});
 
 const binaryHeaders = {
@@ -57,7 +63,8 @@ test('cloudevents: structured, batch and binary are accepted', async (t) => {
     const {send, control} = await receiverFor(t, {record});
     const one = await send(JSON.stringify(cloudEvent('a')), structured);
     assert.deepEqual([one.status, one.body], [202, '']);
-    const several = JSON.stringify([cloudEvent('b'), cloudEvent('c', {data: undefined, data_base64: 'aGk='})]);
+    const several =
+        JSON.stringify([cloudEvent('b'), cloudEvent('c', {data: undefined, data_base64: 'aGk='})]);
     assert.equal((await send(several, batched)).status, 202);
     assert.equal((await send('[]', batched)).status, 202);
     assert.equal((await send('{"total":1}', binary({'ce-id': 'd'}))).status, 202);
@@ -128,14 +135,17 @@ test('cloudevents: each violation is a 400 that names it', async (t) => {
         [{'ce-datacontenttype': 'text/plain'}, 'ce-datacontenttype: must be the header content-type'],
         [{'Content-Type': undefined}, 'content-type: must be given, as there is data'],
     ];
-    for (const [headers, message] of refusedHeaders) await assertRefused(send, binary(headers), [['1', message]]);
+    for (const [headers, message] of refusedHeaders)
+        await assertRefused(send, binary(headers), [['1', message]]);
     await assertRefused(send, binary(), [['no', 'body: must be JSON']]);
     assert.deepEqual(await control('GET /ids'), []);
 });
 
 // ---- OTLP ------------------------------------------------------------------------------------------------
 
-const otlp = {path: '/v1/logs'};
+const otlp = {
+    path: '/v1/logs'
+};
 const ulid = '01FWHE4YDGFK1SHH6W1G60EECF';
 const uuid = '017f22e2-79b0-7cc3-98c4-dc0c0c07398f';
 const text = (key, stringValue) => ({key, value: {stringValue}});
@@ -165,8 +175,9 @@ function otlpBody(records, {resource = {}, scope = {}} = {}) {
 
 test('otlp: logs are accepted, their ids told as UUIDs', async (t) => {
     const {send, control} = await receiverFor(t);
-    const answer = await send(gzipSync(otlpBody([logRecord(), logRecord({attributes: []})])),
-                              {...otlp, headers: {'Content-Encoding': 'gzip'}});
+    const answer = await send(
+        gzipSync(otlpBody([logRecord(), logRecord({attributes: []})])),
+        {...otlp, headers: {'Content-Encoding': 'gzip'}});
     assert.deepEqual([answer.status, answer.body], [200, '{}']);
     assert.deepEqual(await control('GET /ids'), [uuid]);
     assert.equal((await control('GET /stats')).accepted_events, 2);
@@ -195,14 +206,20 @@ test('otlp: each violation is a 400 that names it', async (t) => {
         [record({event_name: 'x'}), `${at}.event_name: unknown`],
         [record({timeUnixNano: 1}), `${at}.timeUnixNano: must be a decimal string of 64 bits`],
         [record({timeUnixNano: '1e9'}), `${at}.timeUnixNano: must be a decimal string of 64 bits`],
-        [record({timeUnixNano: '18446744073709551616'}), `${at}.timeUnixNano: must be a decimal string of 64 bits`],
+        [
+            record({timeUnixNano: '18446744073709551616'}),
+            `${at}.timeUnixNano: must be a decimal string of 64 bits`
+        ],
         [record({observedTimeUnixNano: undefined}), `${at}.observedTimeUnixNano: must be given`],
         [record({severityNumber: 'INFO'}), `${at}.severityNumber: must be an integer from 0 to 24`],
         [record({traceId: '0af7'}), `${at}.traceId: must be ${id}`],
         [record({traceId: '0'.repeat(32)}), `${at}.traceId: must be ${id}`],
         [record({attributes: undefined}), `${at}.attributes: must be an array`],
         [record({attributes: [text('', 'x')]}), `${at}.attributes[0].key: must be a non-empty string`],
-        [record({attributes: [text('k', 'x'), text('k', 'y')]}), `${at}.attributes[1].key: must be given once: k`],
+        [
+            record({attributes: [text('k', 'x'), text('k', 'y')]}),
+            `${at}.attributes[1].key: must be given once: k`
+        ],
         [record({attributes: [text('log.record.uid', uuid)]}), `${at}: log.record.uid: must be a ULID`],
         [attribute('x'), `${at}.attributes[0].value: must be an object`],
         [attribute({string_value: 'x'}), `${at}.attributes[0].value.string_value: unknown`],
@@ -226,7 +243,9 @@ test('otlp: each violation is a 400 that names it', async (t) => {
 
 // ---- Segment ---------------------------------------------------------------------------------------------
 
-const segment = {path: '/v1/batch'};
+const segment = {
+    path: '/v1/batch'
+};
 
 function track(messageId, changes = {}) {
     return {
@@ -245,7 +264,8 @@ const segmentBody = (...events) => JSON.stringify({batch: events, sentAt: '2026-
 test('segment: a batch is accepted, its message ids told', async (t) => {
     const {send, control} = await receiverFor(t);
     const answer = await send(
-        segmentBody(track('a'), track('b', {userId: undefined, anonymousId: 'x', properties: undefined})), segment);
+        segmentBody(track('a'), track('b', {userId: undefined, anonymousId: 'x', properties: undefined})),
+        segment);
     assert.deepEqual([answer.status, answer.body], [200, '{"success":true}']);
     assert.deepEqual(await control('GET /ids'), ['a', 'b']);
 });
@@ -282,8 +302,11 @@ test('each format wants its content type', async (t) => {
     const {send} = await receiverFor(t);
     const paths = ['/v1/log_event', '/v1/logs', '/v1/batch', '/ndjson'];
     for (const path of paths) {
-        for (const type of [undefined, 'text/plain', path === '/ndjson' ? 'application/json' : 'application/x-ndjson']) {
-            assert.equal((await send('{}', {path, headers: {'Content-Type': type}})).status, 415, `${path} ${type}`);
+        for (const type of
+                 [undefined, 'text/plain',
+                  path === '/ndjson' ? 'application/json' : 'application/x-ndjson']) {
+            assert.equal(
+                (await send('{}', {path, headers: {'Content-Type': type}})).status, 415, `${path} ${type}`);
         }
     }
     assert.equal((await send('{}', {path: '/hook'})).status, 404);
@@ -318,7 +341,8 @@ test('ndjson: the statement in the url must insert lines of JSON', async (t) => 
     const {send} = await receiverFor(t);
     const status = async (statement) => {
         const path = `/ndjson?query=${encodeURIComponent(statement)}`;
-        return (await send(ndjsonBatch('a'), {path, headers: {'Content-Type': 'application/x-ndjson'}})).status;
+        return (await send(ndjsonBatch('a'), {path, headers: {'Content-Type': 'application/x-ndjson'}}))
+            .status;
     };
     assert.equal(await status('INSERT INTO events FORMAT JSONEachRow'), 200);
     assert.equal(await status('INSERT INTO events FORMAT CSV'), 400);
@@ -327,7 +351,8 @@ test('ndjson: the statement in the url must insert lines of JSON', async (t) => 
 
 test('ndjson: a repeated token is counted, one under which another batch comes as a conflict', async (t) => {
     const {send, control} = await receiverFor(t);
-    const put = (token, ...ids) => send(ndjsonBatch(...ids), {path: `/ndjson?insert_deduplication_token=${token}`});
+    const put = (token, ...ids) =>
+        send(ndjsonBatch(...ids), {path: `/ndjson?insert_deduplication_token=${token}`});
     await put('t1', 'a', 'b');
     await put('t1', 'a', 'b');
     await put('t2', 'c');

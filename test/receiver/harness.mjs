@@ -22,6 +22,22 @@ export async function receiverFor(t, options) {
     };
 }
 
+/**
+ * A receiver with these fault rules; lines() are those of its record, outcome() says what the last line has
+ * of {status, accepted, answered, ids}.
+ */
+export async function faultyFor(t, ...rules) {
+    const record = join(folderFor(t), 'record');
+    const receiver = await receiverFor(t, {record});
+    const {success} = await receiver.fault(...rules);
+    if (!success) throw new Error('the rules are wrong');
+    const outcome = () => {
+        const {status, accepted, answered, ids} = linesOf(record).at(-1) ?? {};
+        return {status, accepted, answered, ids};
+    };
+    return {...receiver, outcome, lines: () => linesOf(record)};
+}
+
 /** A folder that goes with the test. */
 export function folderFor(t) {
     const folder = mkdtempSync(join(tmpdir(), 'receiver-'));

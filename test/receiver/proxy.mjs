@@ -7,7 +7,9 @@ import {connect} from 'node:net';
 
 import {nowMs} from './tally.mjs';
 
-const challenge = {'proxy-authenticate': 'Basic realm="receiver"'};
+const challenge = {
+    'proxy-authenticate': 'Basic realm="receiver"'
+};
 const hopByHop = ['proxy-authorization', 'proxy-connection', 'connection'];
 
 export class Proxy {
@@ -41,7 +43,8 @@ export class Proxy {
         if (!this.#admits(req)) return res.writeHead(407, challenge).end();
         if (!/^http:\/\//i.test(req.url)) return res.writeHead(400).end();
         const {port, pathname, search} = new URL(req.url);
-        const headers = Object.fromEntries(Object.entries(req.headers).filter(([name]) => !hopByHop.includes(name)));
+        const headers =
+            Object.fromEntries(Object.entries(req.headers).filter(([name]) => !hopByHop.includes(name)));
         const onward = {
             agent: false,
             host: '127.0.0.1',
@@ -63,8 +66,9 @@ export class Proxy {
         socket.on('error', () => socket.destroy());
         if (!this.#admits(req)) {
             const [[name, value]] = Object.entries(challenge);
-            return socket.end(`HTTP/1.1 407 Proxy Authentication Required\r\n${name}: ${value}\r\n` +
-                              'Content-Length: 0\r\n\r\n');
+            return socket.end(
+                `HTTP/1.1 407 Proxy Authentication Required\r\n${name}: ${value}\r\n` +
+                'Content-Length: 0\r\n\r\n');
         }
         const port = Number(/:(\d+)$/.exec(req.url)?.[1]);
         if (!(port > 0 && port < 65536)) return socket.end('HTTP/1.1 400 Bad Request\r\n\r\n');
@@ -76,7 +80,8 @@ export class Proxy {
             upstream.write(head);
             upstream.pipe(socket).pipe(upstream);
         });
-        upstream.on('error', () => (connected ? socket.destroy() : socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')));
+        upstream.on(
+            'error', () => (connected ? socket.destroy() : socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n')));
         socket.on('close', () => upstream.destroy());
     }
 }

@@ -1,5 +1,6 @@
 // The receiver's command line: an HTTP endpoint on 127.0.0.1 to which tests and the demo send events. It
-// takes batches in the formats of formats.mjs, remembers what it took, and misbehaves on demand; see README.md.
+// takes batches in the formats of formats.mjs, remembers what it took, and misbehaves on demand; see
+// README.md.
 
 import {renameSync, rmSync, writeFileSync} from 'node:fs';
 import {parseArgs} from 'node:util';
@@ -73,7 +74,8 @@ function signingSecret(secret) {
 }
 
 function tlsFiles({'tls-cert': cert, 'tls-key': key, 'client-ca': clientCa}) {
-    if ((cert === undefined) !== (key === undefined)) throw new Error('--tls-cert and --tls-key need each other');
+    if ((cert === undefined) !== (key === undefined))
+        throw new Error('--tls-cert and --tls-key need each other');
     if (clientCa !== undefined && cert === undefined) throw new Error('--client-ca needs --tls-cert');
     return cert === undefined ? null : {cert, key, clientCa};
 }

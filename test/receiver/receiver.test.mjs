@@ -10,6 +10,7 @@ import {test} from 'node:test';
 import {fileURLToPath} from 'node:url';
 import {gzipSync} from 'node:zlib';
 
+import {makeCertificates} from './certificates.mjs';
 import {control, exchange, folderFor, linesOf, receiverFor, send, until} from './harness.mjs';
 import {ndjsonBatch, requestBytes, statsigBatch, statsigEvent} from './requests.mjs';
 
@@ -73,7 +74,8 @@ test('bad gzip is 400, another encoding 415', async (t) => {
 
 test('ndjson: by content type or path, one object with an event_id a line', async (t) => {
     const {send, control} = await receiverFor(t);
-    const answer = await send(ndjsonBatch('a', 'b'), {...ndjson, path: '/?query=INSERT+INTO+t+FORMAT+JSONEachRow'});
+    const answer =
+        await send(ndjsonBatch('a', 'b'), {...ndjson, path: '/?query=INSERT+INTO+t+FORMAT+JSONEachRow'});
     assert.deepEqual([answer.status, answer.body], [200, '']);
     assert.equal((await send(ndjsonBatch('c').trimEnd(), {path: '/ndjson'})).status, 200);
     const cases = [
@@ -288,6 +290,19 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
     });
 }
 
+test('command line: TLS and a proxy, with a port of its own', async (t) => {
+    const {pair} = makeCertificates(folderFor(t));
+    const {cert, key} = pair('valid');
+    const portFile = join(folderFor(t), 'port');
+    const {output} =
+        await run(t, '--tls-cert', cert, '--tls-key', key, '--proxy-port', '0', '--port-file', portFile);
+    assert.match(
+        output(), /^receiver listening on https:.* control http:.* proxy http:\/\/127\.0\.0\.1:\d+\n$/);
+    const {port, controlPort, proxyPort} = JSON.parse(readFileSync(portFile, 'utf8'));
+    assert.equal(new Set([port, controlPort, proxyPort]).size, 3);
+    assert.equal((await send(proxyPort, '', {path: '/'})).status, 400);
+});
+
 test('command line: --exit-with-stdin ends when stdin closes', async (t) => {
     const {child, exit} = await run(t, '--exit-with-stdin');
     child.stdin.end();
@@ -295,8 +310,21 @@ test('command line: --exit-with-stdin ends when stdin closes', async (t) => {
 });
 
 test('command line: wrong options are exit code 2, a taken port is 1', async (t) => {
-    for (const args
-             of [['--no-such'], ['--port', '70000'], ['--port', 'x'], ['--discard', '--record', 'f']]) {
+    const wrong = [
+        ['--no-such'],
+        ['--port', '70000'],
+        ['--port', 'x'],
+        ['--proxy-port', 'x'],
+        ['--proxy-credentials', 'u:p'],
+        ['--signing-secret', 'sesame'],
+        ['--tls-cert', 'f'],
+        ['--tls-key', 'f'],
+        ['--client-ca', 'f'],
+        ['--discard', '--record', 'f'],
+        ['--discard', '--keep-requests'],
+        ['--discard', '--tls-cert', 'f', '--tls-key', 'f'],
+    ];
+    for (const args of wrong) {
         const {exit, output} = await run(t, ...args);
         assert.deepEqual(await exit, [2, null]);
         assert.match(output(), /^receiver: .*\nusage: /);

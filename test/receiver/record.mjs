@@ -6,7 +6,8 @@ import {appendFileSync, closeSync, openSync} from 'node:fs';
 
 import {textOf} from './formats.mjs';
 
-const credentials = ['authorization', 'proxy-authorization', 'statsig-api-key', 'x-clickhouse-key', 'api-key'];
+const credentials =
+    ['authorization', 'proxy-authorization', 'statsig-api-key', 'x-clickhouse-key', 'api-key'];
 
 export class Record {
     #fd;
@@ -14,8 +15,8 @@ export class Record {
     #keepRequests;
 
     /**
-     * Opens `file` for appending; `keepBodies` adds the parsed events to each line, `keepRequests` the headers
-     * and the text of the body.
+     * Opens `file` for appending; `keepBodies` adds the parsed events to each line, `keepRequests` the
+     * headers and the text of the body.
      */
     constructor(file, {keepBodies = false, keepRequests = false} = {}) {
         this.#fd = openSync(file, 'a');

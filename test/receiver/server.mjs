@@ -21,13 +21,14 @@ const noTimeLimits = {
 
 /**
  * The data port's server, not yet listening.
- * @param {{wanted: {apiKey?: string, signingKey?: Buffer}, tls: {cert: string, key: string, clientCa?: string}
- *     | null, tally: Tally, faults: Faults, record: Record | null}} context wanted as in judge(); tls: files,
- *     clientCa being the CA of the client certificate that everybody must have
+ * @param {{wanted: {apiKey?: string, signingKey?: Buffer}, tls: {cert: string, key: string, clientCa?:
+ *     string} | null, tally: Tally, faults: Faults, record: Record | null}} context wanted as in judge();
+ *     tls: files, clientCa being the CA of the client certificate that everybody must have
  */
 export function createDataServer(context) {
     const {tally, faults, tls} = context;
-    const server = tls ? createTlsServer({...noTimeLimits, ...tlsOptions(tls)}) : createPlainServer(noTimeLimits);
+    const server =
+        tls ? createTlsServer({...noTimeLimits, ...tlsOptions(tls)}) : createPlainServer(noTimeLimits);
     watch(server);
     server.on('connection', (socket) => {
         tally.connections++;

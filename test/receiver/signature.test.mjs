@@ -50,7 +50,8 @@ test('a missing header and a time more than five minutes away are refused', () =
     }
     assert.equal(problem({timestamp: '1614265330.5'}), 'webhook-timestamp: must be an integer');
     const now = Number(vector.timestamp);
-    for (const far of [-301, 301]) assert.equal(problem({}, now + far), 'webhook-timestamp: too far from now');
+    for (const far of [-301, 301])
+        assert.equal(problem({}, now + far), 'webhook-timestamp: too far from now');
     for (const near of [-299, 299]) assert.equal(problem({}, now + near), null);
 });
 
@@ -65,7 +66,8 @@ test('the receiver wants the signature, and records the id', async (t) => {
     const {send} = await receiverFor(t, {record, signingSecret: vector.secret});
     const body = statsigBatch('a');
     const timestamp = String(Math.floor(Date.now() / 1000));
-    const mac = createHmac('sha256', keyOfSecret(vector.secret)).update(`w1.${timestamp}.${body}`).digest('base64');
+    const mac =
+        createHmac('sha256', keyOfSecret(vector.secret)).update(`w1.${timestamp}.${body}`).digest('base64');
     const status = async (signature) =>
         (await send(body, {headers: headersOf({id: 'w1', timestamp, signature})})).status;
     assert.equal((await send(body)).status, 401);

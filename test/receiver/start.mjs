@@ -12,8 +12,8 @@ import {keyOfSecret} from './signature.mjs';
 import {Tally} from './tally.mjs';
 
 /**
- * Starts a receiver. The options are those of the command line, but `tls`: {cert, key, clientCa}; ports default
- * to any free one, and without a proxy port there is no proxy.
+ * Starts a receiver. The options are those of the command line, but `tls`: {cert, key, clientCa}; ports
+ * default to any free one, and without a proxy port there is no proxy.
  * @returns {Promise<{port: number, controlPort: number, proxyPort?: number, stop: () => Promise<void>}>}
  */
 export async function startReceiver(options = {}) {
@@ -21,8 +21,8 @@ export async function startReceiver(options = {}) {
     const tally = new Tally();
     const journal = options.record === undefined ? null : new Record(options.record, options);
     const faults = options.discard ? null : new Faults();
-    const server = faults ? createDataServer({...dataContext(options), tally, faults, record: journal})
-                          : createDiscardServer(tally);
+    const server = faults ? createDataServer({...dataContext(options), tally, faults, record: journal}) :
+                            createDiscardServer(tally);
     const data = new Listener(server);
     const proxy = proxyPort === undefined ? null : new Proxy(proxyCredentials);
     const proxied = proxy && new Listener(proxy.createServer());

@@ -8,8 +8,10 @@ export class Refusal extends Error {
     }
 }
 
-const rfc3339 =
-    /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+const fullDate = /\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])/.source;
+const hoursMinutes = /(?:[01]\d|2[0-3]):[0-5]\d/.source;
+const seconds = /(?:[0-5]\d|60)(?:\.\d+)?/.source;
+const rfc3339 = new RegExp(`^${fullDate}T${hoursMinutes}:${seconds}(?:Z|[+-]${hoursMinutes})$`);
 
 export function isObject(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);

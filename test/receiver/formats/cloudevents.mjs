@@ -84,18 +84,23 @@ function checkEvent(event, at, {texts = false} = {}) {
     demand(event.specversion === '1.0', `${at}.specversion`, '1.0');
     demand(uriReference.test(event.source), `${at}.source`, 'a URI reference');
     const {datacontenttype, dataschema, subject, time, data, data_base64: bytes} = event;
-    const check = (value, test, name, what) => demand(value === undefined || test(value), `${at}.${name}`, what);
-    check(datacontenttype, (value) => isText(value) && mediaType.test(value), 'datacontenttype', 'a media type');
+    const check = (value, test, name, what) =>
+        demand(value === undefined || test(value), `${at}.${name}`, what);
+    check(
+        datacontenttype, (value) => isText(value) && mediaType.test(value), 'datacontenttype',
+        'a media type');
     check(dataschema, (value) => isText(value) && absoluteUri.test(value), 'dataschema', 'an absolute URI');
     check(subject, isText, 'subject', 'a non-empty string');
     check(time, isTime, 'time', 'a time of RFC 3339');
     check(bytes, isBase64, 'data_base64', 'base64');
     demand(data === undefined || bytes === undefined, `${at}.data_base64`, 'absent, as there is data');
     for (const [name, value] of Object.entries(event)) {
-        if (required.includes(name) || optional.includes(name) || name === 'data' || name === 'data_base64') continue;
+        if (required.includes(name) || optional.includes(name) || name === 'data' || name === 'data_base64')
+            continue;
         demand(extensionName.test(name), `${at}.${name}`, 'named with 1 to 20 of a-z and 0-9');
-        demand(isText(value) || (!texts && isPlain(value)), `${at}.${name}`,
-               'a string, a boolean or a 32-bit integer');
+        demand(
+            isText(value) || (!texts && isPlain(value)), `${at}.${name}`,
+            'a string, a boolean or a 32-bit integer');
     }
     return event;
 }

@@ -85,7 +85,8 @@ const isNanos = (value) => typeof value === 'string' && decimal.test(value) && B
 const recordFields = {
     timeUnixNano: [isNanos, 'a decimal string of 64 bits'],
     observedTimeUnixNano: [isNanos, 'a decimal string of 64 bits'],
-    severityNumber: [(value) => Number.isInteger(value) && value >= 0 && value <= 24, 'an integer from 0 to 24'],
+    severityNumber:
+        [(value) => Number.isInteger(value) && value >= 0 && value <= 24, 'an integer from 0 to 24'],
     severityText: [isText, 'a non-empty string'],
     traceId: [hexId(32), '32 hexadecimal digits, not all zero'],
     spanId: [hexId(16), '16 hexadecimal digits, not all zero'],
@@ -122,7 +123,8 @@ function checkPairs(pairs, at) {
 
 const isInt64 = (value) => {
     if (typeof value === 'number') return Number.isSafeInteger(value);
-    return typeof value === 'string' && /^-?\d{1,19}$/.test(value) && BigInt.asIntN(64, BigInt(value)) === BigInt(value);
+    return typeof value === 'string' && /^-?\d{1,19}$/.test(value) &&
+        BigInt.asIntN(64, BigInt(value)) === BigInt(value);
 };
 
 const valueKinds = {
@@ -131,10 +133,12 @@ const valueKinds = {
     intValue: isInt64,
     doubleValue: (value) => typeof value === 'number' || ['NaN', 'Infinity', '-Infinity'].includes(value),
     bytesValue: (value) => typeof value === 'string',
-    arrayValue: (value, at) => checkList(value, at, (values, valuesAt) => {
-        demand(Array.isArray(values), valuesAt, 'an array');
-        values.forEach((inner, index) => checkValue(inner, `${valuesAt}[${index}]`));
-    }),
+    arrayValue: (value, at) => checkList(
+        value, at,
+        (values, valuesAt) => {
+            demand(Array.isArray(values), valuesAt, 'an array');
+            values.forEach((inner, index) => checkValue(inner, `${valuesAt}[${index}]`));
+        }),
     kvlistValue: (value, at) => checkList(value, at, checkPairs),
 };
 
@@ -151,5 +155,6 @@ function checkValue(value, at) {
     demandKnownKeys(value, Object.keys(valueKinds), at);
     const kinds = Object.keys(value);
     demand(kinds.length <= 1, at, 'of one kind');
-    for (const kind of kinds) demand(valueKinds[kind](value[kind], `${at}.${kind}`), `${at}.${kind}`, 'a sound value');
+    for (const kind of kinds)
+        demand(valueKinds[kind](value[kind], `${at}.${kind}`), `${at}.${kind}`, 'a sound value');
 }

@@ -43,6 +43,7 @@ function checkEvent(event, at) {
     demand(properties === undefined || isObject(properties), `${at}.properties`, 'an object');
     demand(context === undefined || isObject(context), `${at}.context`, 'an object');
     demand(isTime(timestamp), `${at}.timestamp`, 'an ISO 8601 time');
-    demand(isText(messageId) && messageId.length <= maxMessageId, `${at}.messageId`,
-           `a string of 1 to ${maxMessageId} characters`);
+    demand(
+        isText(messageId) && messageId.length <= maxMessageId, `${at}.messageId`,
+        `a string of 1 to ${maxMessageId} characters`);
 }

@@ -34,8 +34,9 @@ function checkEvent(event, index) {
     demand(typeof user.userID === 'string', `${at}.user.userID`, 'a string');
     demand(Number.isSafeInteger(time), `${at}.time`, 'an integer');
     // The SDKs say null for what they do not have.
-    demand(value === null || ['undefined', 'number', 'string'].includes(typeof value), `${at}.value`,
-           'a number or a string');
+    demand(
+        value === null || ['undefined', 'number', 'string'].includes(typeof value), `${at}.value`,
+        'a number or a string');
     if (metadata === undefined || metadata === null) return;
     demand(isObject(metadata), `${at}.metadata`, 'an object');
     for (const [key, text] of Object.entries(metadata)) {
