@@ -10,7 +10,7 @@ import {createInterface} from 'node:readline';
 import {setTimeout as sleep} from 'node:timers/promises';
 import {fileURLToPath} from 'node:url';
 
-const apiKey = 'secret-of-the-client-tests';
+export const apiKey = 'secret-of-the-client-tests';
 const secondsToDeliver = 300;
 
 const program = fileURLToPath(new URL('../receiver/receiver.mjs', import.meta.url));
@@ -21,15 +21,21 @@ export class Receiver {
     #process;
     #exit;
     #url;
+    #controlUrl;
 
-    /** @param {{keepBodies?: boolean}} options whether requests() is to tell the events themselves */
-    async start({keepBodies = false} = {}) {
+    /**
+     * @param {{keepBodies?: boolean, keepRequests?: boolean, signingSecret?: string}} options what requests()
+     *     is to tell beside the ids: the events, headers and text; the secret with which requests are signed
+     */
+    async start({keepBodies = false, keepRequests = false, signingSecret} = {}) {
         const options = ['--api-key', apiKey, '--record', this.#recordFile, '--exit-with-stdin'];
         if (keepBodies) options.push('--keep-bodies');
+        if (keepRequests) options.push('--keep-requests');
+        if (signingSecret) options.push('--signing-secret', signingSecret);
         this.#process = spawn(process.execPath, [program, ...options], {stdio: ['pipe', 'pipe', 'inherit']});
         this.#exit = once(this.#process, 'exit');
         const [line] = await once(createInterface(this.#process.stdout), 'line');
-        [this.#url] = /http:\S+/.exec(line);
+        [this.#url, this.#controlUrl] = line.match(/http:\S+/g);
     }
 
     async stop() {
@@ -37,6 +43,13 @@ export class Receiver {
         this.#process.stdin.end();
         await this.#exit;
         rmSync(this.#folder, {recursive: true});
+    }
+
+    /** Replaces the fault rules of the receiver. */
+    async faults(...rules) {
+        const answer =
+            await fetch(`${this.#controlUrl}/faults`, {method: 'POST', body: JSON.stringify(rules)});
+        assert.equal(answer.status, 200);
     }
 
     /** The requests that came on this path, in order: lines of the receiver's record. */
@@ -58,14 +71,29 @@ export const targets = [
 
 /** Creates the targets, which send to the receiver, and waits until the database has its worker. */
 export async function createTargets(client, receiver) {
-    for (const {format, path} of targets) {
-        // A slow machine must not make the worker send a batch twice.
-        await client.query(`CREATE SERVER ${format} FOREIGN DATA WRAPPER eventlog
-            OPTIONS (url '${receiver.url(path)}', format '${format}', events 'all', timeout_ms '60000')`);
-        await client.query(
-            `CREATE USER MAPPING FOR CURRENT_USER SERVER ${format} OPTIONS (api_key '${apiKey}')`);
-    }
-    await until('the worker runs', async () => {
+    for (const {format, path} of targets) await createTarget(client, receiver, {name: format, format, path});
+    await untilWorkerRuns(client);
+}
+
+/**
+ * Creates a target that sends all events to a path of the receiver.
+ * @param {{name: string, format: string, path: string, options?: object, userOptions?: object}} target
+ *     options beside those that every target needs: of the server, of the user mapping
+ */
+export async function createTarget(client, receiver, {name, format, path, options = {}, userOptions = {}}) {
+    const all = {url: receiver.url(path), format, events: 'all', timeout_ms: '60000', ...options};
+    const server = `CREATE SERVER ${name} FOREIGN DATA WRAPPER eventlog OPTIONS (${optionList(all)})`;
+    await client.query(server);
+    const mapping = `CREATE USER MAPPING FOR CURRENT_USER SERVER ${name}`;
+    await client.query(`${mapping} OPTIONS (${optionList({api_key: apiKey, ...userOptions})})`);
+}
+
+function optionList(options) {
+    return Object.entries(options).map(([name, value]) => `${name} '${value}'`).join(', ');
+}
+
+export function untilWorkerRuns(client) {
+    return until('the worker runs', async () => {
         const {rows} = await client.query(`
             SELECT FROM pg_stat_activity
             WHERE backend_type = 'eventlog worker' AND datname = current_database()`);
@@ -73,14 +101,16 @@ export async function createTargets(client, receiver) {
     });
 }
 
-/** Waits until nothing is left to send; the rows of eventlog.forward_status. */
-export async function untilDelivered(client) {
+/**
+ * Waits until nothing is left to send by targets of these names, all; the rows of eventlog.forward_status.
+ */
+export async function untilDelivered(client, names = targets.map(({format}) => format)) {
     let status;
     await until('all is delivered', async () => {
         status = (await client.query('SELECT * FROM eventlog.forward_status ORDER BY target')).rows;
         return status.every((row) => Number(row.lag_events) === 0);
     }, () => JSON.stringify(status));
-    assert.deepEqual(status.map(({target}) => target), targets.map(({format}) => format));
+    assert.deepEqual(status.map(({target}) => target), [...names].sort());
     return status;
 }
 

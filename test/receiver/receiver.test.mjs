@@ -27,8 +27,11 @@ test('statsig: a sound batch is accepted, plain or gzip', async (t) => {
     assert.equal(zipped.status, 202);
     const bare = {eventName: 'x', user: {userID: 'u'}, time: 1};
     assert.equal((await send(statsigBatch(bare))).status, 202);
+    const nothing = {...bare, value: null, metadata: null};
+    const ofSdk = {eventName: 'statsig::diagnostics', user: null, time: 1, metadata: {markers: [1]}};
+    assert.equal((await send(statsigBatch(nothing, ofSdk))).status, 202);
     assert.deepEqual(await control('GET /ids'), ['a', 'b', 'c']);
-    assert.equal((await control('GET /stats')).accepted_events, 4);
+    assert.equal((await control('GET /stats')).accepted_events, 6);
 });
 
 test('statsig: each violation is a 400 that names it', async (t) => {

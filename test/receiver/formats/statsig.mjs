@@ -3,6 +3,8 @@
 
 import {demand, isObject, isText, parseJson} from './checks.mjs';
 
+// What an SDK logs of itself, which has no user and more than texts.
+const ownEvents = 'statsig::';
 const droppedCharacters = /[\\[\]{}<>#=;&$%`|\0\r\n]/;
 
 export const statsig = {
@@ -30,9 +32,10 @@ function checkEvent(event, index) {
     const {eventName, user, time, value, metadata} = event;
     demand(isText(eventName), `${at}.eventName`, 'a non-empty string');
     demand(!droppedCharacters.test(eventName), `${at}.eventName`, 'a name that Statsig keeps');
+    demand(Number.isSafeInteger(time), `${at}.time`, 'an integer');
+    if (eventName.startsWith(ownEvents)) return;
     demand(isObject(user), `${at}.user`, 'an object');
     demand(typeof user.userID === 'string', `${at}.user.userID`, 'a string');
-    demand(Number.isSafeInteger(time), `${at}.time`, 'an integer');
     // The SDKs say null for what they do not have.
     demand(
         value === null || ['undefined', 'number', 'string'].includes(typeof value), `${at}.value`,
