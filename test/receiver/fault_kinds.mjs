@@ -66,7 +66,7 @@ export const kinds = {
         matches: (rule, verdict) => chosen(rule, verdict).length > 0,
         reword: (rule, verdict) => {
             const [index] = chosen(rule, verdict);
-            const message = `events[${index}]: ${verdict.names[index]} is refused`;
+            const message = `events[${index}]: the name ${verdict.names[index]} is refused`;
             return refuseBatch(verdict, rule.status ?? 400, message);
         },
     },
