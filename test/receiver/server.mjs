@@ -48,6 +48,7 @@ function tlsOptions({cert, key, clientCa}) {
 async function serve({wanted, tally, faults, record}, req, res, {expects}) {
     const {method, headers, socket} = req;
     const startedAt = nowMs();
+    const client = socket.getPeerCertificate?.()?.subject?.CN;
     const path = pathOf(req.url);
     const plan = faults.plan(path, {expects});
     const kind = plan.rule?.kind;
@@ -61,7 +62,6 @@ async function serve({wanted, tally, faults, record}, req, res, {expects}) {
     if (resetAfter !== null) reset(socket);
     if (resetAfter !== null || body === null) return tally.countStatus('none');
 
-    const client = socket.getPeerCertificate?.().subject?.CN;
     const request = {method, path, query: queryOf(req.url), headers, body, startedAt, client};
     const judged = judge(request, wanted);
     const rule = faults.settle(plan, judged, request);
