@@ -4,14 +4,19 @@
 import {createHmac, timingSafeEqual} from 'node:crypto';
 
 const secretPrefix = 'whsec_';
+const keyBytes = {
+    min: 24,
+    max: 64
+};
 const toleranceSeconds = 300;
 
-/** The key in a secret, `whsec_` and base64; throws on any other text. */
+/** The key in a secret, `whsec_` and base64 of 24 to 64 bytes; throws on any other text. */
 export function keyOfSecret(secret) {
     const text = secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : '';
     const key = Buffer.from(text, 'base64');
-    if (key.length === 0 || key.toString('base64') !== text) {
-        throw new Error(`the signing secret must be ${secretPrefix} and base64`);
+    if (key.length < keyBytes.min || key.length > keyBytes.max || key.toString('base64') !== text) {
+        throw new Error(`the signing secret must be ${secretPrefix} and base64 of ${keyBytes.min} to ${
+            keyBytes.max} bytes`);
     }
     return key;
 }

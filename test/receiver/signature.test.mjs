@@ -55,9 +55,12 @@ test('a missing header and a time more than five minutes away are refused', () =
     for (const near of [-299, 299]) assert.equal(problem({}, now + near), null);
 });
 
-test('a secret is whsec_ and base64', () => {
-    for (const secret of ['', 'whsec_', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_a', 'whsec_%%%%']) {
-        assert.throws(() => keyOfSecret(secret), /whsec_/);
+test('a secret is whsec_ and base64 of 24 to 64 bytes', () => {
+    const secretOf = (bytes) => `whsec_${Buffer.alloc(bytes, 1).toString('base64')}`;
+    for (const bytes of [24, 64]) assert.equal(keyOfSecret(secretOf(bytes)).length, bytes);
+    for (const secret
+             of ['', 'whsec_', secretOf(23), secretOf(65), vector.secret.slice(6), `${vector.secret}%`]) {
+        assert.throws(() => keyOfSecret(secret), /whsec_/, secret);
     }
 });
 
