@@ -1,9 +1,9 @@
 // How an answer leaves the data port: whole, or spoilt in one of the ways in which a network or a broken
 // endpoint spoils it. Each function takes the ServerResponse, the verdict to tell, and the fault rule.
 
+import {STATUS_CODES} from 'node:http';
 import {Readable, pipeline} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
-import {STATUS_CODES} from 'node:http';
 
 import {reset} from './connections.mjs';
 
