@@ -81,10 +81,12 @@ describe('the package verifies what targets send', () => {
         await database.drop();
     });
 
-    for (const {name, path} of uncompressed) {
+    for (const {name, path, options} of signed) {
         test(`${name}: every request, each attempt`, () => {
             const requests = receiver.requests(path);
             assert.ok(requests.length > 1);
+            const encoding = options.compression === 'gzip' ? 'gzip' : null;
+            assert.ok(requests.every((request) => request.encoding === encoding));
             for (const request of requests) {
                 verify(request);
                 assert.throws(() => verify(request, {key: otherSecret}), /No matching signature/);
@@ -92,14 +94,6 @@ describe('the package verifies what targets send', () => {
             }
         });
     }
-
-    // The package reads bodies as text; the endpoint has checked the bytes, else it would have answered 401.
-    test('a compressed body is signed as it is sent', () => {
-        const requests = receiver.requests(compressed.path);
-        assert.deepEqual(requests.map(({encoding}) => encoding), requests.map(() => 'gzip'));
-        assert.ok(requests.some(({accepted}) => accepted));
-        for (const request of requests) assert.throws(() => verify(request), /No matching signature/);
-    });
 
     for (const {name, path} of signed) {
         test(`${name}: a retry has the id of the first attempt and its own time`, () => {

@@ -65,9 +65,10 @@ export function judge(request, {apiKey, signingKey} = {}) {
     if (apiKey !== undefined && !format.authorised(headers, apiKey)) {
         return refusal(401, 'the API key is missing or wrong');
     }
-    const problem = signingKey ? problemOfSignature(signingKey, headers, body) : null;
-    if (problem !== null) return refusal(401, problem);
     try {
+        const problem =
+            signingKey ? problemOfSignature(signingKey, headers, decompress(headers, body)) : null;
+        if (problem !== null) return refusal(401, problem);
         const events = parse(format, request);
         const ids = events.map(format.idOf).filter((id) => id !== undefined);
         const names = events.map(format.nameOf);

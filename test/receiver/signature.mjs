@@ -25,7 +25,7 @@ export function keyOfSecret(secret) {
  * What is wrong with the signature of a request, or null.
  * @param key     of keyOfSecret
  * @param headers with lower-case names
- * @param body    as sent
+ * @param body    decompressed, as web frameworks hand it on
  */
 export function problemOfSignature(key, headers, body, nowSeconds = Date.now() / 1000) {
     const id = headers['webhook-id'];
