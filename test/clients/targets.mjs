@@ -82,9 +82,9 @@ export async function createTargets(client, receiver) {
  */
 export async function createTarget(client, receiver, {name, format, path, options = {}, userOptions = {}}) {
     const all = {url: receiver.url(path), format, events: 'all', timeout_ms: '60000', ...options};
-    const server = `CREATE SERVER ${name} FOREIGN DATA WRAPPER eventlog OPTIONS (${optionList(all)})`;
+    const server = `CREATE SERVER "${name}" FOREIGN DATA WRAPPER eventlog OPTIONS (${optionList(all)})`;
     await client.query(server);
-    const mapping = `CREATE USER MAPPING FOR CURRENT_USER SERVER ${name}`;
+    const mapping = `CREATE USER MAPPING FOR CURRENT_USER SERVER "${name}"`;
     await client.query(`${mapping} OPTIONS (${optionList({api_key: apiKey, ...userOptions})})`);
 }
 
