@@ -363,6 +363,11 @@ CREATE FUNCTION eventlog.in_flight(server oid) RETURNS integer
     AS 'MODULE_PATHNAME', 'eventlog_in_flight';
 COMMENT ON FUNCTION eventlog.in_flight(oid) IS 'requests that the worker has under way to a target; NULL where no worker runs';
 
+CREATE FUNCTION eventlog.selects(events text, event_name text, metadata jsonb) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_selects';
+COMMENT ON FUNCTION eventlog.selects(text, text, jsonb) IS 'whether a target with this option events is sent such an event';
+
 CREATE VIEW eventlog.forward_status AS
 SELECT t.name AS target,
        CASE WHEN t.paused OR t.incarnation IS DISTINCT FROM coalesce(c.incarnation, t.incarnation)
@@ -383,6 +388,9 @@ JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
 JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
 LEFT JOIN eventlog.cluster c ON true
 LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
+LEFT JOIN LATERAL (
+    SELECT o.option_value AS events FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'
+) declared ON true
 CROSS JOIN LATERAL (
     SELECT w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
            w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading
@@ -395,7 +403,7 @@ CROSS JOIN LATERAL (
            OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(read_until.snapshot))))
       AND (w.start_after IS NULL OR e.event_id > w.start_after)
       AND NOT (at.reading AND e.event_id <= p.last_id AND pg_visible_in_snapshot(e.xid, w.to_snapshot))
-      AND ('events=all' = ANY (s.srvoptions) OR e.metadata @> '{"_eventLog": {"forwardToStatsig": true}}')
+      AND eventlog.selects(coalesce(declared.events, 'flagged'), e.event_name, e.metadata)
 ) lag;
 COMMENT ON VIEW eventlog.forward_status IS 'each target: its state, how far it is, and how much waits for it';
 CREATE FUNCTION eventlog.maintain() RETURNS void

@@ -1,6 +1,5 @@
 #include "forward/batch_source.h"
 
-#include "event/validate.h"
 #include "pg/boundary.h"
 
 namespace eventlog::forward {
@@ -12,17 +11,6 @@ constexpr size_t kProbeRows = 5000;
 constexpr size_t kProbeEvents = 10;
 constexpr size_t kStoreAfterSkipped = 10000;
 constexpr int64_t kStoreSkippedAfterMs = 60000;
-
-bool is_flagged(const event::StoredRow& row) {
-    auto envelope = row.metadata.find(event::kReservedKey);
-    if (!envelope || envelope->kind != jsonb::Kind::object) return false;
-    auto flag = envelope->container().find("forwardToStatsig");
-    return flag && flag->kind == jsonb::Kind::boolean && flag->boolean;
-}
-
-bool selects(const TargetOptions& options, const event::StoredRow& row) {
-    return options.events == Selection::all || is_flagged(row);
-}
 
 // What a request body may take besides its events: the format's frame, and a separator or a group for each.
 size_t frame_bytes(const Batch& batch) {
@@ -45,7 +33,7 @@ size_t add_rows(const read::Piece& piece, const TargetOptions& options, size_t m
     for (const event::StoredRow& row : piece.rows) {
         full = is_full();
         if (full) break;
-        if (selects(options, row)) {
+        if (options.events.selects(row)) {
             encoded.clear();
             if (auto refusal = encode_event(format, encoded, row, options.encode)) {
                 batch.refuse(row.event_id, *refusal);
@@ -162,7 +150,7 @@ void BatchSource::add_companion(const Declaration& target, const std::optional<i
         read::Piece piece = read::next_piece(ahead, kProbeRows);
         for (const event::StoredRow& row : piece.rows) {
             ahead.last_id = row.event_id;
-            if (!selects(target.options, row) || (last && row.event_id <= *last)) continue;
+            if (!target.options.events.selects(row) || (last && row.event_id <= *last)) continue;
             encoded.clear();
             if (encode_event(*target.options.format, encoded, row, target.options.encode)) continue;
             claimed.batch.add(row.event_id, encoded);

@@ -95,9 +95,11 @@ OptionProblem read_mode(TargetOptions& options, std::string_view value) {
 }
 
 OptionProblem read_events(TargetOptions& options, std::string_view value) {
-    if (value != "flagged" && value != "all") return wanted("One of \"flagged\" and \"all\" is wanted.");
-    options.events = value == "all" ? Selection::all : Selection::flagged;
-    return {};
+    const char* sentence = Selection::parse(value, options.events);
+    if (sentence == nullptr) return {};
+    return wanted(
+        sentence,
+        "Events are selected by \"flagged\", \"all\", or name patterns: \"order.*, !order.viewed\".");
 }
 
 OptionProblem read_start_at(TargetOptions& options, std::string_view value) {

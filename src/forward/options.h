@@ -9,10 +9,9 @@
 #include <vector>
 
 #include "forward/encode/format.h"
+#include "forward/selection.h"
 
 namespace eventlog::forward {
-
-enum class Selection : uint8_t { flagged, all };
 
 // Where a key comes from.
 enum class KeySource : uint8_t { none, option, file, environment };
@@ -31,7 +30,7 @@ struct TargetOptions {
     std::string format_name;
     std::string mode;
     const Format* format = nullptr;  // set by complete()
-    Selection events = Selection::flagged;
+    Selection events;
     std::string start_at = "now";
     int batch_events = 500;
     int batch_bytes = 1048576;

@@ -38,7 +38,7 @@ class Target {
     const std::string& name() const { return declared_.name; }
     Oid server() const { return declared_.server; }
     bool paused() const { return declared_.paused || !declared_.invalid.empty(); }
-    Selection events() const { return declared_.options.events; }
+    const Selection& events() const { return declared_.options.events; }
 
   private:
     bool may_send() const;

@@ -137,7 +137,7 @@ void Worker::announce_interest() {
     for (const auto& target : targets_) {
         if (target->paused()) continue;
         interest = std::max(
-            interest, target->events() == Selection::all ? shared::Interest::all : shared::Interest::flagged);
+            interest, target->events().only_flagged() ? shared::Interest::flagged : shared::Interest::all);
     }
     set_interest(interest);
 }

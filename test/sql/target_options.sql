@@ -29,7 +29,9 @@ FROM unnest(ARRAY['http://127.0.0.1:1', 'https://example.com/v1/log?x=1', 'HTTPS
 -- 9: every other option at its last accepted and its first refused values
 SELECT name, value, tried(server(format('url ''http://127.0.0.1:1/'', format ''ndjson'', %s %L', name, value)))
 FROM (VALUES
-    ('events', ARRAY['flagged', 'all', 'none', '', 'ALL']),
+    ('events', ARRAY['flagged', 'all', 'order.*', 'order.*, !order.viewed', '!order.viewed', '*', '', ' ', '!',
+                     'order.*,', ',', 'ALL', 'Flagged', 'all, !order.viewed', '!flagged', repeat('é', 256), repeat('é', 257),
+                     repeat('a,', 99) || 'a', repeat('a,', 100) || 'a']),
     ('start_at', ARRAY['now', 'beginning', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '01563e3a-b5d3-d676-4c61-efb99302bd5b', 'then',
                        '', '01ARZ3NDEKTSV4RRFFQ69G5FA',
                        '01563e3ab5d3d6764c61efb99302bd5b', '8ZZZZZZZZZZZZZZZZZZZZZZZZZ',

@@ -1,0 +1,73 @@
+#include "forward/name_patterns.h"
+
+#include <algorithm>
+
+#include "event/formats.h"
+#include "event/normalise.h"
+#include "event/validate.h"
+
+namespace eventlog::forward {
+namespace {
+
+// Goes back to the last star only, which is enough: linear in practice, pattern times name at worst.
+bool matches(std::string_view pattern, std::string_view name) {
+    size_t at = 0;
+    size_t star = std::string_view::npos;
+    size_t after_star = 0;
+    for (size_t i = 0; i < name.size();) {
+        if (at < pattern.size() && pattern[at] == '*') {
+            star = at++;
+            after_star = i;
+        } else if (at < pattern.size() && pattern[at] == name[i]) {
+            at++;
+            i++;
+        } else if (star != std::string_view::npos) {
+            at = star + 1;
+            i = ++after_star;
+        } else {
+            return false;
+        }
+    }
+    return pattern.find_first_not_of('*', at) == std::string_view::npos;
+}
+
+bool any_matches(const std::vector<std::string>& patterns, std::string_view name) {
+    return std::any_of(patterns.begin(), patterns.end(),
+                       [name](const std::string& pattern) { return matches(pattern, name); });
+}
+
+}  // namespace
+
+const char* NamePatterns::parse(std::string_view list, NamePatterns& patterns) {
+    NamePatterns read;
+    for (bool more = true; more;) {
+        size_t comma = list.find(',');
+        more = comma != std::string_view::npos;
+        std::string_view pattern = event::trim(list.substr(0, comma));
+        if (more) list.remove_prefix(comma + 1);
+        bool excludes = pattern.starts_with('!');
+        if (excludes) pattern = event::trim(pattern.substr(1));
+        if (pattern.empty() || event::characters(pattern) > event::kMaxTextCharacters)
+            return "Patterns of 1 to 256 characters, separated by commas, are wanted.";
+        if (read.included_.size() + read.excluded_.size() == kMostPatterns)
+            return "No more than 100 patterns are wanted.";
+        (excludes ? read.excluded_ : read.included_).emplace_back(pattern);
+    }
+    patterns = std::move(read);
+    return nullptr;
+}
+
+bool NamePatterns::match(std::string_view name) const {
+    return !any_matches(excluded_, name) && (included_.empty() || any_matches(included_, name));
+}
+
+bool NamePatterns::mentions(std::string_view word) const {
+    const auto same_letter = [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; };
+    const auto is_word = [&](const std::string& pattern) {
+        return std::equal(pattern.begin(), pattern.end(), word.begin(), word.end(), same_letter);
+    };
+    return std::any_of(included_.begin(), included_.end(), is_word) ||
+           std::any_of(excluded_.begin(), excluded_.end(), is_word);
+}
+
+}  // namespace eventlog::forward

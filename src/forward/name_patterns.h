@@ -1,0 +1,34 @@
+// A list of patterns over event names: `order.*, !order.viewed`.
+//
+// A pattern is matched against the whole name, byte for byte; `*` stands for any run of characters, dots
+// included, the empty run too. A `!` in front excludes. A name is matched when no excluding pattern matches
+// it and some other does, or there are none but excluding ones.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace eventlog::forward {
+
+class NamePatterns {
+  public:
+    static constexpr size_t kMostPatterns = 100;
+
+    // Reads patterns separated by commas, with white space around them: 1 to kMostPatterns, each of 1 to 256
+    // characters. The sentence that says what is wanted, or null when the list is good.
+    static const char* parse(std::string_view list, NamePatterns& patterns);
+
+    bool match(std::string_view name) const;
+
+    // Whether one of the patterns is this word, in letters of either case. `word` is in small ones.
+    bool mentions(std::string_view word) const;
+
+    bool operator==(const NamePatterns&) const = default;
+
+  private:
+    std::vector<std::string> included_;
+    std::vector<std::string> excluded_;
+};
+
+}  // namespace eventlog::forward

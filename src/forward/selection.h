@@ -1,0 +1,36 @@
+// Which events a target is sent: its option `events`.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+#include "event/stored_row.h"
+#include "forward/name_patterns.h"
+
+namespace eventlog::forward {
+
+class Selection {
+  public:
+    // Those logged with forward_to_statsig.
+    Selection() = default;
+
+    // Reads `flagged`, `all`, or a list of name patterns, which select whether an event is flagged or not.
+    // The sentence that says what is wanted, or null when the value is good.
+    static const char* parse(std::string_view value, Selection& selection);
+
+    // Looks at the row's event_name and metadata.
+    bool selects(const event::StoredRow& row) const;
+
+    // Nothing but flagged events can be selected.
+    bool only_flagged() const { return kind_ == Kind::flagged; }
+
+    bool operator==(const Selection&) const = default;
+
+  private:
+    enum class Kind : uint8_t { flagged, all, named };
+
+    Kind kind_ = Kind::flagged;
+    NamePatterns names_;
+};
+
+}  // namespace eventlog::forward
