@@ -153,15 +153,4 @@ inline WaitEventSet* create_wait_event_set(int events) {
 #endif
 }
 
-// What pg_stat_activity shows while one of our processes waits for work.
-inline uint32 wait_event_main() {
-#if PG_VERSION_NUM >= 170000
-    static uint32 event = 0;
-    if (event == 0) event = WaitEventExtensionNew("EventlogMain");
-    return event;
-#else
-    return PG_WAIT_EXTENSION;
-#endif
-}
-
 }  // namespace eventlog

@@ -31,13 +31,16 @@ CREATE TABLE eventlog.dead_letters (
     attempts         integer NOT NULL,
     first_attempt_at timestamptz NOT NULL,
     last_attempt_at  timestamptz NOT NULL,
+    redriven_at      timestamptz,
     PRIMARY KEY (target, event_id)
 );
+CREATE INDEX dead_letters_redriven ON eventlog.dead_letters (target, event_id) WHERE redriven_at IS NOT NULL;
 COMMENT ON TABLE eventlog.dead_letters IS 'events that an endpoint refused while it took others';
 COMMENT ON COLUMN eventlog.dead_letters.status IS 'HTTP status; NULL where the event could not be put into the endpoint''s format';
 COMMENT ON COLUMN eventlog.dead_letters.reason IS 'why it was refused';
 COMMENT ON COLUMN eventlog.dead_letters.body IS 'what the endpoint answered, its first 4 KiB';
 COMMENT ON COLUMN eventlog.dead_letters.attempts IS 'requests that carried the event';
+COMMENT ON COLUMN eventlog.dead_letters.redriven_at IS 'since when it waits to be sent again; NULL: it does not';
 
 SELECT pg_catalog.pg_extension_config_dump('eventlog.targets', '');
 SELECT pg_catalog.pg_extension_config_dump('eventlog.dead_letters', '');
@@ -79,17 +82,51 @@ CREATE FUNCTION eventlog.notify_worker() RETURNS void
     AS 'MODULE_PATHNAME', 'eventlog_notify_worker';
 COMMENT ON FUNCTION eventlog.notify_worker() IS 'has this database''s worker look at its targets once the transaction commits';
 
+-- The place of a start in the log: the horizon up to which, and the id after which, nothing is read.
+CREATE FUNCTION eventlog.read_start(start_at text, OUT from_snapshot pg_snapshot, OUT start_after uuid)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    start_ts timestamptz;
+BEGIN
+    from_snapshot := '1:1:';
+    IF lower(start_at) = 'now' THEN
+        from_snapshot := eventlog.horizon();
+    ELSIF lower(start_at) = 'beginning' THEN
+        NULL;
+    ELSIF start_at ~ '^[0-9A-Za-z]{26}$' THEN
+        start_after := eventlog.from_ulid(start_at);
+    ELSIF start_at ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+        start_after := start_at::uuid;
+    ELSE
+        start_ts := start_at::timestamptz;
+        IF start_ts IS NULL OR start_ts NOT BETWEEN '1970-01-01 00:00:00Z' AND '9999-12-31 23:59:59Z' THEN
+            RAISE invalid_parameter_value;
+        END IF;
+        -- The last id before that millisecond.
+        start_after := (lpad(to_hex(greatest(floor(extract(epoch FROM start_ts) * 1000)::bigint - 1, 0)), 12, '0')
+                        || repeat('f', 20))::uuid;
+    END IF;
+EXCEPTION WHEN invalid_text_representation OR invalid_datetime_format OR datetime_field_overflow
+               OR invalid_time_zone_displacement_value OR invalid_parameter_value THEN
+    RAISE EXCEPTION 'start_at is no place in the log: %', coalesce(quote_literal(left(start_at, 64)), 'null')
+        USING ERRCODE = 'invalid_parameter_value', COLUMN = 'start_at',
+              HINT = 'Pass ''beginning'', ''now'', the uuid or ULID of the event to start after, or a time.';
+END
+$$;
+COMMENT ON FUNCTION eventlog.read_start(text) IS
+    'reads a start_at: now, beginning, the uuid or ULID of the event to start after, or the time to start from; else 22023';
+
 CREATE FUNCTION eventlog.create_target(target text, start_at text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    start_after uuid := CASE WHEN lower(start_at) IN ('now', 'beginning') THEN NULL
-                             WHEN length(start_at) = 26 THEN eventlog.from_ulid(start_at)
-                             ELSE start_at::uuid END;
+    start record;
 BEGIN
     INSERT INTO eventlog.targets (name, incarnation) VALUES (target, (SELECT c.incarnation FROM eventlog.cluster c));
-    INSERT INTO eventlog.reader_window (kind, name, from_snapshot, start_after)
-    VALUES ('target', target, CASE lower(start_at) WHEN 'now' THEN eventlog.horizon() ELSE '1:1:' END, start_after);
+    start := eventlog.read_start(start_at);
+    INSERT INTO eventlog.reader_window (kind, name, from_snapshot, start_snapshot, start_after)
+    VALUES ('target', target, start.from_snapshot, start.from_snapshot, start.start_after);
     INSERT INTO eventlog.reader_position (kind, name) VALUES ('target', target);
 END
 $$;
@@ -153,14 +190,23 @@ CREATE EVENT TRIGGER eventlog_server_drop ON sql_drop
 ALTER EVENT TRIGGER eventlog_server_change ENABLE ALWAYS;
 ALTER EVENT TRIGGER eventlog_server_drop ENABLE ALWAYS;
 
+CREATE FUNCTION eventlog.require_target(target text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.name = require_target.target) THEN
+        RAISE EXCEPTION 'target "%" does not exist', target USING ERRCODE = 'undefined_object';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eventlog.require_target(text) IS 'refuses the name of a target that does not exist (42704)';
+
 CREATE FUNCTION eventlog.pause_target(target text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM eventlog.require_target(target);
     UPDATE eventlog.targets SET paused = true WHERE name = target;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'target "%" does not exist', target USING ERRCODE = 'undefined_object';
-    END IF;
     PERFORM eventlog.notify_worker();
 END
 $$;
@@ -170,13 +216,11 @@ CREATE FUNCTION eventlog.resume_target(target text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM eventlog.require_target(target);
     PERFORM eventlog.maintain();
     UPDATE eventlog.targets
     SET paused = false, incarnation = (SELECT incarnation FROM eventlog.cluster), state = 'running', next_attempt_at = NULL
     WHERE name = target;
-    IF NOT FOUND THEN
-        RAISE EXCEPTION 'target "%" does not exist', target USING ERRCODE = 'undefined_object';
-    END IF;
     PERFORM eventlog.notify_worker();
 END
 $$;

@@ -4,6 +4,7 @@
 
 #include "forward/clock.h"
 #include "pg/boundary.h"
+#include "pg/wait_event.h"
 #include "shared_state.h"
 
 namespace eventlog::forward {
@@ -79,7 +80,8 @@ void hold(Oid database) {
         LWLockRelease(state->lock);
         if (pid == 0 && !starting) return;
         if (pid != 0) kill(pid, SIGTERM);
-        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kWaitMs, PG_WAIT_EXTENSION);
+        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kWaitMs,
+                        pg::wait_event(pg::Wait::worker_exit));
         ResetLatch(MyLatch);
         CHECK_FOR_INTERRUPTS();
     }

@@ -8,6 +8,7 @@
 
 #include "forward/clock.h"
 #include "pg/boundary.h"
+#include "pg/wait_event.h"
 
 namespace eventlog::forward {
 namespace {
@@ -267,7 +268,8 @@ void Http::wait(long timeout_ms) {
     constexpr int kMaxEvents = 16;
     WaitEvent events[kMaxEvents];
     int count = pg::call([&] {
-        int happened = WaitEventSetWait(wait_set_, timeout_ms, events, kMaxEvents, wait_event_main());
+        int happened =
+            WaitEventSetWait(wait_set_, timeout_ms, events, kMaxEvents, pg::wait_event(pg::Wait::worker));
         ResetLatch(MyLatch);
         CHECK_FOR_INTERRUPTS();
         return happened;

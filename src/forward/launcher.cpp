@@ -8,6 +8,7 @@
 #include "forward/clock.h"
 #include "forward/database_hook.h"
 #include "pg/boundary.h"
+#include "pg/wait_event.h"
 #include "settings.h"
 #include "shared_state.h"
 
@@ -177,7 +178,7 @@ void serve() {
             pfree(databases.data());
             long timeout_ms = start_due_workers();
             (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
-                            wait_event_main());
+                            pg::wait_event(pg::Wait::launcher));
             ResetLatch(MyLatch);
             CHECK_FOR_INTERRUPTS();
         });

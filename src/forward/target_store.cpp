@@ -4,6 +4,7 @@
 #include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
+#include "read/rows.h"
 
 namespace eventlog::forward {
 namespace {
@@ -59,6 +60,55 @@ SET status = excluded.status, reason = excluded.reason, body = excluded.body, at
 
 pg::Statement<2> dead_count{
     "UPDATE eventlog.targets SET dead = dead + $2 WHERE name = $1", SPI_OK_UPDATE, {TEXTOID, INT8OID}};
+
+pg::Statement<2> redriven_ids{R"(
+SELECT event_id FROM eventlog.dead_letters WHERE target = $1 AND redriven_at IS NOT NULL ORDER BY event_id LIMIT $2)",
+                              SPI_OK_SELECT,
+                              {TEXTOID, INT8OID}};
+
+pg::Statement<2> redriven_delete{
+    "DELETE FROM eventlog.dead_letters WHERE target = $1 AND event_id = ANY ($2)",
+    SPI_OK_DELETE,
+    {TEXTOID, UUIDARRAYOID}};
+
+pg::Statement<6> redriven_refusal{R"(
+UPDATE eventlog.dead_letters
+SET status = $3, reason = $4, body = $5, attempts = attempts + $6, last_attempt_at = pg_catalog.clock_timestamp(),
+    redriven_at = NULL
+WHERE target = $1 AND event_id = $2)",
+                                  SPI_OK_UPDATE,
+                                  {TEXTOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT4OID}};
+
+pg::Statement<2> sent_count{R"(
+UPDATE eventlog.reader_position SET delivered = delivered + $2 WHERE kind = 'target' AND name = $1)",
+                            SPI_OK_UPDATE,
+                            {TEXTOID, INT8OID}};
+
+// Columns of a dead letter that tell of the refusal; without an answer, status and body are NULL.
+struct Refusal {
+    bool answered;
+    Datum status;
+    Datum reason;
+    Datum body;
+};
+
+Refusal refusal_of(const RefusedEvent& event) {
+    if (event.status == 0) return {false, (Datum)0, pg::text_datum(event.reason), (Datum)0};
+    return {true, Int32GetDatum(static_cast<int32>(event.status)),
+            CStringGetTextDatum(psprintf("the endpoint answered %ld", event.status)),
+            pg::text_datum(event.reason)};
+}
+
+std::span<ids::Uuid> read_redriven(const std::string& target, size_t max_events) {
+    redriven_ids.run({pg::text_datum(target), Int64GetDatum(static_cast<int64>(max_events))});
+    auto* found = static_cast<ids::Uuid*>(palloc(sizeof(ids::Uuid) * (SPI_processed + 1)));
+    for (uint64 i = 0; i < SPI_processed; i++) {
+        bool null = false;
+        new (&found[i])
+            ids::Uuid(pg::uuid_of(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &null)));
+    }
+    return {found, static_cast<size_t>(SPI_processed)};
+}
 
 // A row of `declarations` as plain data.
 struct Row {
@@ -181,16 +231,46 @@ void bury(const std::string& target, const std::vector<RefusedEvent>& refused, T
     if (refused.empty()) return;
     pg::call([&] {
         for (const RefusedEvent& event : refused) {
-            bool answered = event.status != 0;
-            Datum reason = answered ? CStringGetTextDatum(psprintf("the endpoint answered %ld", event.status))
-                                    : pg::text_datum(event.reason);
-            dead_letter_insert.run({pg::text_datum(target), pg::uuid_datum(event.event_id),
-                                    Int32GetDatum(static_cast<int32>(event.status)), reason,
-                                    answered ? pg::text_datum(event.reason) : (Datum)0,
-                                    Int32GetDatum(event.attempts), TimestampTzGetDatum(first_attempt)},
-                                   answered ? nullptr : "  n n  ");
+            Refusal refusal = refusal_of(event);
+            dead_letter_insert.run(
+                {pg::text_datum(target), pg::uuid_datum(event.event_id), refusal.status, refusal.reason,
+                 refusal.body, Int32GetDatum(event.attempts), TimestampTzGetDatum(first_attempt)},
+                refusal.answered ? nullptr : "  n n  ");
         }
         dead_count.run({pg::text_datum(target), Int64GetDatum(static_cast<int64>(refused.size()))});
+    });
+}
+
+Redriven claim_redriven(const std::string& target, size_t max_events) {
+    std::span<ids::Uuid> wanted = pg::call([&] { return read_redriven(target, max_events); });
+    Redriven claimed;
+    if (wanted.empty()) return claimed;
+    std::span<read::ReadRow> found = pg::call([wanted] { return read::rows_of_ids(wanted); });
+    for (const read::ReadRow& row : found) claimed.rows.push_back(row.row);
+    std::vector<ids::Uuid> gone;
+    for (const ids::Uuid& id : wanted)
+        if (std::none_of(found.begin(), found.end(),
+                         [&id](const read::ReadRow& row) { return row.row.event_id == id; }))
+            gone.push_back(id);
+    claimed.gone = gone.size();
+    if (!gone.empty())
+        pg::call([&] { redriven_delete.run({pg::text_datum(target), pg::uuid_array_datum(gone)}); });
+    return claimed;
+}
+
+void settle_redriven(const std::string& target, const std::vector<ids::Uuid>& accepted,
+                     const std::vector<RefusedEvent>& refused) {
+    pg::call([&] {
+        if (!accepted.empty()) {
+            redriven_delete.run({pg::text_datum(target), pg::uuid_array_datum(accepted)});
+            sent_count.run({pg::text_datum(target), Int64GetDatum(static_cast<int64>(accepted.size()))});
+        }
+        for (const RefusedEvent& event : refused) {
+            Refusal refusal = refusal_of(event);
+            redriven_refusal.run({pg::text_datum(target), pg::uuid_datum(event.event_id), refusal.status,
+                                  refusal.reason, refusal.body, Int32GetDatum(event.attempts)},
+                                 refusal.answered ? nullptr : "  n n ");
+        }
     });
 }
 

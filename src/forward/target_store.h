@@ -38,4 +38,19 @@ void record_running(const std::string& target);
 // Puts refused events into eventlog.dead_letters.
 void bury(const std::string& target, const std::vector<RefusedEvent>& refused, TimestampTz first_attempt);
 
+// Dead letters that are to be sent again.
+struct Redriven {
+    std::vector<event::StoredRow> rows;  // in id order; they live in the memory context of the read
+    size_t gone = 0;                     // whose events are not in the log any more: deleted
+};
+
+// Those of a target that eventlog.redrive has marked, `max_events` at the most. They stay marked until they
+// are settled, so that a crash has them sent again.
+Redriven claim_redriven(const std::string& target, size_t max_events);
+
+// Settles events that claim_redriven has given out: accepted ones are no dead letters any more, refused ones
+// are again. One that has been purged meanwhile stays so.
+void settle_redriven(const std::string& target, const std::vector<ids::Uuid>& accepted,
+                     const std::vector<RefusedEvent>& refused);
+
 }  // namespace eventlog::forward

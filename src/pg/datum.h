@@ -20,6 +20,13 @@ inline ids::Uuid uuid_of(Datum datum) {
     return id;
 }
 
+inline Datum uuid_array_datum(std::span<const ids::Uuid> ids) {
+    auto* values = static_cast<Datum*>(palloc(sizeof(Datum) * (ids.size() + 1)));
+    for (size_t i = 0; i < ids.size(); i++) values[i] = uuid_datum(ids[i]);
+    return PointerGetDatum(
+        construct_array(values, static_cast<int>(ids.size()), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR));
+}
+
 inline Datum text_datum(std::string_view value) {
     return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
 }

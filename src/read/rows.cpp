@@ -22,6 +22,10 @@ pg::Statement<2> rows_in_order{"SELECT " EVENT_COLUMNS
                                " FROM eventlog.events WHERE event_id > $1 ORDER BY event_id LIMIT $2",
                                SPI_OK_SELECT,
                                {UUIDOID, INT8OID}};
+pg::Statement<1> rows_by_id{"SELECT " EVENT_COLUMNS
+                            " FROM eventlog.events WHERE event_id = ANY ($1) ORDER BY event_id",
+                            SPI_OK_SELECT,
+                            {UUIDARRAYOID}};
 // Materialized, or the planner walks the primary key from `after` in the hope of an early hit.
 pg::Statement<5> first_row{
     "WITH behind AS MATERIALIZED (SELECT event_id FROM eventlog.events WHERE " IN_WINDOW
@@ -98,6 +102,11 @@ std::span<ReadRow> rows_of_window(const WindowBounds& bounds, const char* to, si
 
 std::span<ReadRow> rows_behind(const ids::Uuid& after, size_t limit) {
     rows_in_order.run({pg::uuid_datum(after), Int64GetDatum(static_cast<int64>(limit))});
+    return result_rows();
+}
+
+std::span<ReadRow> rows_of_ids(std::span<const ids::Uuid> ids) {
+    rows_by_id.run({pg::uuid_array_datum(ids)});
     return result_rows();
 }
 

@@ -20,6 +20,9 @@ std::span<ReadRow> rows_of_window(const WindowBounds& bounds, const char* to, si
 // Rows behind `after`, in id order, whatever their window.
 std::span<ReadRow> rows_behind(const ids::Uuid& after, size_t limit);
 
+// The rows of these ids that are still in the log, in id order.
+std::span<ReadRow> rows_of_ids(std::span<const ids::Uuid> ids);
+
 // Stores in `id` the first id of the window behind `after`; false when there is none.
 bool first_of_window(const WindowBounds& bounds, const char* to, const ids::Uuid& after, ids::Uuid& id);
 

@@ -1,0 +1,218 @@
+// eventlog.wait_for_forward: for callers that want to know that an endpoint has taken an event.
+#include "pg/boundary.h"
+
+#include "forward/option_list.h"
+#include "forward/options.h"
+#include "pg/datum.h"
+#include "pg/statement.h"
+#include "pg/wait_event.h"
+#include "shared_state.h"
+#include "store/catalog.h"
+
+namespace {
+
+using namespace eventlog;
+
+constexpr long kFirstPauseMs = 1;
+constexpr long kLongestPauseMs = 20;
+
+pg::Statement<1> event_of_id{
+    "SELECT event_name, metadata, xid FROM eventlog.events WHERE event_id = $1", SPI_OK_SELECT, {UUIDOID}};
+
+// A row is settled once its window is used up, or the position in its window has passed it. What the first
+// window's beginning sees, and ids up to start_after, were never to be sent.
+pg::Statement<3> progress_of_event{R"(
+SELECT s.srvoptions,
+       pg_visible_in_snapshot($3, w.start_snapshot) OR coalesce($2 <= w.start_after, false),
+       pg_visible_in_snapshot($3, w.from_snapshot)
+           OR coalesce(p.win = w.win AND (p.done OR $2 <= p.last_id) AND pg_visible_in_snapshot($3, w.to_snapshot), false),
+       d.event_id IS NOT NULL AND d.redriven_at IS NULL,
+       d.redriven_at IS NOT NULL
+FROM eventlog.targets t
+JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
+JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
+JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
+LEFT JOIN eventlog.dead_letters d ON d.target = t.name AND d.event_id = $2
+WHERE t.name = $1)",
+                                   SPI_OK_SELECT,
+                                   {TEXTOID, UUIDOID, XID8OID}};
+
+struct Awaited {
+    Datum target;
+    Datum event_id;
+    TimestampTz deadline;
+};
+
+struct LoggedEvent {
+    bool found;
+    std::string_view name;
+    jsonb::Container metadata;
+    uint64_t xid;
+};
+
+struct Progress {
+    bool found;
+    std::span<forward::GivenOption> options;
+    bool before_start;
+    bool passed;
+    bool dead;
+    bool redriven;
+};
+
+const char* text_of(Datum uuid) {
+    return DatumGetCString(DirectFunctionCall1(uuid_out, uuid));
+}
+
+// Reads one row with a snapshot of now, whatever the isolation level. What `read` makes of it is in the
+// caller's memory.
+template <typename Row, int N, typename Read>
+Row read_now(pg::Statement<N>& statement, const std::array<Datum, N>& values, Read read) {
+    MemoryContext caller = CurrentMemoryContext;
+    Row row{};
+    PushActiveSnapshot(GetLatestSnapshot());
+    SPI_connect();
+    statement.run(values);
+    if (SPI_processed > 0) {
+        MemoryContext spi = MemoryContextSwitchTo(caller);
+        HeapTuple tuple = heap_copytuple(SPI_tuptable->vals[0]);
+        TupleDesc columns = CreateTupleDescCopy(SPI_tuptable->tupdesc);
+        auto* fields = static_cast<Datum*>(palloc(sizeof(Datum) * columns->natts));
+        auto* nulls = static_cast<bool*>(palloc(sizeof(bool) * columns->natts));
+        heap_deform_tuple(tuple, columns, fields, nulls);
+        row = read(fields, nulls);
+        MemoryContextSwitchTo(spi);
+    }
+    SPI_finish();
+    PopActiveSnapshot();
+    return row;
+}
+
+LoggedEvent read_event(Datum event_id) {
+    return read_now<LoggedEvent, 1>(event_of_id, {event_id}, [](const Datum* fields, const bool*) {
+        return LoggedEvent{true, pg::text_view(fields[0]), pg::jsonb_view(fields[1]),
+                           U64FromFullTransactionId(DatumGetFullTransactionId(fields[2]))};
+    });
+}
+
+Progress read_progress(const Awaited& awaited, uint64_t xid) {
+    Datum xid_datum = FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
+    Progress progress =
+        read_now<Progress, 3>(progress_of_event, {awaited.target, awaited.event_id, xid_datum},
+                              [](const Datum* fields, const bool* nulls) {
+                                  Progress read{};
+                                  read.found = true;
+                                  if (!nulls[0]) read.options = forward::list_options(fields[0]);
+                                  read.before_start = DatumGetBool(fields[1]);
+                                  read.passed = DatumGetBool(fields[2]);
+                                  read.dead = DatumGetBool(fields[3]);
+                                  read.redriven = DatumGetBool(fields[4]);
+                                  return read;
+                              });
+    if (!progress.found)
+        ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT),
+                errmsg("target \"%s\" does not exist", TextDatumGetCString(awaited.target)));
+    return progress;
+}
+
+Awaited read_arguments(FunctionCallInfo fcinfo) {
+    static constexpr const char* kNames[] = {"event_id", "target", "timeout"};
+    for (int i = 0; i < 3; i++)
+        if (PG_ARGISNULL(i))
+            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", kNames[i]),
+                    err_generic_string(PG_DIAG_COLUMN_NAME, kNames[i]));
+    Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+    Datum deadline = DirectFunctionCall2(timestamptz_pl_interval, now, PG_GETARG_DATUM(2));
+    return {PG_GETARG_DATUM(1), PG_GETARG_DATUM(0), DatumGetTimestampTz(deadline)};
+}
+
+// The event, which must be there and be another transaction's.
+LoggedEvent find_event(Datum event_id) {
+    // What this statement itself has logged is seen, too.
+    CommandCounterIncrement();
+    LoggedEvent event = read_event(event_id);
+    if (!event.found)
+        ereport(ERROR, errcode(ERRCODE_NO_DATA_FOUND),
+                errmsg("event \"%s\" does not exist", text_of(event_id)),
+                errdetail("It has not been logged, not been committed yet, or is no longer in the log."));
+    uint64_t own_xid = U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
+    if (own_xid != 0 && event.xid == own_xid + store::catalog().xid_offset)
+        ereport(
+            ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("event \"%s\" cannot be waited for in the transaction that wrote it", text_of(event_id)),
+            errdetail("An event is sent after its transaction has committed."),
+            errhint("Commit, then call eventlog.wait_for_forward."));
+    return event;
+}
+
+// Whether the target is sent such an event by its definition.
+bool selects(const Progress& progress, const LoggedEvent& event) {
+    forward::TargetOptions options;
+    for (const forward::GivenOption& option : progress.options)
+        forward::set_option(options, forward::OptionHome::server, option.name, option.value);
+    event::StoredRow row;
+    row.event_name = event.name;
+    row.metadata = event.metadata;
+    return options.events.selects(row);
+}
+
+[[noreturn]] void refuse_unselected(const Awaited& awaited, const char* detail) {
+    pg::call([&] {
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("target \"%s\" is not sent event \"%s\"", TextDatumGetCString(awaited.target),
+                       text_of(awaited.event_id)),
+                errdetail_internal("%s", detail));
+    });
+    pg_unreachable();
+}
+
+void require_forwarder() {
+    if (shared::state() != nullptr) return;
+    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("events are not forwarded: the library eventlog is not preloaded"),
+            errhint("Add eventlog to shared_preload_libraries and restart the server."));
+}
+
+// Sleeps for `pause_ms` or to the deadline; false when that has come.
+bool pause(const Awaited& awaited, long pause_ms) {
+    TimestampTz now = GetCurrentTimestamp();
+    if (now >= awaited.deadline) return false;
+    long left_ms = std::max(TimestampDifferenceMilliseconds(now, awaited.deadline), 1L);
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, std::min(pause_ms, left_ms),
+                    pg::wait_event(pg::Wait::wait_for_forward));
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+    return true;
+}
+
+// Polls until the event is settled or the deadline has come.
+bool wait_until_settled(const Awaited& awaited, uint64_t xid, Progress progress) {
+    MemoryContext outer = CurrentMemoryContext;
+    MemoryContext each = AllocSetContextCreate(outer, "eventlog wait_for_forward", ALLOCSET_SMALL_SIZES);
+    bool in_time = true;
+    long pause_ms = kFirstPauseMs;
+    while (in_time && !progress.dead && (progress.redriven || !progress.passed)) {
+        require_forwarder();
+        in_time = pause(awaited, pause_ms);
+        pause_ms = std::min(pause_ms * 2, kLongestPauseMs);
+        if (!in_time) break;
+        MemoryContextReset(each);
+        MemoryContextSwitchTo(each);
+        progress = read_progress(awaited, xid);
+        MemoryContextSwitchTo(outer);
+    }
+    MemoryContextDelete(each);
+    return in_time && !progress.dead;
+}
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_wait_for_forward) {
+    Awaited awaited = pg::call([fcinfo] { return read_arguments(fcinfo); });
+    LoggedEvent event = pg::call([&] { return find_event(awaited.event_id); });
+    Progress progress = pg::call([&] { return read_progress(awaited, event.xid); });
+    if (progress.before_start) refuse_unselected(awaited, "The event is from before the target's start.");
+    if (!selects(progress, event))
+        refuse_unselected(awaited, "Its option \"events\" does not select the event.");
+    bool forwarded = pg::call([&] { return wait_until_settled(awaited, event.xid, progress); });
+    PG_RETURN_BOOL(forwarded);
+}

@@ -1,0 +1,19 @@
+// What pg_stat_activity shows while a process waits in the extension: a name of its own on servers that have
+// such (17 and later), "Extension" on others.
+#pragma once
+
+#include "pg.h"
+
+namespace eventlog::pg {
+
+enum class Wait : uint8_t {
+    launcher,          // EventlogLauncher: for something to start
+    worker,            // EventlogWorker: for events, answers and due times
+    wait_for_forward,  // EventlogWaitForForward: for an endpoint to take an event
+    worker_exit,       // EventlogWorkerExit: for the worker to leave a database
+};
+
+// For WaitLatch and its like. May ereport.
+uint32 wait_event(Wait wait);
+
+}  // namespace eventlog::pg
