@@ -3,6 +3,7 @@
 
 #include "forward/launcher.h"
 #include "identity/caller.h"
+#include "log/counters.h"
 #include "settings.h"
 #include "shared_state.h"
 #include "store/catalog.h"
@@ -21,6 +22,7 @@ extern "C" void _PG_init(void) {
     store::watch_partitions();
     identity::watch_roles();
     shared::watch_transactions();
+    log::watch_counters();
     if (!process_shared_preload_libraries_in_progress) return;
     shared::request();
     forward::register_launcher();

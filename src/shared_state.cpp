@@ -61,6 +61,21 @@ TargetGauge* find_gauge(Oid server, bool create) {
     return free_gauge;
 }
 
+// Finds the counters of a database, or takes free ones. Under the lock.
+LogCounters* take_log_counters(Oid database) {
+    LogCounters* free_counters = nullptr;
+    for (LogCounters& counters : shared_state->log_counters) {
+        if (counters.database == database) return &counters;
+        if (free_counters == nullptr && counters.database == InvalidOid) free_counters = &counters;
+    }
+    if (free_counters == nullptr) return nullptr;
+    free_counters->~LogCounters();
+    new (free_counters) LogCounters{};
+    free_counters->since = GetCurrentTimestamp();
+    free_counters->database = database;
+    return free_counters;
+}
+
 }  // namespace
 
 State* state() {
@@ -142,6 +157,22 @@ void clear_gauges() {
     for (TargetGauge& gauge : shared_state->gauges)
         if (gauge.database == MyDatabaseId) gauge = {};
     LWLockRelease(shared_state->lock);
+}
+
+LogCounters* log_counters() {
+    static LogCounters* known = nullptr;
+    static bool looked = false;
+    if (looked || shared_state == nullptr || MyDatabaseId == InvalidOid) return known;
+    LWLockAcquire(shared_state->lock, LW_EXCLUSIVE);
+    known = take_log_counters(MyDatabaseId);
+    LWLockRelease(shared_state->lock);
+    looked = true;
+    return known;
+}
+
+void free_log_counters(Oid database) {
+    for (LogCounters& counters : shared_state->log_counters)
+        if (counters.database == database) counters.database = InvalidOid;
 }
 
 }  // namespace eventlog::shared

@@ -46,6 +46,23 @@ struct TargetGauge {
 
 inline constexpr int kTargetGauges = 512;
 
+// Refused log calls with one SQLSTATE, as the server encodes it; 0: unused.
+struct Rejections {
+    std::atomic<int> sqlstate;
+    std::atomic<uint64_t> count;
+};
+
+// Log calls of one database. The atomics are counted without the lock.
+struct LogCounters {
+    Oid database;       // InvalidOid: free
+    TimestampTz since;  // when counting began
+    std::atomic<uint64_t> logged;
+    Rejections rejected[32];
+    std::atomic<uint64_t> rejected_otherwise;  // with a SQLSTATE that found no place
+};
+
+inline constexpr int kCountedDatabases = 128;
+
 struct State {
     LWLock* lock;
     std::atomic<uint64_t> id_clock;
@@ -53,6 +70,7 @@ struct State {
     std::atomic<uint32_t> slots_in_use;  // slots behind this one have never been used
     WorkerSlot slots[kWorkerSlots];
     TargetGauge gauges[kTargetGauges];
+    LogCounters log_counters[kCountedDatabases];
 };
 
 // The shared state, or null when the library is not preloaded.
@@ -81,5 +99,10 @@ void set_in_flight(Oid server, uint32_t requests);
 int in_flight(Oid server);
 // Forgets this database's gauges.
 void clear_gauges();
+
+// The counters of this session's database; null when the library is not preloaded, or no place is left.
+LogCounters* log_counters();
+// Frees those of a dropped database. Under the lock.
+void free_log_counters(Oid database);
 
 }  // namespace eventlog::shared

@@ -4,4 +4,10 @@ REVOKE ALL ON ALL TABLES IN SCHEMA eventlog FROM PUBLIC;
 REVOKE ALL ON ALL FUNCTIONS IN SCHEMA eventlog FROM PUBLIC;
 REVOKE ALL ON TYPE eventlog.event_origin FROM PUBLIC;
 
+-- What monitoring shows is pg_monitor's, with the functions that the views call in the name of who reads them.
+GRANT USAGE ON SCHEMA eventlog TO pg_monitor;
+GRANT SELECT ON eventlog.forward_status, eventlog.stats TO pg_monitor;
+GRANT EXECUTE ON FUNCTION eventlog.metrics(), eventlog.in_flight(oid), eventlog.selects(text, text, jsonb),
+    eventlog.log_counters() TO pg_monitor;
+
 SELECT eventlog.notify_worker();

@@ -90,6 +90,7 @@ void hold(Oid database) {
 void release(Oid database, bool dropped) {
     shared::State* state = shared::state();
     LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    if (dropped) shared::free_log_counters(database);
     WorkerSlot* slot = shared::find_slot(database, false);
     if (slot != nullptr && slot->state == WorkerState::held) {
         slot->state = dropped ? WorkerState::unused : WorkerState::wanted;

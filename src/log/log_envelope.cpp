@@ -3,6 +3,7 @@
 
 #include "event/forms.h"
 #include "event/json_array.h"
+#include "log/counters.h"
 #include "log/write.h"
 #include "pg/datum.h"
 
@@ -108,42 +109,49 @@ void write_all(FunctionCallInfo fcinfo, Next&& next) {
 }  // namespace
 
 EVENTLOG_FUNCTION(eventlog_log_envelope) {
-    jsonb::Container envelope = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
-    event::Event event;
-    size_t metadata_bytes = read_event(envelope, event);
-    store::Insertion insertion = log::begin();
-    ids::Uuid id = log::write(insertion, event, metadata_bytes);
-    log::end(insertion);
+    ids::Uuid id = log::counted([fcinfo] {
+        jsonb::Container envelope = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
+        event::Event event;
+        size_t metadata_bytes = read_event(envelope, event);
+        store::Insertion insertion = log::begin();
+        ids::Uuid written = log::write(insertion, event, metadata_bytes);
+        log::end(insertion);
+        return written;
+    });
     return pg::call([&id] { return pg::uuid_datum(id); });
 }
 
 EVENTLOG_FUNCTION(eventlog_log_events) {
-    jsonb::Container events = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
-    if (!events.is_array()) refuse_no_array();
-    jsonb::Elements elements(events);
-    write_all(fcinfo, [&elements](event::Event& event, size_t& metadata_bytes) {
-        if (!elements.next()) return false;
-        const jsonb::Value& element = elements.value();
-        if (element.kind != jsonb::Kind::object) throw pg::error_of(event::not_an_envelope(element.kind));
-        metadata_bytes = read_event(element.container(), event);
-        return true;
+    log::counted([fcinfo] {
+        jsonb::Container events = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
+        if (!events.is_array()) refuse_no_array();
+        jsonb::Elements elements(events);
+        write_all(fcinfo, [&elements](event::Event& event, size_t& metadata_bytes) {
+            if (!elements.next()) return false;
+            const jsonb::Value& element = elements.value();
+            if (element.kind != jsonb::Kind::object) throw pg::error_of(event::not_an_envelope(element.kind));
+            metadata_bytes = read_event(element.container(), event);
+            return true;
+        });
     });
     return (Datum)0;
 }
 
 EVENTLOG_FUNCTION(eventlog_log_events_json) {
-    std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
-    event::JsonArray events(document);
-    if (!events.is_array()) refuse_no_array();
-    write_all(fcinfo, [&events](event::Event& event, size_t& metadata_bytes) {
-        if (!events.next()) return false;
-        std::string_view element = events.element();
-        jsonb::Container envelope = pg::call([element] {
-            char* text = pnstrdup(element.data(), element.size());
-            return pg::jsonb_view(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+    log::counted([fcinfo] {
+        std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
+        event::JsonArray events(document);
+        if (!events.is_array()) refuse_no_array();
+        write_all(fcinfo, [&events](event::Event& event, size_t& metadata_bytes) {
+            if (!events.next()) return false;
+            std::string_view element = events.element();
+            jsonb::Container envelope = pg::call([element] {
+                char* text = pnstrdup(element.data(), element.size());
+                return pg::jsonb_view(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+            });
+            metadata_bytes = read_event(envelope, event);
+            return true;
         });
-        metadata_bytes = read_event(envelope, event);
-        return true;
     });
     return (Datum)0;
 }

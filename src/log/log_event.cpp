@@ -1,6 +1,7 @@
 // eventlog.log_event: the event as arguments.
 #include "pg/boundary.h"
 
+#include "log/counters.h"
 #include "log/write.h"
 #include "pg/datum.h"
 #include "store/catalog.h"
@@ -77,10 +78,13 @@ event::Event read_arguments(FunctionCallInfo fcinfo) {
 }  // namespace
 
 EVENTLOG_FUNCTION(eventlog_log_event) {
-    event::Event event = pg::call([fcinfo] { return read_arguments(fcinfo); });
-    size_t metadata_bytes = log::check(event);
-    store::Insertion insertion = log::begin();
-    ids::Uuid id = log::write(insertion, event, metadata_bytes);
-    log::end(insertion);
+    ids::Uuid id = log::counted([fcinfo] {
+        event::Event event = pg::call([fcinfo] { return read_arguments(fcinfo); });
+        size_t metadata_bytes = log::check(event);
+        store::Insertion insertion = log::begin();
+        ids::Uuid written = log::write(insertion, event, metadata_bytes);
+        log::end(insertion);
+        return written;
+    });
     return pg::call([&id] { return pg::uuid_datum(id); });
 }

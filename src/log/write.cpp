@@ -6,6 +6,7 @@
 #include "identity/caller.h"
 #include "jsonb/build.h"
 #include "jsonb/canonical.h"
+#include "log/counters.h"
 #include "pg/boundary.h"
 #include "settings.h"
 #include "shared_state.h"
@@ -129,6 +130,7 @@ ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t m
     if (may_be_too_large(event, metadata_bytes)) check_envelope(prepared.row);
     pg::call([&] {
         store::insert_row(insertion, prepared.row, prepared.metadata);
+        count_logged();
         shared::notify_at_commit(forward ? shared::Notice::flagged_events : shared::Notice::events);
     });
     return prepared.row.event_id;

@@ -1,0 +1,91 @@
+CREATE FUNCTION eventlog.log_counters(OUT logged bigint, OUT rejected jsonb, OUT since timestamptz) RETURNS record
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_log_counters';
+COMMENT ON FUNCTION eventlog.log_counters() IS
+    'events logged and calls refused (by SQLSTATE) in this database since the server started; NULL without preloading';
+
+CREATE VIEW eventlog.stats AS
+SELECT c.logged,
+       CASE WHEN c.rejected IS NOT NULL THEN coalesce(r.calls, 0) END AS rejected,
+       c.rejected AS rejected_by_sqlstate,
+       f.forwarded,
+       t.retried,
+       t.dead,
+       d.dead_letters,
+       c.since AS counted_since
+FROM eventlog.log_counters() c,
+     LATERAL (SELECT sum(value::bigint)::bigint AS calls FROM jsonb_each_text(c.rejected)) r,
+     (SELECT coalesce(sum(delivered), 0)::bigint AS forwarded FROM eventlog.reader_position WHERE kind = 'target') f,
+     (SELECT coalesce(sum(retried), 0)::bigint AS retried, coalesce(sum(dead), 0)::bigint AS dead FROM eventlog.targets) t,
+     (SELECT count(*) AS dead_letters FROM eventlog.dead_letters) d;
+COMMENT ON VIEW eventlog.stats IS 'what became of events in this database: logged and refused, forwarded and not';
+COMMENT ON COLUMN eventlog.stats.logged IS 'events of committed transactions since counted_since; NULL without preloading';
+COMMENT ON COLUMN eventlog.stats.rejected IS 'log calls refused since counted_since; NULL without preloading';
+COMMENT ON COLUMN eventlog.stats.rejected_by_sqlstate IS 'the same by SQLSTATE';
+COMMENT ON COLUMN eventlog.stats.forwarded IS 'events taken by endpoints, over the targets there are';
+COMMENT ON COLUMN eventlog.stats.retried IS 'requests that failed and were tried again, over the targets there are';
+COMMENT ON COLUMN eventlog.stats.dead IS 'times that an event became a dead letter, over the targets there are';
+COMMENT ON COLUMN eventlog.stats.dead_letters IS 'rows of eventlog.dead_letters';
+
+CREATE FUNCTION eventlog.metric_label(name text, value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('%s="%s"', name, replace(replace(replace(value, E'\\', E'\\\\'), '"', E'\\"'), E'\n', E'\\n'))
+$$;
+COMMENT ON FUNCTION eventlog.metric_label(text, text) IS 'a label in Prometheus text, its value escaped';
+
+CREATE FUNCTION eventlog.metrics() RETURNS text
+    LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH families(place, name, type, help) AS (VALUES
+        (1, 'eventlog_logged_events_total', 'counter', 'Events logged by committed transactions since the server started.'),
+        (2, 'eventlog_rejected_calls_total', 'counter', 'Log calls refused since the server started, by SQLSTATE.'),
+        (3, 'eventlog_partitions_ahead', 'gauge', 'Partitions of the log made for a time to come.'),
+        (4, 'eventlog_target_state', 'gauge', 'State of a target: 1 for the one it is in, 0 for the others.'),
+        (5, 'eventlog_target_lag_events', 'gauge', 'Events that wait for a target.'),
+        (6, 'eventlog_target_lag_seconds', 'gauge', 'Age of the oldest event that waits for a target.'),
+        (7, 'eventlog_target_in_flight_requests', 'gauge', 'Requests under way to a target.'),
+        (8, 'eventlog_target_sent_events_total', 'counter', 'Events that a target''s endpoint has taken.'),
+        (9, 'eventlog_target_retries_total', 'counter', 'Requests to a target that failed and were tried again.'),
+        (10, 'eventlog_target_dead_events_total', 'counter', 'Times that an event became a dead letter of a target.'),
+        (11, 'eventlog_target_dead_letters', 'gauge', 'Dead letters of a target.')),
+    status AS MATERIALIZED (
+        SELECT s.*, eventlog.metric_label('target', s.target) AS label,
+               (SELECT count(*) FROM eventlog.dead_letters d WHERE d.target = s.target) AS dead_letters
+        FROM eventlog.forward_status s),
+    counters AS MATERIALIZED (SELECT * FROM eventlog.log_counters()),
+    samples(name, labels, value) AS (
+        SELECT 'eventlog_logged_events_total', NULL, logged::text FROM counters WHERE logged IS NOT NULL
+        UNION ALL
+        SELECT 'eventlog_rejected_calls_total', eventlog.metric_label('sqlstate', key), value
+        FROM counters, jsonb_each_text(rejected)
+        UNION ALL
+        SELECT 'eventlog_partitions_ahead', NULL, count(*)::text
+        FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'eventlog.events'::regclass
+          AND eventlog.event_time(substring(pg_get_expr(c.relpartbound, c.oid) FROM $re$FROM \('([0-9a-f-]{36})'\)$re$)::uuid)
+              > clock_timestamp()
+        UNION ALL
+        SELECT 'eventlog_target_state', s.label || ',' || eventlog.metric_label('state', state.name),
+               (s.state = state.name)::int::text
+        FROM status s,
+             (VALUES ('running'), ('waiting'), ('paused'), ('unauthorized'), ('refused')) state(name)
+        UNION ALL
+        SELECT m.name, s.label, m.value
+        FROM status s, LATERAL (VALUES
+            ('eventlog_target_lag_events', s.lag_events::text),
+            ('eventlog_target_lag_seconds', s.lag_seconds::text),
+            ('eventlog_target_in_flight_requests', s.in_flight::text),
+            ('eventlog_target_sent_events_total', s.sent::text),
+            ('eventlog_target_retries_total', s.retried::text),
+            ('eventlog_target_dead_events_total', s.dead::text),
+            ('eventlog_target_dead_letters', s.dead_letters::text)) m(name, value)),
+    blocks AS (
+        SELECT f.place, format(E'# HELP %1$s %3$s\n# TYPE %1$s %2$s\n', f.name, f.type, f.help)
+               || string_agg(s.name || coalesce('{' || s.labels || '}', '') || ' ' || s.value || E'\n', '' ORDER BY s.labels)
+               AS text
+        FROM families f JOIN samples s ON s.name = f.name
+        GROUP BY f.place, f.name, f.type, f.help)
+    SELECT string_agg(text, '' ORDER BY place) FROM blocks
+$$;
+COMMENT ON FUNCTION eventlog.metrics() IS 'counters and gauges of this database in the Prometheus text exposition format 0.0.4';
