@@ -191,11 +191,13 @@ CREATE TABLE eventlog.targets (
     state           text NOT NULL DEFAULT 'running' CHECK (state IN ('running', 'waiting', 'unauthorized', 'refused')),
     retried         bigint NOT NULL DEFAULT 0,
     dead            bigint NOT NULL DEFAULT 0,
+    left_out        bigint NOT NULL DEFAULT 0,
     last_error      text,
     last_error_at   timestamptz,
     next_attempt_at timestamptz
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE eventlog.targets IS 'the state of each target; its definition is the foreign server of that name';
+COMMENT ON COLUMN eventlog.targets.left_out IS 'events of requests that the endpoint took and says it left out';
 COMMENT ON COLUMN eventlog.targets.server IS 'the foreign server''s oid in this database';
 COMMENT ON COLUMN eventlog.targets.incarnation IS 'eventlog.cluster.incarnation of the log that it sends; NULL until that is adopted';
 

@@ -19,6 +19,12 @@ size_t frame_bytes(const Batch& batch) {
     return kFrame + kEachEvent * (batch.size() + 1);
 }
 
+// Whether a request can take one more event.
+bool has_room(const TargetOptions& options, const Batch& batch, const Encoded& encoded) {
+    const size_t most = options.format->max_request_bytes;
+    return batch.size() == 0 || most == 0 || batch.bytes() + encoded.body.size() + frame_bytes(batch) <= most;
+}
+
 // Adds the rows that the target selects until the batch is full. The number of rows looked at; `full` says
 // that no more fit.
 size_t add_rows(const read::Piece& piece, const TargetOptions& options, size_t min_events, size_t max_events,
@@ -38,8 +44,7 @@ size_t add_rows(const read::Piece& piece, const TargetOptions& options, size_t m
             if (auto refusal = encode_event(format, encoded, row, options.encode)) {
                 batch.refuse(row.event_id, *refusal);
             } else {
-                full = format.max_request_bytes > 0 && batch.size() > 0 &&
-                       batch.bytes() + encoded.body.size() + frame_bytes(batch) > format.max_request_bytes;
+                full = !has_room(options, batch, encoded);
                 if (full) break;
                 batch.add(row.event_id, encoded);
             }
@@ -131,6 +136,31 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
     claimed.end.stored = claimed.end.settled = true;
     if (ends_window) claimed.end.next_window();
     if (probe && ends_window && cursor.settled) add_companion(target, last_companion, claimed);
+    return claimed;
+}
+
+std::optional<ClaimedBatch> BatchSource::next_redriven(const Declaration& target) {
+    const TargetOptions& options = target.options;
+    ClaimedBatch claimed(Batch(*options.format), read::Cursor());
+    Encoded encoded;
+    while (claimed.batch.empty()) {
+        Redriven redriven = claim_redriven(target.name, static_cast<size_t>(options.batch_events));
+        if (redriven.rows.empty() && redriven.gone.empty()) return std::nullopt;
+        std::vector<RefusedEvent> refused;
+        for (const ids::Uuid& id : redriven.gone)
+            refused.push_back({id, 0, "The event is not in the log any more.", 0});
+        for (const event::StoredRow& row : redriven.rows) {
+            encoded.clear();
+            if (auto refusal = encode_event(*options.format, encoded, row, options.encode))
+                refused.push_back({row.event_id, 0, *refusal, 0});
+            else if (claimed.batch.bytes() >= static_cast<size_t>(options.batch_bytes) ||
+                     !has_room(options, claimed.batch, encoded))
+                break;  // what does not fit waits for the next batch
+            else
+                claimed.batch.add(row.event_id, encoded);
+        }
+        settle_redriven(target.name, {}, refused);
+    }
     return claimed;
 }
 

@@ -32,6 +32,10 @@ class BatchSource {
     std::optional<ClaimedBatch> next(const Declaration& target, read::Cursor& cursor,
                                      const read::Cursor* behind, bool probe, int64_t now_ms);
 
+    // The next batch of dead letters that are to be sent again, or nothing. Those that cannot be are settled.
+    // In a transaction connected to SPI; throws pg::ServerError.
+    static std::optional<ClaimedBatch> next_redriven(const Declaration& target);
+
     // Forgets what it has read ahead.
     void forget();
 

@@ -1,5 +1,6 @@
 #include "forward/target.h"
 
+#include "forward/delivery/reason.h"
 #include "forward/sql_transaction.h"
 #include "pg/boundary.h"
 #include "settings.h"
@@ -70,6 +71,7 @@ void Target::leave_definition() {
     auto first =
         std::find_if(flights_.begin(), flights_.end(), [](const auto& flight) { return !flight->is_done(); });
     flights_.erase(first, flights_.end());
+    if (redrive_ != nullptr && !redrive_->is_done()) redrive_.reset();
     source_.forget();
     request_size_ = {};
     redefined_ = false;
@@ -77,6 +79,7 @@ void Target::leave_definition() {
 
 void Target::drop_flights() {
     flights_.clear();
+    redrive_.reset();
     source_.forget();
     show_in_flight();
     redefined_ = false;
@@ -86,33 +89,49 @@ bool Target::may_send() const {
     return !paused() && settings::forwarding && !redefined_;
 }
 
-// Batches are read ahead of the front one only where it may be sent with others.
+// How many batches may be on their way at once.
+size_t Target::slots() const {
+    return may_send() ? static_cast<size_t>(breaker_.allowed(declared_.options.max_in_flight)) : 0;
+}
+
+// Batches are read ahead of the front one only where they may be sent with it.
 bool Target::may_claim() const {
-    size_t most = static_cast<size_t>(breaker_.allowed(declared_.options.max_in_flight));
     // The next window is opened when all of this one has been settled.
     bool open = flights_.empty() || (flights_.back()->claimed().end.to && !source_.ends_window());
-    return may_send() && flights_.size() < most && open;
+    return (open || redrives()) && all_flights().size() < slots();
+}
+
+// Dead letters wait to be sent again. A target that is `refused` is tried with the log's own events.
+bool Target::redrives() const {
+    return declared_.redrives && redrive_ == nullptr && breaker_.state() != TargetState::refused;
+}
+
+std::vector<Flight*> Target::all_flights() const {
+    std::vector<Flight*> all;
+    if (redrive_ != nullptr) all.push_back(redrive_.get());
+    for (const auto& flight : flights_) all.push_back(flight.get());
+    return all;
 }
 
 int Target::under_way() const {
-    return static_cast<int>(std::count_if(flights_.begin(), flights_.end(),
-                                          [](const auto& flight) { return flight->under_way(); }));
+    auto all = all_flights();
+    return static_cast<int>(
+        std::count_if(all.begin(), all.end(), [](Flight* flight) { return flight->under_way(); }));
 }
 
-const Flight* Target::waiting() const {
-    auto found =
-        std::find_if(flights_.begin(), flights_.end(), [](const auto& flight) { return flight->waits(); });
-    return found == flights_.end() ? nullptr : found->get();
+bool Target::is_waiting() const {
+    auto all = all_flights();
+    return std::any_of(all.begin(), all.end(), [](Flight* flight) { return flight->waits(); });
 }
 
 int64_t Target::due_ms() const {
     int64_t due = INT64_MAX;
     int64_t next_attempt = std::max(sql_failed_until_ms_, breaker_.next_attempt_ms());
-    if (!flights_.empty() && flights_.front()->is_done()) due = sql_failed_until_ms_;
-    if (may_send() && waiting() != nullptr && under_way() < breaker_.allowed(declared_.options.max_in_flight))
+    if (may_settle()) due = sql_failed_until_ms_;
+    if (may_send() && is_waiting() && under_way() < breaker_.allowed(declared_.options.max_in_flight))
         due = std::min(due, next_attempt);
     if (may_claim()) {
-        if (flights_.empty() && breaker_.state() != TargetState::running)
+        if (redrives() || (flights_.empty() && breaker_.state() != TargetState::running))
             due = std::min(due, next_attempt);
         else if (source_.more_at_ms() >= 0)
             due = std::min(due, std::max(source_.more_at_ms(), next_attempt));
@@ -121,18 +140,16 @@ int64_t Target::due_ms() const {
 }
 
 bool Target::work(int64_t now_ms) {
-    // An answer may drop flights: one at a time.
-    for (size_t i = 0; i < flights_.size(); i++) {
-        Answer answer;
+    Answer answer;
+    if (redrive_ != nullptr && redrive_->take_answer(answer)) take_answer(*redrive_, answer, now_ms);
+    // An answer may drop all flights.
+    for (size_t i = 0; i < flights_.size(); i++)
         if (flights_[i]->take_answer(answer)) take_answer(*flights_[i], answer, now_ms);
-    }
     if (redefined_ && under_way() == 0) leave_definition();
     if (!declared_.invalid.empty() && breaker_.state() != TargetState::refused)
         stop(TargetState::refused, declared_.invalid, now_ms);
     if (now_ms < sql_failed_until_ms_) return true;
-    // What has been sent is settled even where nothing more may be sent.
-    bool settles = !flights_.empty() && flights_.front()->is_done();
-    if (settles || (may_claim() && now_ms >= breaker_.next_attempt_ms())) {
+    if (may_settle() || (may_claim() && now_ms >= breaker_.next_attempt_ms())) {
         try {
             if (!advance(now_ms)) {
                 drop_flights();
@@ -149,6 +166,11 @@ bool Target::work(int64_t now_ms) {
     if (may_send()) send(now_ms);
     show_in_flight();
     return true;
+}
+
+// What has been sent is settled even where nothing more may be sent.
+bool Target::may_settle() const {
+    return (!flights_.empty() && flights_.front()->is_done()) || (redrive_ != nullptr && redrive_->is_done());
 }
 
 void Target::show_in_flight() {
@@ -169,11 +191,13 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
             passed_ = true;
             request_size_.accepted();
             took_events(sent_ms);
+            if (judgement.rejected > 0) report_left_out(judgement);
             break;
         case Verdict::event_refused:
         case Verdict::too_large:
             if (judgement.verdict == Verdict::too_large && events > 1) request_size_.too_large(events);
-            if (!refused_wholly(flight)) break;
+            // Dead letters have been refused before.
+            if (&flight == redrive_.get() || !refused_wholly(flight)) break;
             drop_flights();
             stop(TargetState::refused, describe(answer) + " to every event of a batch", now_ms);
             break;
@@ -234,6 +258,18 @@ void Target::took_events(int64_t sent_ms) {
         log_state(declared_.name, TargetState::running, "");
 }
 
+void Target::report_left_out(const Judgement& judgement) {
+    try {
+        LogTransaction transaction;
+        record_left_out(declared_.name, judgement.rejected,
+                        "the endpoint took a request and left out " + std::to_string(judgement.rejected) +
+                            " of its events: " + readable_text(judgement.note, Batch::kMaxReasonBytes));
+        transaction.commit();
+    } catch (const pg::ServerError& failure) {
+        pg::log_error(failure, declared_.name.c_str());
+    }
+}
+
 void Target::run_again() {
     if (breaker_.state() != TargetState::running) log_state(declared_.name, TargetState::running, "");
     breaker_.reset();
@@ -245,14 +281,23 @@ bool Target::advance(int64_t now_ms) {
     read::Cursor cursor = cursor_;
     size_t settled = 0;
     std::vector<std::unique_ptr<Flight>> claimed;
+    std::unique_ptr<Flight> redrive;
+    bool redriven = false;
     {
         LogTransaction transaction;
         for (; settled < flights_.size() && flights_[settled]->is_done(); settled++)
             if (!settle(*flights_[settled], cursor)) return false;
+        redriven = settle_redrive();
         if (shows_trouble_ && breaker_.state() == TargetState::running) record_running(declared_.name);
         size_t left = flights_.size() - settled;
-        size_t most = may_send() ? static_cast<size_t>(breaker_.allowed(declared_.options.max_in_flight)) : 0;
-        while (left + claimed.size() < most) {
+        size_t free = slots() - std::min(slots(), left + (redrive_ != nullptr && !redriven ? 1 : 0));
+        // In turns with the log's own events.
+        if (free > 0 && redrives() && !redriven) {
+            if (auto batch = BatchSource::next_redriven(declared_)) redrive = launch(std::move(*batch));
+            declared_.redrives = redrive != nullptr;
+            free -= redrive != nullptr ? 1 : 0;
+        }
+        for (; free > 0; free--) {
             const Flight* last = !claimed.empty() ? claimed.back().get()
                                  : left > 0       ? flights_.back().get()
                                                   : nullptr;
@@ -260,17 +305,30 @@ bool Target::advance(int64_t now_ms) {
             auto batch = source_.next(declared_, cursor, last != nullptr ? &last->claimed().end : nullptr,
                                       probe, now_ms);
             if (!batch) break;
-            batch->batch.freeze(static_cast<size_t>(declared_.options.batch_events), request_size_.limit());
-            claimed.push_back(std::make_unique<Flight>(http_, std::move(*batch)));
+            claimed.push_back(launch(std::move(*batch)));
         }
         transaction.commit();
     }
     cursor_ = std::move(cursor);
     flights_.erase(flights_.begin(), flights_.begin() + static_cast<ptrdiff_t>(settled));
     for (auto& flight : claimed) flights_.push_back(std::move(flight));
+    if (redriven || redrive != nullptr) redrive_ = std::move(redrive);
     shows_trouble_ = shows_trouble_ && breaker_.state() != TargetState::running;
     // What the trouble was about is gone (its partition was dropped, say).
     if (flights_.empty() && source_.more_at_ms() < 0 && declared_.invalid.empty() && may_send()) run_again();
+    return true;
+}
+
+std::unique_ptr<Flight> Target::launch(ClaimedBatch claimed) {
+    claimed.batch.freeze(static_cast<size_t>(declared_.options.batch_events), request_size_.limit());
+    return std::make_unique<Flight>(http_, std::move(claimed));
+}
+
+// True when there were dead letters to settle.
+bool Target::settle_redrive() {
+    if (redrive_ == nullptr || !redrive_->is_done()) return false;
+    const Batch& batch = redrive_->claimed().batch;
+    settle_redriven(declared_.name, batch.taken(), batch.refused_by_endpoint());
     return true;
 }
 
@@ -294,7 +352,7 @@ bool Target::settle(const Flight& flight, read::Cursor& cursor) {
 
 void Target::send(int64_t now_ms) {
     int free = breaker_.allowed(declared_.options.max_in_flight) - under_way();
-    for (const auto& flight : flights_) {
+    for (Flight* flight : all_flights()) {
         if (free <= 0 || now_ms < breaker_.next_attempt_ms()) return;
         if (!flight->waits()) continue;
         if (std::string problem; !flight->send(declared_.options, now_ms, problem))

@@ -44,12 +44,19 @@ class Target {
     bool may_send() const;
     bool may_claim() const;
     int under_way() const;
-    const Flight* waiting() const;
+    bool is_waiting() const;
+    bool may_settle() const;
+    void report_left_out(const Judgement& judgement);
+    std::vector<Flight*> all_flights() const;
     void take_answer(Flight& flight, const Answer& answer, int64_t now_ms);
     bool refused_wholly(const Flight& flight);
     void leave_definition();
     bool advance(int64_t now_ms);
     bool settle(const Flight& flight, read::Cursor& cursor);
+    bool settle_redrive();
+    std::unique_ptr<Flight> launch(ClaimedBatch claimed);
+    size_t slots() const;
+    bool redrives() const;
     void send(int64_t now_ms);
     void drop_flights();
     void show_in_flight();
@@ -64,6 +71,7 @@ class Target {
     read::Cursor cursor_;
     BatchSource source_;
     std::deque<std::unique_ptr<Flight>> flights_;  // in the log's order
+    std::unique_ptr<Flight> redrive_;              // dead letters, beside them
     Breaker breaker_;
     RequestSize request_size_;
     bool shows_trouble_ = false;  // eventlog.targets says something else than `running`

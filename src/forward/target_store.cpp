@@ -19,7 +19,8 @@ SELECT t.name, s.oid, s.srvoptions,
        w.win, w.from_snapshot::text, w.to_snapshot::text, w.start_after,
        CASE WHEN p.win = w.win THEN p.last_id END,
        p.win = w.win AND p.done,
-       o.rolsuper
+       o.rolsuper,
+       EXISTS (SELECT FROM eventlog.dead_letters d WHERE d.target = t.name AND d.redriven_at IS NOT NULL)
 FROM eventlog.targets t
 JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server AND s.srvname = t.name
 JOIN pg_catalog.pg_roles o ON o.oid = s.srvowner
@@ -48,6 +49,13 @@ pg::Statement<1> running_update{
     "UPDATE eventlog.targets SET state = 'running', next_attempt_at = NULL WHERE name = $1",
     SPI_OK_UPDATE,
     {TEXTOID}};
+
+pg::Statement<3> left_out_update{R"(
+UPDATE eventlog.targets
+SET left_out = left_out + $2, last_error = $3, last_error_at = pg_catalog.clock_timestamp()
+WHERE name = $1)",
+                                 SPI_OK_UPDATE,
+                                 {TEXTOID, INT8OID, TEXTOID}};
 
 pg::Statement<7> dead_letter_insert{R"(
 INSERT INTO eventlog.dead_letters AS d (target, event_id, status, reason, body, attempts, first_attempt_at, last_attempt_at)
@@ -125,11 +133,12 @@ struct Row {
     std::optional<ids::Uuid> last_id;
     bool done;
     bool owner_is_superuser;
+    bool redrives;
 };
 
 Row read_row(HeapTuple tuple, TupleDesc columns) {
-    Datum values[13];
-    bool nulls[13];
+    Datum values[14];
+    bool nulls[14];
     heap_deform_tuple(tuple, columns, values, nulls);
     Row row{};
     row.name = pg::text_view(values[0]);
@@ -145,6 +154,7 @@ Row read_row(HeapTuple tuple, TupleDesc columns) {
     if (!nulls[10]) row.last_id = pg::uuid_of(values[10]);
     row.done = DatumGetBool(values[11]);
     row.owner_is_superuser = DatumGetBool(values[12]);
+    row.redrives = DatumGetBool(values[13]);
     return row;
 }
 
@@ -193,6 +203,7 @@ Declaration declaration_of(const Row& row) {
     declaration.server = row.server;
     declaration.paused = row.paused;
     declaration.shows_trouble = row.shows_trouble;
+    declaration.redrives = row.redrives;
     declaration.cursor = cursor_of(row);
     take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
     take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
@@ -227,6 +238,13 @@ void record_running(const std::string& target) {
     pg::call([&] { running_update.run({pg::text_datum(target)}); });
 }
 
+void record_left_out(const std::string& target, uint64_t events, const std::string& why) {
+    pg::call([&] {
+        left_out_update.run(
+            {pg::text_datum(target), Int64GetDatum(static_cast<int64>(events)), pg::text_datum(why)});
+    });
+}
+
 void bury(const std::string& target, const std::vector<RefusedEvent>& refused, TimestampTz first_attempt) {
     if (refused.empty()) return;
     pg::call([&] {
@@ -247,14 +265,10 @@ Redriven claim_redriven(const std::string& target, size_t max_events) {
     if (wanted.empty()) return claimed;
     std::span<read::ReadRow> found = pg::call([wanted] { return read::rows_of_ids(wanted); });
     for (const read::ReadRow& row : found) claimed.rows.push_back(row.row);
-    std::vector<ids::Uuid> gone;
     for (const ids::Uuid& id : wanted)
         if (std::none_of(found.begin(), found.end(),
                          [&id](const read::ReadRow& row) { return row.row.event_id == id; }))
-            gone.push_back(id);
-    claimed.gone = gone.size();
-    if (!gone.empty())
-        pg::call([&] { redriven_delete.run({pg::text_datum(target), pg::uuid_array_datum(gone)}); });
+            claimed.gone.push_back(id);
     return claimed;
 }
 

@@ -22,6 +22,7 @@ struct Declaration {
     std::string invalid;  // why the options cannot be used; empty: they can
     bool paused = false;
     bool shows_trouble = false;  // the state it shows is not `running`
+    bool redrives = false;       // dead letters of it wait to be sent again
     read::Cursor cursor;
 };
 
@@ -35,13 +36,16 @@ void record_state(const std::string& target, TargetState state, const std::strin
                   int64_t next_attempt_in_ms);
 void record_running(const std::string& target);
 
+// Records that the endpoint took a request and says that it left out some of its events, and why.
+void record_left_out(const std::string& target, uint64_t events, const std::string& why);
+
 // Puts refused events into eventlog.dead_letters.
 void bury(const std::string& target, const std::vector<RefusedEvent>& refused, TimestampTz first_attempt);
 
 // Dead letters that are to be sent again.
 struct Redriven {
     std::vector<event::StoredRow> rows;  // in id order; they live in the memory context of the read
-    size_t gone = 0;                     // whose events are not in the log any more: deleted
+    std::vector<ids::Uuid> gone;         // whose events are not in the log any more
 };
 
 // Those of a target that eventlog.redrive has marked, `max_events` at the most. They stay marked until they

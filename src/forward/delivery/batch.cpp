@@ -39,6 +39,19 @@ void Batch::push_halved(size_t first, size_t last, size_t limit) {
     push_halved(middle, last, limit);
 }
 
+std::vector<ids::Uuid> Batch::taken() const {
+    assert(!pending());
+    std::vector<ids::Uuid> taken;
+    auto refused = refused_.begin();
+    for (const Event& event : events_) {
+        if (refused != refused_.end() && refused->event_id == event.id)
+            ++refused;
+        else
+            taken.push_back(event.id);
+    }
+    return taken;
+}
+
 size_t Batch::range_size() const {
     return pending() ? ranges_.front().last - ranges_.front().first : 0;
 }

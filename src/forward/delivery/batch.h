@@ -52,6 +52,8 @@ class Batch {
     size_t size() const { return events_.size(); }
     size_t bytes() const { return texts_.size(); }
     bool pending() const { return !ranges_.empty(); }
+    // The events that an endpoint took, in order. Call when nothing is pending.
+    std::vector<ids::Uuid> taken() const;
     // Events of the range to send next.
     size_t range_size() const;
     // Names the events of that range: the same whenever they are sent together, after a restart too.

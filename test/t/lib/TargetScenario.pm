@@ -35,11 +35,12 @@ sub start_scenarios
 	return ($node, $receiver);
 }
 
-# Stops them, once no key is found in the server's log and no process has failed.
+# Stops them, once no key is found in the server's log and no process has failed but so many killed ones.
 sub end_scenarios
 {
+	my ($killed) = @_;
 	unlike(slurp_file($node->logfile), $secret, 'no key is in the server log');
-	is_free_of_crashes($node);
+	is_free_of_crashes($node, $killed);
 	$node->stop;
 	$receiver->stop;
 	return;
