@@ -523,7 +523,7 @@ BEGIN
     PERFORM eventlog.require_target(target);
     PERFORM eventlog.maintain();
     -- The position first: the worker, too, changes it before the window.
-    UPDATE eventlog.reader_position p SET done = false WHERE p.kind = 'target' AND p.name = target;
+    PERFORM FROM eventlog.reader_position p WHERE p.kind = 'target' AND p.name = target FOR UPDATE;
     start := eventlog.read_start(start_at);
     UPDATE eventlog.reader_position p SET last_id = start.start_after WHERE p.kind = 'target' AND p.name = target;
     -- A new number is what drops the batches under way.
