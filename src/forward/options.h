@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "forward/encode/format.h"
-#include "forward/selection.h"
+#include "forward/policy/selection.h"
 
 namespace eventlog::forward {
 

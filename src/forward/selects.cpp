@@ -1,7 +1,7 @@
 // eventlog.selects: the filter of a target in SQL, as the worker applies it.
 #include "pg/boundary.h"
 
-#include "forward/selection.h"
+#include "forward/policy/selection.h"
 #include "pg/datum.h"
 
 namespace {

@@ -343,6 +343,7 @@ bool Target::settle(const Flight& flight, read::Cursor& cursor) {
     const auto sent =
         static_cast<int64_t>(batch.accepted()) - (claimed.companion && !companion_refused ? 1 : 0);
     bury(declared_.name, refused, claimed.claimed_at);
+    unbury(declared_.name, batch.taken());
     if (!read::store_position(kTargetReader, declared_.name.c_str(), cursor, claimed.last_id,
                               claimed.ends_window, sent))
         return false;

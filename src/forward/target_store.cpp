@@ -79,6 +79,13 @@ pg::Statement<2> redriven_delete{
     SPI_OK_DELETE,
     {TEXTOID, UUIDARRAYOID}};
 
+// The bounds let an empty table cost nothing, however many events there are.
+pg::Statement<4> taken_delete{
+    "DELETE FROM eventlog.dead_letters"
+    " WHERE target = $1 AND event_id BETWEEN $2 AND $3 AND event_id = ANY ($4)",
+    SPI_OK_DELETE,
+    {TEXTOID, UUIDOID, UUIDOID, UUIDARRAYOID}};
+
 pg::Statement<6> redriven_refusal{R"(
 UPDATE eventlog.dead_letters
 SET status = $3, reason = $4, body = $5, attempts = attempts + $6, last_attempt_at = pg_catalog.clock_timestamp(),
@@ -256,6 +263,14 @@ void bury(const std::string& target, const std::vector<RefusedEvent>& refused, T
                 refusal.answered ? nullptr : "  n n  ");
         }
         dead_count.run({pg::text_datum(target), Int64GetDatum(static_cast<int64>(refused.size()))});
+    });
+}
+
+void unbury(const std::string& target, const std::vector<ids::Uuid>& taken) {
+    if (taken.empty()) return;
+    pg::call([&] {
+        taken_delete.run({pg::text_datum(target), pg::uuid_datum(taken.front()), pg::uuid_datum(taken.back()),
+                          pg::uuid_array_datum(taken)});
     });
 }
 

@@ -42,6 +42,10 @@ void record_left_out(const std::string& target, uint64_t events, const std::stri
 // Puts refused events into eventlog.dead_letters.
 void bury(const std::string& target, const std::vector<RefusedEvent>& refused, TimestampTz first_attempt);
 
+// Takes events that the endpoint has taken after all out of eventlog.dead_letters: those sent again by
+// rewind_target. They are in id order.
+void unbury(const std::string& target, const std::vector<ids::Uuid>& taken);
+
 // Dead letters that are to be sent again.
 struct Redriven {
     std::vector<event::StoredRow> rows;  // in id order; they live in the memory context of the read

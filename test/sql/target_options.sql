@@ -83,3 +83,10 @@ RESET eventlog.allowed_hosts;
 SET ROLE pg_monitor;
 SELECT refusal($$SET eventlog.allowed_hosts = '*'$$);
 RESET ROLE;
+
+-- 9: modes of a format
+SELECT format, mode, tried(server(format('url ''http://127.0.0.1:1/'', format %L, mode %L', format, mode)))
+FROM (VALUES ('cloudevents', 'structured'), ('cloudevents', 'batch'), ('cloudevents', 'binary'), ('cloudevents', 'text'), ('ndjson', 'object'),
+             ('ndjson', 'text'), ('otlp', 'batch'), ('segment', 'batch'), ('statsig', 'batch')) f(format, mode);
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'cloudevents', mode 'text'$$));
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'otlp', mode 'text'$$));

@@ -111,6 +111,14 @@ scenario 'rewind_target replays history' => {}, sub {
 	status_is({ state => 'running', lag_events => 0, position => $ids[-1] }, 'the target goes on');
 };
 
+scenario 'rewind_target over a dead letter that is taken now' => {}, sub {
+	my ($dead) = bury('good', 'bad', 'good');
+	$receiver->faults;
+	sql(q{SELECT eventlog.rewind_target('t', 'beginning')});
+	wait_until('it is no dead letter any more', sub { dead_letters($node, 't') == 0 });
+	is(sql("SELECT eventlog.wait_for_forward('$dead', 't', '60 s')"), 't', 'it has arrived');
+};
+
 scenario 'rewind_target beside a request under way' => {}, sub {
 	my @ids = log_events($node, ('good') x 3);
 	arrived_are(\@ids, 'all have arrived');

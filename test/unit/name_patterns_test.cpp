@@ -1,4 +1,4 @@
-#include "forward/name_patterns.h"
+#include "forward/policy/name_patterns.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "forward/selection.h"
+#include "forward/policy/selection.h"
 
 #include <gtest/gtest.h>
 

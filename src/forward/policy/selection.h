@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "event/stored_row.h"
-#include "forward/name_patterns.h"
+#include "forward/policy/name_patterns.h"
 
 namespace eventlog::forward {
 
