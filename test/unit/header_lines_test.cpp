@@ -36,8 +36,9 @@ TEST(HeaderLines, RefusesWhatIsSetElsewhere) {
 }
 
 TEST(HeaderLines, RefusesCredentialsWhereEveryoneCanRead) {
-    for (const char* name : {"Authorization", "proxy-authorization", "Cookie", "X-Api-Key", "statsig-api-key",
-                             "X-ClickHouse-Key", "X-Auth-Token", "Client-Secret", "X-Auth", "x-password"}) {
+    for (const char* name :
+         {"Authorization", "proxy-authorization", "Cookie", "X-Api-Key", "statsig-api-key",
+          "X-ClickHouse-Key", "X-Auth-Token", "Client-Secret", "X-Auth", "x-password", "X-Credentials"}) {
         Lines lines;
         const std::string line = std::string(name) + ": x";
         EXPECT_TRUE(parse_headers(line, false, lines).is_credential) << name;
@@ -45,8 +46,13 @@ TEST(HeaderLines, RefusesCredentialsWhereEveryoneCanRead) {
         EXPECT_EQ(parse_headers(line, true, lines).sentence, "") << name;
         EXPECT_EQ(lines, Lines{line});
     }
+    for (const char* line : {"X-Forward: Bearer x", "X-Forward: basic eA=="}) {
+        Lines lines;
+        EXPECT_TRUE(parse_headers(line, false, lines).is_credential) << line;
+    }
     Lines lines;
-    EXPECT_EQ(parse_headers("X-ClickHouse-User: x\nX-Keyspace: y", false, lines).sentence, "");
+    EXPECT_EQ(parse_headers("X-ClickHouse-User: x\nX-Keyspace: y\nX-Plan: basics", false, lines).sentence,
+              "");
 }
 
 }  // namespace

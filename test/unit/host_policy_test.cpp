@@ -25,14 +25,15 @@ TEST(HostPolicy, ReadsAddresses) {
 }
 
 TEST(HostPolicy, GuardsLinkLocalAndMetadataAddresses) {
-    for (const char* text : {"169.254.169.254", "169.254.0.1", "169.254.255.255", "0.0.0.0", "0.1.2.3",
-                             "::", "fe80::1", "febf::1", "fd00:ec2::254", "100.100.100.200",
-                             "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "::169.254.169.254"})
-        EXPECT_TRUE(is_guarded(parse_address(text).value())) << text;
+    for (const char* text :
+         {"169.254.169.254", "169.254.0.1", "169.254.255.255", "0.0.0.0", "0.1.2.3", "::", "fe80::1",
+          "febf::1", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192",
+          "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "::169.254.169.254"})
+        EXPECT_TRUE(guarded_bits(parse_address(text).value())) << text;
     for (const char* text :
          {"127.0.0.1", "::1", "10.0.0.1", "192.168.1.1", "169.253.255.255", "169.255.0.0", "fec0::1",
           "fe7f::1", "fd00:ec2::253", "100.100.100.201", "64:ff9b::8.8.8.8", "2600::1", "8.8.8.8"})
-        EXPECT_FALSE(is_guarded(parse_address(text).value())) << text;
+        EXPECT_FALSE(guarded_bits(parse_address(text).value())) << text;
 }
 
 TEST(HostPolicy, AdmitsEveryOtherHostWithoutAList) {
@@ -40,7 +41,9 @@ TEST(HostPolicy, AdmitsEveryOtherHostWithoutAList) {
         EXPECT_TRUE(admits(list, "api.example.com", "8.8.8.8"));
         EXPECT_TRUE(admits(list, "localhost", "127.0.0.1"));
         EXPECT_FALSE(admits(list, "metadata.google.internal", "169.254.169.254"));
-        EXPECT_TRUE(policy(list).admits("metadata.google.internal", 80)) << "its address is not known yet";
+        EXPECT_TRUE(policy(list).admits("metadata.example.com", 80)) << "its address is not known yet";
+        EXPECT_FALSE(policy(list).admits("metadata.google.internal", 80));
+        EXPECT_FALSE(policy(list).admits("Metadata.", 80));
         EXPECT_FALSE(policy(list).admits("169.254.169.254", 80));
         EXPECT_FALSE(policy(list).admits("[fe80::1]", 80));
     }
@@ -77,9 +80,49 @@ TEST(HostPolicy, AdmitsAddressesOfTheListByAnyName) {
     EXPECT_TRUE(admits("169.254.169.254", "metadata", "169.254.169.254"));
     EXPECT_TRUE(admits("2001:db8::/32", "c", "2001:db8:1::1"));
     EXPECT_FALSE(admits("2001:db8::/32", "c", "2001:db9::1"));
-    EXPECT_TRUE(admits("0.0.0.0/0", "c", "169.254.169.254"));
     EXPECT_FALSE(admits("0.0.0.0/0", "c", "2600::1"));
     EXPECT_TRUE(admits("::/0", "c", "10.0.0.1"));
+}
+
+TEST(HostPolicy, AdmitsGuardedAddressesByNothingWider) {
+    for (const char* list :
+         {"169.254.169.254", "169.254.169.0/24", "169.254.0.0/16", "0.0.0.0/0, 169.254.0.0/16"})
+        EXPECT_TRUE(admits(list, "c", "169.254.169.254")) << list;
+    for (const char* list : {"*", "c", "169.0.0.0/8", "169.254.0.0/15", "0.0.0.0/0", "::/0"})
+        EXPECT_FALSE(admits(list, "c", "169.254.169.254")) << list;
+    EXPECT_TRUE(admits("100.64.0.0/10", "c", "100.100.100.201"));
+    EXPECT_FALSE(admits("100.64.0.0/10", "c", "100.100.100.200"));
+    EXPECT_TRUE(admits("64:ff9b::169.254.0.0/112", "c", "64:ff9b::169.254.1.1"));
+    EXPECT_FALSE(admits("64:ff9b::/96", "c", "64:ff9b::169.254.1.1"));
+    EXPECT_TRUE(policy("metadata.google.internal").admits("metadata.google.internal", 80));
+    for (const char* list : {"*", "*.internal"})
+        EXPECT_FALSE(policy(list).admits("metadata.google.internal", 80)) << list;
+}
+
+TEST(HostPolicy, TakesNumbersForAddresses) {
+    for (const char* host : {"169.254.169.254.", "0xa9.0xfe.0xa9.0xfe.", "2852039166.", "0xa9fea9fe"}) {
+        EXPECT_FALSE(policy("").admits(host, 80)) << host;
+        EXPECT_FALSE(policy("*").admits_unresolved(host, 80)) << host;
+    }
+    EXPECT_TRUE(policy("").admits("127.0.0.1.", 80));
+}
+
+TEST(HostPolicy, AdmitsToProxiesWhatItCanTellByName) {
+    EXPECT_TRUE(policy("").admits_unresolved("api.example.com", 443));
+    EXPECT_FALSE(policy("").admits_unresolved("metadata.google.internal", 80));
+    EXPECT_FALSE(policy("").admits_unresolved("169.254.169.254", 80));
+    EXPECT_FALSE(policy("").admits_unresolved("[fe80::1]", 80));
+    EXPECT_TRUE(policy("10.0.0.0/8").admits_unresolved("10.0.0.1", 443));
+    EXPECT_FALSE(policy("10.0.0.0/8").admits_unresolved("collector", 443));
+    EXPECT_TRUE(policy("10.0.0.0/8, collector").admits_unresolved("collector", 443));
+}
+
+TEST(HostPolicy, OfNobodyAdmitsNothing) {
+    const HostPolicy nobody = HostPolicy::of_nobody();
+    EXPECT_FALSE(nobody.admits("api.example.com", 443));
+    EXPECT_FALSE(nobody.admits_unresolved("api.example.com", 443));
+    EXPECT_FALSE(nobody.admits("api.example.com", 443, parse_address("8.8.8.8").value()));
+    EXPECT_FALSE(nobody.admits("8.8.8.8", 443));
 }
 
 TEST(HostPolicy, AdmitsPortsOfTheList) {

@@ -10,8 +10,15 @@ constexpr std::array<std::string_view, 12> kOwn = {
     "connection", "content-encoding", "content-length",    "content-type", "expect",    "host", "keep-alive",
     "te",         "trailer",          "transfer-encoding", "upgrade",      "user-agent"};
 
-constexpr std::array<std::string_view, 6> kCredentialEndings = {"key",      "token",     "secret",
-                                                                "password", "signature", "auth"};
+constexpr std::array<std::string_view, 9> kCredentialEndings = {
+    "key", "token", "secret", "password", "passwd", "credential", "credentials", "signature", "auth"};
+
+std::string lower(std::string_view text) {
+    std::string copy(text);
+    std::transform(copy.begin(), copy.end(), copy.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
+    return copy;
+}
 
 // RFC 9110, 5.6.2.
 bool is_token(std::string_view text) {
@@ -29,8 +36,9 @@ bool has_control(std::string_view text) {
     });
 }
 
-bool is_credential(std::string_view name) {
-    return name.find("authorization") != std::string_view::npos ||
+bool is_credential(std::string_view name, std::string_view value) {
+    const std::string scheme = lower(value.substr(0, value.find(' ')));
+    return scheme == "bearer" || scheme == "basic" || name.find("authorization") != std::string_view::npos ||
            name.find("cookie") != std::string_view::npos ||
            std::any_of(kCredentialEndings.begin(), kCredentialEndings.end(),
                        [&](std::string_view ending) { return name.ends_with(ending); });
@@ -46,10 +54,7 @@ std::string_view trimmed(std::string_view text) {
 }  // namespace
 
 std::string header_name(std::string_view line) {
-    std::string name(line.substr(0, line.find(':')));
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-    return name;
+    return lower(line.substr(0, line.find(':')));
 }
 
 HeaderFault parse_headers(std::string_view text, bool credentials, std::vector<std::string>& lines) {
@@ -63,13 +68,13 @@ HeaderFault parse_headers(std::string_view text, bool credentials, std::vector<s
         if (colon == std::string_view::npos || !is_token(name))
             return {"Lines \"Name: value\" are wanted, one for each header."};
         const std::string_view value = trimmed(line.substr(colon + 1));
-        const std::string lower = header_name(line);
+        const std::string lower_name = header_name(line);
         const std::string quoted = "\"" + std::string(name) + "\"";
         if (value.empty()) return {"Header " + quoted + " has no value."};
         if (has_control(value)) return {"Header " + quoted + " holds a control character."};
-        if (std::find(kOwn.begin(), kOwn.end(), lower) != kOwn.end())
+        if (std::find(kOwn.begin(), kOwn.end(), lower_name) != kOwn.end())
             return {"Header " + quoted + " is set by the extension itself."};
-        if (!credentials && is_credential(lower))
+        if (!credentials && is_credential(lower_name, value))
             return {"Header " + quoted + " is a credential, and everyone can read the options of a server.",
                     true};
         lines.push_back(std::string(name) + ": " + std::string(value));

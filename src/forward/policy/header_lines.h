@@ -14,8 +14,8 @@ struct HeaderFault {
 
 // Reads lines `Name: value`, separated by line feeds; blank lines are left out. Refused are what is no
 // header, control characters, headers that the extension or libcurl sets itself, and, unless `credentials`,
-// those that carry a credential: Authorization, Cookie, and names that end with key, token, secret, password
-// or signature.
+// those that carry a credential: Authorization, Cookie, names that end with key, token, secret and the like,
+// and values that begin with Bearer or Basic.
 HeaderFault parse_headers(std::string_view text, bool credentials, std::vector<std::string>& lines);
 
 // The name of such a line, in lower case.

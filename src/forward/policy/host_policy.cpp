@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstring>
 
@@ -16,20 +17,30 @@ constexpr Address mapped(uint8_t a, uint8_t b, uint8_t c, uint8_t d) {
     return {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff, a, b, c, d};
 }
 
+constexpr Address kLoopback = {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1};
+
 struct Range {
     Address address;
     int prefix;
 };
 
-// RFC 3927, RFC 4291; the metadata services of AWS (IPv6) and Alibaba Cloud, the others' are link-local.
+// RFC 3927, RFC 4291; then the metadata services that are not link-local: Alibaba Cloud's, Azure's, Oracle's,
+// and over IPv6 those of AWS and Google.
 constexpr Range kGuarded[] = {
     {mapped(169, 254, 0, 0), kMappedBits + 16},
     {mapped(0, 0, 0, 0), kMappedBits + 8},
-    {mapped(100, 100, 100, 200), 128},
     {{0xfe, 0x80}, 10},
     {{}, 128},
+    {mapped(100, 100, 100, 200), 128},
+    {mapped(168, 63, 129, 16), 128},
+    {mapped(192, 0, 0, 192), 128},
     {{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128},
+    {{0xfd, 0x20, 0x00, 0xce, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128},
 };
+
+// Names of those services, for proxies that look them up themselves.
+constexpr std::array<std::string_view, 5> kGuardedNames = {
+    "metadata.google.internal", "metadata.goog", "metadata", "instance-data", "instance-data.ec2.internal"};
 
 // Prefixes of IPv6 addresses that lead to the IPv4 address in their last 32 bits: NAT64 (RFC 6052) and
 // IPv4-compatible.
@@ -81,18 +92,25 @@ std::optional<Address> parse_address(std::string_view text) {
     return std::nullopt;
 }
 
-bool is_guarded(const Address& address) {
-    const auto guarded = [](const Address& a) {
-        return std::any_of(std::begin(kGuarded), std::end(kGuarded),
-                           [&a](const Range& range) { return is_within(a, range.address, range.prefix); });
+std::optional<int> guarded_bits(const Address& address) {
+    std::optional<int> bits;
+    const auto look = [&bits](const Address& a) {
+        for (const Range& range : kGuarded)
+            if (is_within(a, range.address, range.prefix)) bits = std::max(bits.value_or(0), range.prefix);
     };
-    if (guarded(address)) return true;
-    return std::any_of(std::begin(kCarriers), std::end(kCarriers), [&](const Range& carrier) {
-        return is_within(address, carrier.address, carrier.prefix) &&
-               guarded(mapped(address[12], address[13], address[14], address[15])) &&
-               // ::1 is the loopback address, not 0.0.0.1.
-               !(is_within(address, {}, 127) && address[15] == 1);
-    });
+    look(address);
+    for (const Range& carrier : kCarriers) {
+        // ::1 is the loopback address, not 0.0.0.1.
+        if (is_within(address, carrier.address, carrier.prefix) && address != kLoopback)
+            look(mapped(address[12], address[13], address[14], address[15]));
+    }
+    return bits;
+}
+
+HostPolicy HostPolicy::of_nobody() {
+    HostPolicy policy;
+    policy.nobody_ = true;
+    return policy;
 }
 
 std::optional<HostPolicy> HostPolicy::parse(std::string_view list, std::string& bad_entry) {
@@ -138,24 +156,37 @@ bool HostPolicy::read_entry(std::string_view text, Entry& entry) {
 }
 
 bool HostPolicy::admits(std::string_view host, int port) const {
-    if (const auto address = parse_address(host)) return admits(host, port, *address);
-    if (entries_.empty()) return true;
+    return admits_name(host, port, true);
+}
+
+bool HostPolicy::admits_unresolved(std::string_view host, int port) const {
+    return admits_name(host, port, false);
+}
+
+// `any_address`: an entry that is an address may turn out to be the host's.
+bool HostPolicy::admits_name(std::string_view host, int port, bool any_address) const {
     const std::string name = lower(host);
+    if (const auto address = parse_address(name)) return admits(host, port, *address);
+    // 0x7f.1 and the like, which resolvers take for addresses and libcurl's URL has not turned into one.
+    if (in_addr number{}; nobody_ || inet_aton(name.c_str(), &number) != 0) return false;
+    const bool guarded = std::find(kGuardedNames.begin(), kGuardedNames.end(), name) != kGuardedNames.end();
+    if (entries_.empty()) return !guarded;
     return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
         if (entry.port != 0 && entry.port != port) return false;
-        // An address: what the name resolves to will decide.
-        if (entry.name.empty()) return true;
-        return entry.below ? name.ends_with("." + entry.name) : name == entry.name;
+        if (entry.name.empty() && !entry.below) return any_address;
+        if (!entry.below) return name == entry.name;
+        return !guarded && (entry.name.empty() || name.ends_with("." + entry.name));
     });
 }
 
 bool HostPolicy::admits(std::string_view host, int port, const Address& address) const {
-    const bool guarded = is_guarded(address);
-    if (entries_.empty()) return !guarded;
+    const std::optional<int> guarded = guarded_bits(address);
+    if (nobody_ || entries_.empty()) return !nobody_ && !guarded;
     const std::string name = lower(host);
     return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {
         if (entry.port != 0 && entry.port != port) return false;
-        if (entry.name.empty() && !entry.below) return is_within(address, entry.address, entry.prefix);
+        if (entry.name.empty() && !entry.below)
+            return is_within(address, entry.address, entry.prefix) && entry.prefix >= guarded.value_or(0);
         if (guarded) return false;
         return entry.below ? entry.name.empty() || name.ends_with("." + entry.name) : name == entry.name;
     });

@@ -2,8 +2,8 @@
 // without it.
 //
 // Whoever may create a server chooses its url; the worker connects from inside the network. So link-local
-// addresses, and those at which clouds serve a machine's credentials, are refused unless the list names the
-// address itself.
+// addresses, and those at which clouds serve a machine's credentials, are refused unless the list names them:
+// an entry that is wider than what is guarded does not.
 #pragma once
 
 #include <array>
@@ -21,14 +21,16 @@ using Address = std::array<uint8_t, 16>;
 // Reads an IPv4 or IPv6 address, the latter with or without brackets.
 std::optional<Address> parse_address(std::string_view text);
 
-// Link-local, unspecified, or where a cloud serves credentials; an IPv4 address carried in an IPv6 one counts
-// as itself.
-bool is_guarded(const Address& address);
+// Link-local, unspecified, or where a cloud serves credentials: the bits of the narrowest range that says so.
+// An IPv4 address carried in an IPv6 one counts as itself.
+std::optional<int> guarded_bits(const Address& address);
 
 class HostPolicy {
   public:
     // Every host, but no guarded address.
     HostPolicy() = default;
+    // Admits no host at all.
+    static HostPolicy of_nobody();
     // Reads a comma-separated list of `*`, host names, `*.domain` (its sub-domains), addresses and CIDR
     // ranges, each with an optional `:port`; an IPv6 address with a port stands in brackets. An empty list is
     // the default policy. Nothing when an entry cannot be read; `bad_entry` is it then.
@@ -39,6 +41,9 @@ class HostPolicy {
     bool admits(std::string_view host, int port) const;
     // Whether the host may be connected to at this address.
     bool admits(std::string_view host, int port, const Address& address) const;
+    // Whether a proxy, which looks the host up itself, may be asked for it: addresses and ranges of the list
+    // admit no name.
+    bool admits_unresolved(std::string_view host, int port) const;
 
   private:
     struct Entry {
@@ -50,8 +55,10 @@ class HostPolicy {
     };
 
     static bool read_entry(std::string_view text, Entry& entry);
+    bool admits_name(std::string_view host, int port, bool any_address) const;
 
     std::vector<Entry> entries_;
+    bool nobody_ = false;
 };
 
 }  // namespace eventlog::forward
