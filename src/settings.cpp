@@ -66,21 +66,29 @@ bool check_traceparent(char** value, void**, GucSource) {
     return false;
 }
 
+// Before the library was loaded nobody could check what the configuration says.
+bool defining = false;
+
 bool check_allowed_hosts(char** value, void**, GucSource) {
     if (*value == nullptr) return true;
     bool good = false;
     pg::enter([value, &good] {
         std::string bad_entry;
         good = forward::HostPolicy::parse(*value, bad_entry).has_value();
+        if (good) return;
         const char* entry = bad_entry.c_str();
-        if (!good)
-            pg::call([entry] {
-                GUC_check_errdetail(
-                    "\"%s\" is not a host name, *.domain, address or CIDR range, with or without \":port\".",
-                    entry);
-            });
+        pg::call([entry] {
+            constexpr const char* kWanted =
+                "\"%s\" is not a host name, *.domain, address or CIDR range, with or without \":port\".";
+            if (defining)
+                ereport(WARNING, errmsg("eventlog.allowed_hosts cannot be read, so no host is allowed"),
+                        errdetail(kWanted, entry));
+            else
+                GUC_check_errdetail(kWanted, entry);
+        });
     });
-    return good;
+    // A refused value would be replaced by the default, which allows nearly every host.
+    return good || defining;
 }
 
 void define_text(const char* name, const char* what, char** variable, GucStringCheckHook check) {
@@ -127,11 +135,13 @@ void define() {
         "eventlog.databases",
         "Databases that get a worker, comma-separated; empty for every one with the extension.", nullptr,
         &databases, "", PGC_SIGHUP, GUC_LIST_INPUT, nullptr, nullptr, nullptr);
+    defining = true;
     DefineCustomStringVariable(
         "eventlog.allowed_hosts",
         "Hosts that targets may name, comma-separated; empty for all but link-local and metadata addresses.",
         "Names, *.domain, addresses and CIDR ranges, each with an optional port.", &allowed_hosts, "",
         PGC_SUSET, GUC_LIST_INPUT, check_allowed_hosts, nullptr, nullptr);
+    defining = false;
     DefineCustomIntVariable(
         "eventlog.poll_interval", "How often a worker looks for events that no commit told it of.", nullptr,
         &poll_interval, 1000, 10, 600000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
@@ -149,7 +159,8 @@ event::Limits limits() {
 
 forward::HostPolicy host_policy() {
     std::string bad_entry;
-    return forward::HostPolicy::parse(text_of(allowed_hosts), bad_entry).value_or(forward::HostPolicy());
+    return forward::HostPolicy::parse(text_of(allowed_hosts), bad_entry)
+        .value_or(forward::HostPolicy::of_nobody());
 }
 
 std::string_view text_of(const char* setting) {

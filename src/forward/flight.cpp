@@ -1,10 +1,7 @@
 #include "forward/flight.h"
 
 #include "forward/compress.h"
-#include "forward/encode/base64.h"
 #include "forward/encode/webhook_signature.h"
-#include "forward/policy/header_lines.h"
-#include "forward/secrets.h"
 #include "settings.h"
 #include "store/columns.h"
 
@@ -12,12 +9,6 @@ namespace eventlog::forward {
 namespace {
 
 constexpr int64_t kMicrosPerSecond = 1000000;
-
-std::string key_header(const KeyHeader& header, const std::string& key) {
-    const std::string name = std::string(header.name) + ": ";
-    if (!header.is_basic_user) return name + std::string(header.prefix) + key;
-    return name + "Basic " + base64(key + ":");
-}
 
 }  // namespace
 
@@ -49,7 +40,7 @@ bool Flight::send(const TargetOptions& options, int64_t now_ms, std::string& pro
     headers.insert(headers.end(), batch.headers().begin(), batch.headers().end());
     headers.insert(headers.end(), options.headers.begin(), options.headers.end());
     if (format.add_headers != nullptr) format.add_headers(headers, attempt);
-    if (!add_credentials(options, outgoing, problem)) return false;
+    if (!fetch_credentials(options, credentials_, problem)) return false;
     if (!options.signing_key.empty() &&
         !add_signature(headers, options.signing_key, token, attempt.now / kMicrosPerSecond, outgoing.body)) {
         problem = "the request could not be signed";
@@ -62,32 +53,17 @@ bool Flight::send(const TargetOptions& options, int64_t now_ms, std::string& pro
             headers.emplace_back("Content-Encoding: gzip");
         }
     }
-    request_.set(std::move(outgoing));
+    request_.set(std::move(outgoing), credentials_);
     sent_ms_ = now_ms;
     http_.start(request_);
     return true;
 }
 
-bool Flight::add_credentials(const TargetOptions& options, Outgoing& outgoing, std::string& problem) {
-    std::string key;
-    secrets_.clear();
-    if (!fetch_key(options, key, problem)) return false;
-    if (!key.empty()) {
-        outgoing.headers.push_back(key_header(options.format->key_header, key));
-        secrets_.push_back(key);
-    }
-    for (const std::string& line : options.secret_headers) {
-        bool for_proxy = header_name(line) == "proxy-authorization";
-        (for_proxy ? outgoing.proxy_headers : outgoing.headers).push_back(line);
-        secrets_.push_back(line.substr(line.find(": ") + 2));
-    }
-    return true;
-}
-
 bool Flight::take_answer(Answer& answer) {
     if (!request_.take_answer(answer)) return false;
-    answer.body = without_secrets(secrets_, std::move(answer.body));
-    answer.error = without_secrets(secrets_, std::move(answer.error));
+    answer.body = without_secrets(credentials_.secrets, std::move(answer.body));
+    answer.error = without_secrets(credentials_.secrets, std::move(answer.error));
+    credentials_ = {};
     return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "forward/batch_source.h"
 #include "forward/http.h"
+#include "forward/secrets.h"
 
 namespace eventlog::forward {
 
@@ -32,12 +33,10 @@ class Flight {
     bool take_answer(Answer& answer);
 
   private:
-    bool add_credentials(const TargetOptions& options, Outgoing& outgoing, std::string& problem);
-
     Http& http_;
     ClaimedBatch claimed_;
     HttpRequest request_;
-    std::vector<std::string> secrets_;  // that the request holds
+    Credentials credentials_;  // of the request under way
     int64_t sent_ms_ = 0;
 };
 

@@ -29,8 +29,11 @@ using namespace eventlog;
             "definition that holds it."};
 }
 
-void check_host(const char* option, const forward::Endpoint& endpoint) {
-    if (endpoint.host.empty() || settings::host_policy().admits(endpoint.host, endpoint.port)) return;
+void check_host(const char* option, const forward::Endpoint& endpoint, bool behind_proxy) {
+    const forward::HostPolicy policy = settings::host_policy();
+    if (endpoint.host.empty() || (behind_proxy ? policy.admits_unresolved(endpoint.host, endpoint.port)
+                                               : policy.admits(endpoint.host, endpoint.port)))
+        return;
     throw pg::Error{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
                     .message = std::string("invalid value for option \"") + option + "\"",
                     .detail = "Host \"" + endpoint.host + "\", port " + std::to_string(endpoint.port) +
@@ -55,8 +58,8 @@ void validate_options(std::span<forward::GivenOption> given, forward::OptionHome
                                    (incomplete->is_missing ? "\" is required" : "\""),
                         .detail = incomplete->detail,
                         .hint = incomplete->hint};
-    check_host("url", options.endpoint);
-    check_host("proxy", options.proxy_endpoint);
+    check_host("url", options.endpoint, !options.proxy.empty());
+    check_host("proxy", options.proxy_endpoint, false);
 }
 
 }  // namespace

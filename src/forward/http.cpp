@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include <csignal>
+#include <cstring>
 
 #include "forward/clock.h"
 #include "pg/boundary.h"
@@ -31,14 +32,18 @@ class SignalsBlocked {
     sigset_t saved_;
 };
 
-void set_list(curl_slist*& list, const std::vector<std::string>& lines) {
+void append(curl_slist*& list, const std::string& line) {
+    curl_slist* longer = curl_slist_append(list, line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    list = longer;
+}
+
+// Lists hold credentials.
+void wipe_list(curl_slist*& list) noexcept {
+    for (curl_slist* item = list; item != nullptr; item = item->next)
+        explicit_bzero(item->data, strlen(item->data));
     curl_slist_free_all(list);
     list = nullptr;
-    for (const std::string& line : lines) {
-        curl_slist* longer = curl_slist_append(list, line.c_str());
-        if (longer == nullptr) throw std::bad_alloc();
-        list = longer;
-    }
 }
 
 }  // namespace
@@ -47,20 +52,28 @@ HttpRequest::HttpRequest() {
     SignalsBlocked blocked;
     easy_ = curl_easy_init();
     if (easy_ == nullptr) throw std::bad_alloc();
+}
+
+HttpRequest::~HttpRequest() {
+    SignalsBlocked blocked;
+    curl_easy_cleanup(easy_);
+    wipe_list(headers_);
+    wipe_list(proxy_headers_);
+}
+
+// What holds for every request.
+void HttpRequest::set_defaults() {
     curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(easy_, CURLOPT_POST, 1L);
     curl_easy_setopt(easy_, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
-    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
-    curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    curl_easy_setopt(easy_, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_IGNORED));
 #if LIBCURL_VERSION_NUM >= 0x075500
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS_STR, "http,https");
 #else
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    // Not what the server's environment says: a target names its endpoint and its proxy itself.
-    curl_easy_setopt(easy_, CURLOPT_PROXY, "");
+    // Not what the server's environment says: a target names its proxy itself.
     curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy_, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, "eventlog/" EVENTLOG_VERSION);
@@ -80,18 +93,41 @@ HttpRequest::HttpRequest() {
 #endif
 }
 
-HttpRequest::~HttpRequest() {
-    SignalsBlocked blocked;
-    curl_easy_cleanup(easy_);
-    curl_slist_free_all(headers_);
-    curl_slist_free_all(proxy_headers_);
+// The endpoint's certificate is verified, and that of a proxy.
+void HttpRequest::set_tls() {
+    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy_, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    curl_easy_setopt(easy_, CURLOPT_PROXY_SSL_VERIFYPEER, 1L);
+    curl_easy_setopt(easy_, CURLOPT_PROXY_SSL_VERIFYHOST, 2L);
+    curl_easy_setopt(easy_, CURLOPT_PROXY_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    if (!outgoing_.ca_file.empty()) {
+        curl_easy_setopt(easy_, CURLOPT_CAINFO, outgoing_.ca_file.c_str());
+        curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
+        curl_easy_setopt(easy_, CURLOPT_PROXY_CAINFO, outgoing_.ca_file.c_str());
+        curl_easy_setopt(easy_, CURLOPT_PROXY_CAPATH, nullptr);
+    }
+    if (!outgoing_.client_cert_file.empty()) {
+        curl_easy_setopt(easy_, CURLOPT_SSLCERT, outgoing_.client_cert_file.c_str());
+        curl_easy_setopt(easy_, CURLOPT_SSLKEY, outgoing_.client_key_file.c_str());
+        // Or OpenSSL asks the terminal for the password of an encrypted key.
+        curl_easy_setopt(easy_, CURLOPT_KEYPASSWD, "");
+    }
 }
 
-void HttpRequest::set(Outgoing outgoing) {
+void HttpRequest::set(Outgoing outgoing, const Credentials& credentials) {
+    SignalsBlocked blocked;
     outgoing_ = std::move(outgoing);
-    set_list(headers_, outgoing_.headers);
-    set_list(proxy_headers_, outgoing_.proxy_headers);
+    forget_headers();
+    for (const std::string& line : outgoing_.headers) append(headers_, line);
+    for (const std::string& line : credentials.headers) append(headers_, line);
+    for (const std::string& line : credentials.proxy_headers) append(proxy_headers_, line);
+    // Nothing of an earlier definition may stay behind; connections are kept all the same.
+    curl_easy_reset(easy_);
+    set_defaults();
+    set_tls();
     curl_easy_setopt(easy_, CURLOPT_URL, outgoing_.url.c_str());
+    curl_easy_setopt(easy_, CURLOPT_PROXY, outgoing_.proxy.c_str());
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, proxy_headers_);
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, outgoing_.body.data());
@@ -99,22 +135,27 @@ void HttpRequest::set(Outgoing outgoing) {
     curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(outgoing_.timeout_ms));
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                      std::min(static_cast<long>(outgoing_.timeout_ms), kLongestConnect));
-    curl_easy_setopt(easy_, CURLOPT_PROXY, outgoing_.proxy.c_str());
-    if (!outgoing_.ca_file.empty()) {
-        curl_easy_setopt(easy_, CURLOPT_CAINFO, outgoing_.ca_file.c_str());
-        curl_easy_setopt(easy_, CURLOPT_CAPATH, nullptr);
-    }
-    if (!outgoing_.client_cert_file.empty()) {
-        curl_easy_setopt(easy_, CURLOPT_SSLCERT, outgoing_.client_cert_file.c_str());
-        curl_easy_setopt(easy_, CURLOPT_SSLKEY, outgoing_.client_key_file.c_str());
-    }
+}
+
+void HttpRequest::forget_headers() noexcept {
+    curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, nullptr);
+    curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, nullptr);
+    wipe_list(headers_);
+    wipe_list(proxy_headers_);
+}
+
+// Whether the policy admits the host of the url, as far as its name tells.
+bool HttpRequest::admits_name() const {
+    const auto& [host, port] = outgoing_.endpoint;
+    return outgoing_.proxy.empty() ? outgoing_.hosts.admits(host, port)
+                                   : outgoing_.hosts.admits_unresolved(host, port);
 }
 
 // Whether the policy admits the address of the endpoint, or of the proxy where there is one.
 bool HttpRequest::admits(const Address& address) noexcept {
     const Endpoint& peer = outgoing_.proxy.empty() ? outgoing_.endpoint : outgoing_.proxy_endpoint;
     bool admitted = outgoing_.hosts.admits(peer.host, peer.port, address);
-    not_allowed_ = not_allowed_ || !admitted;
+    (admitted ? admitted_address_ : refused_address_) = true;
     return admitted;
 }
 
@@ -159,11 +200,13 @@ size_t HttpRequest::on_body(char* data, size_t size, size_t count, void* self) n
 void HttpRequest::ended(CURLcode result) noexcept {
     under_way_ = false;
     ended_ = true;
+    forget_headers();
     bool too_long = result == CURLE_WRITE_ERROR && read_ > kMaxRead;
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     // An endpoint that refuses may do so before it has read the request, and then cut the connection.
-    if (result == CURLE_OK || too_long || status >= 400) {
+    answer_.not_allowed = refused_address_ && !admitted_address_;
+    if (!answer_.not_allowed && (result == CURLE_OK || too_long || status >= 400)) {
         answer_.status = status;
         curl_off_t seconds = 0;
         curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);
@@ -171,7 +214,6 @@ void HttpRequest::ended(CURLcode result) noexcept {
         return;
     }
     answer_.body.clear();
-    answer_.not_allowed = not_allowed_;
     answer_.error = error_[0] != '\0' ? error_ : curl_easy_strerror(result);
 }
 
@@ -183,6 +225,11 @@ Http::Http() {
     curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, this);
     curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, on_timer);
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
+    if ((curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS) == 0)
+        pg::call([] {
+            ereport(WARNING, errmsg("eventlog: this libcurl looks hosts up synchronously"),
+                    errdetail("While the resolver hangs, no target is sent to."));
+        });
 }
 
 Http::~Http() {
@@ -196,15 +243,21 @@ void Http::start(HttpRequest& request) {
     request.answer_ = {};
     request.error_[0] = '\0';
     request.read_ = 0;
-    request.not_allowed_ = false;
+    request.refused_address_ = request.admitted_address_ = false;
     request.ended_ = false;
     request.under_way_ = true;
-    if (curl_multi_add_handle(multi_, request.easy_) != CURLM_OK) request.ended(CURLE_FAILED_INIT);
+    if (!request.admits_name()) {
+        request.refused_address_ = true;
+        request.ended(CURLE_COULDNT_CONNECT);
+    } else if (curl_multi_add_handle(multi_, request.easy_) != CURLM_OK) {
+        request.ended(CURLE_FAILED_INIT);
+    }
 }
 
 void Http::abort(HttpRequest& request) {
     SignalsBlocked blocked;
     if (request.under_way_) curl_multi_remove_handle(multi_, request.easy_);
+    request.forget_headers();
     request.under_way_ = request.ended_ = false;
 }
 

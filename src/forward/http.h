@@ -8,18 +8,18 @@
 
 #include "forward/options.h"
 #include "forward/policy/host_policy.h"
+#include "forward/secrets.h"
 
 namespace eventlog::forward {
 
 // What is sent, and how.
 struct Outgoing {
     std::string url;
-    Endpoint endpoint;                       // of the url
-    std::vector<std::string> headers;        // whole lines
-    std::vector<std::string> proxy_headers;  // lines that the proxy alone gets
+    Endpoint endpoint;                 // of the url
+    std::vector<std::string> headers;  // whole lines, without credentials
     std::string body;
     int timeout_ms = 0;
-    std::string ca_file;  // empty: the system's certificate authorities
+    std::string ca_file;  // empty: the system's certificate authorities; for an https proxy as well
     std::string client_cert_file;
     std::string client_key_file;
     std::string proxy;  // empty: none
@@ -33,7 +33,7 @@ struct Answer {
     std::string body;  // its first kMaxBody bytes
     std::string error;
     int64_t retry_after_ms = 0;  // what Retry-After asked for, in either of its forms
-    bool not_allowed = false;    // no answer, since the host policy admits no address of the host
+    bool not_allowed = false;  // no answer, since the host policy admits no address of the host; or the name
 };
 
 // One POST at a time to one endpoint. Connections are kept for the next.
@@ -48,8 +48,8 @@ class HttpRequest {
     HttpRequest(const HttpRequest&) = delete;
     HttpRequest& operator=(const HttpRequest&) = delete;
 
-    // Sets what is sent next.
-    void set(Outgoing outgoing);
+    // Sets what is sent next. The credentials are copied, and the copies wiped once the request has ended.
+    void set(Outgoing outgoing, const Credentials& credentials);
 
     bool under_way() const { return under_way_; }
     // Under way, or ended with an answer that nobody has taken.
@@ -62,8 +62,12 @@ class HttpRequest {
     static size_t on_body(char* data, size_t size, size_t count, void* request) noexcept;
     static curl_socket_t on_open_socket(void* request, curlsocktype purpose, curl_sockaddr* address) noexcept;
     static int on_connected(void* request, char* address, char* local, int port, int local_port) noexcept;
+    void set_defaults();
+    void set_tls();
+    bool admits_name() const;
     bool admits(const Address& address) noexcept;
     void ended(CURLcode result) noexcept;
+    void forget_headers() noexcept;
 
     CURL* easy_;
     curl_slist* headers_ = nullptr;
@@ -72,7 +76,8 @@ class HttpRequest {
     Answer answer_;
     char error_[CURL_ERROR_SIZE] = {};
     size_t read_ = 0;
-    bool not_allowed_ = false;
+    bool refused_address_ = false;   // the policy did not admit an address of the peer
+    bool admitted_address_ = false;  // it admitted one
     bool under_way_ = false;
     bool ended_ = false;
 };

@@ -12,12 +12,6 @@
 namespace eventlog::forward {
 namespace {
 
-bool has_control(std::string_view text) {
-    for (char c : text)
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) return true;
-    return false;
-}
-
 bool is_uuid(std::string_view text) {
     if (text.size() != 36) return false;
     for (size_t i = 0; i < text.size(); i++) {

@@ -7,6 +7,9 @@
 #include <cstdlib>
 #include <cstring>
 
+#include "forward/encode/base64.h"
+#include "forward/policy/header_lines.h"
+
 namespace eventlog::forward {
 namespace {
 
@@ -36,17 +39,13 @@ bool check_key(const std::string& where, std::string& key, std::string& problem)
         problem = where + " is empty";
     else if (key.size() > kMaxKeyBytes)
         problem = where + " has more than " + std::to_string(kMaxKeyBytes) + " bytes";
-    else if (key.find_first_of(std::string_view("\r\n\0", 3)) != std::string::npos)
-        problem = where + " has more than one line";
-    if (!problem.empty()) key.clear();
+    else if (has_control(key))
+        problem = where + " holds a control character, or more than one line";
     return problem.empty();
 }
 
-}  // namespace
-
+// Stores the key in `key`, empty where the target has none.
 bool fetch_key(const TargetOptions& options, std::string& key, std::string& problem) {
-    key.clear();
-    problem.clear();
     switch (options.key_source) {
         case KeySource::none:
             return true;
@@ -75,7 +74,51 @@ bool fetch_key(const TargetOptions& options, std::string& key, std::string& prob
     return false;
 }
 
-std::string without_secrets(const std::vector<std::string>& secrets, std::string text) {
+// The line that carries the key, and as what it goes over the wire.
+void add_key(const KeyHeader& header, std::string& key, Credentials& credentials) {
+    std::string sent;
+    if (header.is_basic_user) {
+        std::string user = key + ":";
+        sent = base64(user);
+        wipe(user);
+        std::string copy = sent;
+        credentials.secrets.add(std::move(copy));
+    }
+    std::string line(header.name);
+    line.reserve(line.size() + sent.size() + key.size() + header.prefix.size() + 16);
+    line += ": ";
+    line += header.is_basic_user ? "Basic " : header.prefix;
+    line += header.is_basic_user ? sent : key;
+    wipe(sent);
+    credentials.headers.add(std::move(line));
+    credentials.secrets.add(std::move(key));
+}
+
+// The whole value, and what follows the scheme in one like `Bearer …`.
+void add_line(const std::string& line, Credentials& credentials) {
+    const bool for_proxy = header_name(line) == "proxy-authorization";
+    (for_proxy ? credentials.proxy_headers : credentials.headers).add(std::string(line));
+    const size_t value = line.find(": ") + 2;
+    credentials.secrets.add(line.substr(value));
+    const size_t space = line.find(' ', value);
+    if (space != std::string::npos) credentials.secrets.add(line.substr(space + 1));
+}
+
+}  // namespace
+
+bool fetch_credentials(const TargetOptions& options, Credentials& credentials, std::string& problem) {
+    credentials = {};
+    problem.clear();
+    std::string key;
+    const bool fetched = fetch_key(options, key, problem);
+    if (fetched && !key.empty()) add_key(options.format->key_header, key, credentials);
+    wipe(key);
+    if (!fetched) return false;
+    for (const std::string& line : options.secret_headers) add_line(line, credentials);
+    return true;
+}
+
+std::string without_secrets(const SecretTexts& secrets, std::string text) {
     constexpr std::string_view kStars = "***";
     for (const std::string& secret : secrets) {
         if (secret.empty()) continue;

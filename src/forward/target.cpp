@@ -26,7 +26,7 @@ BackoffLimits backoff_limits() {
 
 // What an answer says in one line, for last_error.
 std::string describe(const Answer& answer) {
-    if (answer.not_allowed) return "no address of the host is among eventlog.allowed_hosts";
+    if (answer.not_allowed) return "eventlog.allowed_hosts does not allow the host or its address";
     if (answer.status == 0) return answer.error.empty() ? "no answer" : answer.error;
     return "the endpoint answered " + std::to_string(answer.status);
 }

@@ -51,6 +51,15 @@ SELECT refusal($$ALTER SERVER regress_eventlog_c OPTIONS (SET url 'http://127.0.
 SELECT tried($$ALTER SERVER regress_eventlog_c OPTIONS (DROP ca_file, SET url 'http://127.0.0.1:2/')$$);
 RESET ROLE;
 
+-- 9: what a superuser puts into the mapping of somebody else's server, its owner can drop but not change
+CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_c OPTIONS (api_key_env 'K');
+SET ROLE regress_eventlog_sender;
+SELECT refusal($$ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_c OPTIONS (ADD headers 'X-A: 1')$$);
+SELECT tried($$ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_c OPTIONS (SET api_key_env 'PGPASSWORD')$$),
+       tried($$ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_c OPTIONS (DROP api_key_env, ADD api_key 'k')$$),
+       tried($$DROP USER MAPPING FOR PUBLIC SERVER regress_eventlog_c$$);
+RESET ROLE;
+
 DROP SERVER regress_eventlog_c CASCADE;
 DROP FUNCTION mapping;
 DROP OWNED BY regress_eventlog_sender;

@@ -64,6 +64,12 @@ SELECT tried(server($$url 'https://127.0.0.1:1/', format 'ndjson', client_cert_f
 
 -- 9: a credential header is refused where everyone can read it
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', headers 'Authorization: Bearer x'$$));
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', headers 'X-Forward: Bearer x'$$));
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', proxy 'http://user:supersecret@proxy:3128'$$));
+SELECT refusal(server($$url 'http://user:supersecret@127.0.0.1:1/', format 'ndjson'$$));
+SELECT header, tried(server(format('url ''http://127.0.0.1:1/'', format ''ndjson'', headers %L', header)))
+FROM unnest(ARRAY['Proxy-Authorization: x', 'Set-Cookie: x', 'statsig-api-key: x', 'X-ClickHouse-Key: x', 'X-Auth-Token: x',
+                  'X-Client-Secret: x', E'X-A: 1\nCookie: x', 'X-ClickHouse-User: x']) header;
 
 -- 9: eventlog.allowed_hosts: link-local and metadata addresses are refused unless it names them
 SELECT refusal(server($$url 'http://169.254.169.254/latest', format 'ndjson'$$));
@@ -71,6 +77,12 @@ SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
 FROM unnest(ARRAY['http://[fe80::1]/', 'http://[::ffff:169.254.169.254]/', 'http://0.0.0.0/', 'http://2852039166/', 'http://0xa9fea9fe/',
                   'http://127.0.0.1/', 'http://10.0.0.1/']) url;
 SELECT tried(server($$url 'http://127.0.0.1:1/', format 'ndjson', proxy 'http://169.254.169.254:80'$$));
+SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
+FROM unnest(ARRAY['http://metadata.google.internal/', 'http://METADATA/', 'http://169.254.169.254./', 'http://100.100.100.200/',
+                  'http://168.63.129.16/', 'http://[fd00:ec2::254]/']) url;
+SET eventlog.allowed_hosts = '*, 0.0.0.0/0';
+SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
+FROM unnest(ARRAY['http://metadata.google.internal/', 'http://169.254.169.254/', 'http://example.com/', 'http://8.8.8.8/']) url;
 SET eventlog.allowed_hosts = '169.254.0.0/16';
 SELECT tried(server($$url 'http://169.254.169.254/latest', format 'ndjson'$$)), tried(server($$url 'http://127.0.0.1:1/', format 'ndjson'$$));
 SET eventlog.allowed_hosts = 'api.example.com, *.internal, 10.0.0.0/8:8080, [::1]:80';
@@ -78,6 +90,10 @@ SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
 FROM unnest(ARRAY['https://api.example.com/', 'https://API.EXAMPLE.COM./', 'https://example.com/', 'http://a.b.internal/', 'http://10.1.2.3:8080/',
                   'http://10.1.2.3/', 'http://[::1]/', 'http://[::1]:81/', 'http://collector:8080/']) url;
 SELECT refusal(server($$url 'https://example.com/', format 'ndjson'$$));
+-- 9: a range says nothing of a name that a proxy looks up
+SELECT url, tried(server(format('url %L, format ''ndjson'', proxy ''http://p.internal:3128''', url)))
+FROM unnest(ARRAY['https://api.example.com/', 'http://collector:8080/', 'http://10.1.2.3:8080/', 'http://10.1.2.3/']) url;
+SELECT tried(server($$url 'https://api.example.com/', format 'ndjson', proxy 'http://p.example.com:3128'$$));
 SELECT refusal($$SET eventlog.allowed_hosts = 'a, http://b'$$);
 RESET eventlog.allowed_hosts;
 SET ROLE pg_monitor;

@@ -29,13 +29,6 @@ bool is_token(std::string_view text) {
     });
 }
 
-bool has_control(std::string_view text) {
-    return std::any_of(text.begin(), text.end(), [](char c) {
-        const auto byte = static_cast<unsigned char>(c);
-        return (byte < 0x20 && c != '\t') || byte == 0x7f;
-    });
-}
-
 bool is_credential(std::string_view name, std::string_view value) {
     const std::string scheme = lower(value.substr(0, value.find(' ')));
     return scheme == "bearer" || scheme == "basic" || name.find("authorization") != std::string_view::npos ||
@@ -52,6 +45,13 @@ std::string_view trimmed(std::string_view text) {
 }
 
 }  // namespace
+
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](char c) {
+        const auto byte = static_cast<unsigned char>(c);
+        return (byte < 0x20 && c != '\t') || byte == 0x7f;
+    });
+}
 
 std::string header_name(std::string_view line) {
     return lower(line.substr(0, line.find(':')));

@@ -18,6 +18,9 @@ struct HeaderFault {
 // and values that begin with Bearer or Basic.
 HeaderFault parse_headers(std::string_view text, bool credentials, std::vector<std::string>& lines);
 
+// Whether it holds what no header's value may: a control character other than a tab (RFC 9110, 5.5).
+bool has_control(std::string_view text);
+
 // The name of such a line, in lower case.
 std::string header_name(std::string_view line);
 
