@@ -130,6 +130,12 @@ void HttpRequest::set(Outgoing outgoing, const Credentials& credentials) {
     curl_easy_setopt(easy_, CURLOPT_PROXY, outgoing_.proxy.c_str());
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, proxy_headers_);
+    if (proxy_headers_ != nullptr) {
+        // A tunnel that the credentials have opened is no other target's, which libcurl does not tell apart.
+        curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
+        curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
+        curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    }
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, outgoing_.body.data());
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(outgoing_.body.size()));
     curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(outgoing_.timeout_ms));
