@@ -65,12 +65,19 @@ TEST(Otlp, ValuesOfEveryKind) {
     EXPECT_EQ(value_of("0"), R"({"intValue":"0"})");
     EXPECT_EQ(value_of("-12"), R"({"intValue":"-12"})");
     EXPECT_EQ(value_of("9223372036854775807"), R"({"intValue":"9223372036854775807"})");
-    EXPECT_EQ(value_of("9223372036854775808"), R"({"stringValue":"9223372036854775808"})");
+    EXPECT_EQ(value_of("9223372036854775809"), R"({"stringValue":"9223372036854775809"})");
+    EXPECT_EQ(value_of("1e20"), R"({"doubleValue":100000000000000000000})");
     EXPECT_EQ(value_of("1.5"), R"({"doubleValue":1.5})");
     EXPECT_EQ(value_of("1.50"), R"({"doubleValue":1.50})");
     EXPECT_EQ(value_of("0.000123456789012345"), R"({"doubleValue":0.000123456789012345})");
-    EXPECT_EQ(value_of("0.1234567890123456"), R"({"stringValue":"0.1234567890123456"})")
+    EXPECT_EQ(value_of("0.30000000000000004"), R"({"doubleValue":0.30000000000000004})")
+        << "the digits of a double";
+    EXPECT_EQ(value_of("-1e-7"), R"({"doubleValue":-0.0000001})");
+    EXPECT_EQ(value_of("0.00"), R"({"doubleValue":0.00})");
+    EXPECT_EQ(value_of("0.3000000000000000444"), R"({"stringValue":"0.3000000000000000444"})")
         << "more digits than a double";
+    EXPECT_EQ(value_of("-1e400"), R"({"stringValue":"-1)" + std::string(400, '0') + "\"}");
+    EXPECT_EQ(value_of("1.5e-400"), R"({"stringValue":"0.)" + std::string(399, '0') + "15\"}");
     EXPECT_EQ(
         value_of("[1,\"a\",[]]"),
         R"({"arrayValue":{"values":[{"intValue":"1"},{"stringValue":"a"},{"arrayValue":{"values":[]}}]}})");
@@ -86,12 +93,32 @@ TEST(Otlp, ObjectsAreFlattened) {
               R"({"key":"e","value":{"intValue":"3"}})");
 }
 
-TEST(Otlp, KeysAreUniqueAndNotEmpty) {
-    EXPECT_EQ(
-        attributes_of(R"({"a.b":1,"a":{"b":2},"user.id":"x","log.record.uid":"y","":3})"),
-        R"(,{"key":"metadata","value":{"intValue":"3"}},{"key":"a.b","value":{"intValue":"2"}},)"
-        R"({"key":"a.b#2","value":{"intValue":"1"}},{"key":"log.record.uid#2","value":{"stringValue":"y"}},)"
-        R"({"key":"user.id","value":{"stringValue":"x"}})");
+TEST(Otlp, KeysAreUnique) {
+    EXPECT_EQ(attributes_of(R"({"a.b":1,"a":{"b":2},"a.b#2":3})"),
+              R"(,{"key":"a.b","value":{"intValue":"2"}},{"key":"a.b#2","value":{"intValue":"1"}},)"
+              R"({"key":"a.b#2#2","value":{"intValue":"3"}})");
+}
+
+TEST(Otlp, KeysOfTheRecordItselfAreNotTheMetadatas) {
+    EXPECT_EQ(attributes_of(
+                  R"({"user":{"id":"x"},"log.record.uid":"y","eventlog":{"value":1},"":3,"user.name":"z"})"),
+              R"(,{"key":"eventlog.metadata.","value":{"intValue":"3"}},)"
+              R"({"key":"eventlog.metadata.eventlog.value","value":{"intValue":"1"}},)"
+              R"({"key":"eventlog.metadata.log.record.uid","value":{"stringValue":"y"}},)"
+              R"({"key":"eventlog.metadata.user.id","value":{"stringValue":"x"}},)"
+              R"({"key":"user.name","value":{"stringValue":"z"}})");
+}
+
+TEST(Otlp, ALongPathIsNotRepeated) {
+    const auto nested_in = [](size_t bytes) {
+        return attributes_of(R"({")" + std::string(bytes, 'k') + R"(":{"a":1,"b":2}})");
+    };
+    EXPECT_TRUE(nested_in(256).ends_with(R"(k.b","value":{"intValue":"2"}})"));
+    EXPECT_TRUE(nested_in(257).ends_with(
+        R"(k","value":{"kvlistValue":{"values":[{"key":"a","value":{"intValue":"1"}},{"key":"b","value":{"intValue":"2"}}]}}})"));
+    std::string many;
+    for (int i = 0; i < 4000; ++i) many += (i == 0 ? "\"" : ",\"") + std::to_string(i) + "\":0";
+    EXPECT_LT(attributes_of(R"({")" + std::string(30000, 'k') + R"(":{)" + many + "}}").size(), 300000u);
 }
 
 TEST(Otlp, WhatIsNestedDeepIsText) {
@@ -131,23 +158,47 @@ TEST(Otlp, ARequestGathersRecordsBySource) {
 }
 
 TEST(Otlp, PartialSuccessIsTakenAndReported) {
-    for (const char* body :
-         {"", "{}", R"({"partialSuccess":{}})", R"({"partialSuccess":{"rejectedLogRecords":"0"}})"}) {
+    struct Case {
+        const char* body;
+        uint64_t rejected;
+        const char* note;
+    };
+    for (const auto& [body, rejected, note] : std::initializer_list<Case>{
+             {"", 0, ""},
+             {"{}", 0, ""},
+             {"<html>", 0, ""},
+             {R"({"partialSuccess":{}})", 0, ""},
+             {R"({"partialSuccess":null})", 0, ""},
+             {R"({"partialSuccess":{"rejectedLogRecords":"0"}})", 0, ""},
+             {R"({"partialSuccess":{"rejectedLogRecords":"0","errorMessage":"old"}})", 0, "old"},
+             {R"({"partialSuccess":{"rejectedLogRecords":"12","errorMessage":"a\"b\u00e9"}})", 12, "a\"bé"},
+             {R"({"partialSuccess": {"rejectedLogRecords" : 12 }})", 12, ""},
+             {R"({"partialSuccess":{"rejectedLogRecords":-1}})", 0, ""},
+             {R"({"partialSuccess":{"rejectedLogRecords":"x"}})", 0, ""},
+             {R"({"note":"\"rejectedLogRecords\":3","rejectedLogRecords":4})", 0, ""},
+             {R"({"partialSuccess":{"rejectedLogRecords":"12","errorMessage":"cut off)", 12, "\"cut off"},
+         }) {
         const Judgement judgement = kOtlp.judge(200, body);
-        EXPECT_EQ(judgement.verdict, Verdict::accepted);
-        EXPECT_EQ(judgement.rejected, 0u) << body;
-        EXPECT_EQ(judgement.note, "");
+        EXPECT_EQ(judgement.verdict, Verdict::accepted) << body;
+        EXPECT_EQ(judgement.rejected, rejected) << body;
+        EXPECT_EQ(judgement.note, note) << body;
     }
-    for (const char* body : {R"({"partialSuccess":{"rejectedLogRecords":"12","errorMessage":"no"}})",
-                             R"({"partialSuccess": {"rejectedLogRecords" : 12 }})"}) {
-        const Judgement judgement = kOtlp.judge(200, body);
-        EXPECT_EQ(judgement.verdict, Verdict::accepted);
-        EXPECT_EQ(judgement.rejected, 12u) << body;
-        EXPECT_EQ(judgement.note, body);
-    }
-    EXPECT_EQ(kOtlp.judge(503, "").verdict, Verdict::retry);
-    EXPECT_EQ(kOtlp.judge(400, R"({"partialSuccess":{"rejectedLogRecords":1}})").verdict,
-              Verdict::event_refused);
+    const Judgement refused = kOtlp.judge(400, R"({"partialSuccess":{"rejectedLogRecords":1}})");
+    EXPECT_EQ(refused.verdict, Verdict::event_refused);
+    EXPECT_EQ(refused.rejected, 0u);
+    for (const long status : {429, 500, 502, 503, 504})
+        EXPECT_EQ(kOtlp.judge(status, "").verdict, Verdict::retry) << status;
+    EXPECT_EQ(kOtlp.judge(413, "").verdict, Verdict::too_large);
+    EXPECT_EQ(kOtlp.judge(404, "").verdict, Verdict::wrong_address);
+}
+
+TEST(Otlp, TheLargestRequestIsWithinTheLimit) {
+    // Each of the most events that a batch may have of another source, and that of characters to escape.
+    std::string source(256, '\x01');
+    std::string body;
+    const std::vector<EncodedView> one = {{"", source}};
+    kOtlp.compose(body, one, {});
+    EXPECT_LE(kOtlp.max_request_bytes + 10000 * body.size(), 64u * 1048576);
 }
 
 }  // namespace

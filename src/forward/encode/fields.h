@@ -11,6 +11,10 @@
 #include "forward/encode/format.h"
 #include "jsonb/build.h"
 
+#ifndef EVENTLOG_VERSION
+#define EVENTLOG_VERSION "0.0.0-unit"
+#endif
+
 namespace eventlog::forward {
 
 // The text of a uuid.

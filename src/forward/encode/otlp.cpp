@@ -1,21 +1,17 @@
 // OpenTelemetry's OTLP/HTTP logs in JSON (opentelemetry.io/docs/specs/otlp): POST /v1/logs.
 #include <algorithm>
 #include <charconv>
-#include <cmath>
 #include <string>
 #include <unordered_map>
 #include <unordered_set>
 
 #include "event/formats.h"
 #include "event/validate.h"
+#include "forward/encode/answer.h"
 #include "forward/encode/fields.h"
 #include "forward/encode/format.h"
 #include "forward/encode/json_object.h"
 #include "ids/ulid.h"
-
-#ifndef EVENTLOG_VERSION
-#define EVENTLOG_VERSION "0.0.0-unit"
-#endif
 
 namespace eventlog::forward {
 
@@ -25,33 +21,44 @@ constexpr int kDeepest = 32;  // what is nested deeper is sent as JSON text
 constexpr event::Micros kMaxMicros = INT64_MAX / 1000;
 constexpr std::string_view kSeverityInfo = "9";
 
-bool is_significant(char c) {
-    return c >= '1' && c <= '9';
+// Joined keys repeat the outer ones: without a bound a record would grow with the square of its metadata.
+constexpr size_t kLongestPath = 256;
+
+// The specification's 64 MiB, less what the frames of ten thousand sources may take.
+constexpr size_t kMaxRequestBytes = (64 - 20) * size_t{1048576};
+
+// The digits of a number from the first to the last that is not 0.
+std::string significant_digits(std::string_view number) {
+    std::string digits;
+    for (const char c : number.substr(0, number.find_first_of("eE"))) {
+        const bool leads = digits.empty() && c == '0';
+        if (c >= '0' && c <= '9' && !leads) digits += c;
+    }
+    digits.resize(digits.find_last_not_of('0') + 1);
+    return digits;
 }
 
-// Digits from the first to the last that is not 0, before any exponent.
-size_t significant_digits(std::string_view number) {
-    number = number.substr(0, number.find_first_of("eE"));
-    const auto first = std::find_if(number.begin(), number.end(), is_significant);
-    const auto last = std::find_if(number.rbegin(), number.rend(), is_significant).base();
-    return first >= last ? 0
-                         : static_cast<size_t>(std::count_if(first, last, [](char c) { return c != '.'; }));
+// Whether the double nearest to a number is written with its digits, so that none are lost.
+bool is_double(std::string_view number) {
+    double nearest = 0;
+    const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), nearest);
+    if (error != std::errc() || end != number.data() + number.size()) return false;
+    std::string shortest;
+    event::append_double(shortest, nearest);
+    return significant_digits(number) == significant_digits(shortest);
 }
 
-// An integer as one, a fraction as a double where it stays what it is, any other number as text.
+// An integer of 64 bits as one, what a double holds as a double, any other number as text.
 void append_number(std::string& out, const jsonb::Value& value) {
-    constexpr size_t kDigitsOfDouble = 15;
     std::string text;
     jsonb::append_canonical(text, value);
-    const char* end = text.data() + text.size();
+    const char* const end = text.data() + text.size();
     JsonObject any(out);
     int64_t integer = 0;
-    double number = 0;
-    if (auto [at, error] = std::from_chars(text.data(), end, integer); error == std::errc() && at == end)
+    if (const auto [at, error] = std::from_chars(text.data(), end, integer);
+        error == std::errc() && at == end)
         any.plain("intValue", text);
-    else if (auto [at, error] = std::from_chars(text.data(), end, number);
-             error == std::errc() && at == end && std::isfinite(number) &&
-             significant_digits(text) <= kDigitsOfDouble)
+    else if (is_double(text))
         any.member("doubleValue").append(text);
     else
         any.plain("stringValue", text);
@@ -116,7 +123,12 @@ void append_value(std::string& out, const jsonb::Value& value, int depth) {
     out += '}';
 }
 
-// Writes the attributes of a record, each under a key of its own.
+// Keys that a record uses itself, whatever the event: of the metadata these get a prefix.
+bool is_reserved(std::string_view key) {
+    return key.empty() || key == "log.record.uid" || key == "user.id" || key.starts_with("eventlog.");
+}
+
+// Writes the attributes of a record, each under a key of its own, as the data model demands.
 class Attributes {
   public:
     explicit Attributes(std::string& out) : out_(out) {}
@@ -130,30 +142,47 @@ class Attributes {
         out_ += "}}";
     }
     // A member of the metadata: of an object each member, under its path.
-    void flatten(const std::string& path, const jsonb::Value& value, int depth) {
-        if (value.kind != jsonb::Kind::object || depth >= kDeepest || value.container().count() == 0)
-            return add(path, value, depth);
-        for (jsonb::Pairs pairs(value.container()); pairs.next();)
-            flatten(path + "." + std::string(pairs.key()), pairs.value(), depth + 1);
+    void metadata(const jsonb::Member& member) {
+        path_ = member.key;
+        flatten(member.value, 0);
     }
 
   private:
+    void flatten(const jsonb::Value& value, int depth) {
+        const jsonb::Container nested = value.container();
+        if (value.kind != jsonb::Kind::object || nested.count() == 0 || depth >= kDeepest ||
+            path_.size() > kLongestPath)
+            return add(unique_key(), value, depth);
+        const size_t size = path_.size();
+        for (jsonb::Pairs pairs(nested); pairs.next(); path_.resize(size)) {
+            path_.append(".").append(pairs.key());
+            flatten(pairs.value(), depth + 1);
+        }
+    }
+    // Only paths with a dot can be equal.
+    std::string unique_key() {
+        const std::string key = is_reserved(path_) ? "eventlog.metadata." + path_ : path_;
+        if (key.find('.') == std::string::npos) return key;
+        std::string unique = key;
+        for (int number = 2; !paths_.insert(unique).second; ++number)
+            unique = key + "#" + std::to_string(number);
+        return unique;
+    }
     void add(std::string_view key, const jsonb::Value& value, int depth) {
         append_value(begin(key), value, depth);
         out_ += '}';
     }
-    // Keys are unique and not empty, as the data model demands.
     std::string& begin(std::string_view key) {
-        std::string unique(key.empty() ? "metadata" : key);
-        for (int number = 2; !keys_.insert(unique).second; ++number)
-            unique = std::string(key) + "#" + std::to_string(number);
-        if (keys_.size() > 1) out_ += ',';
-        jsonb::append_quoted(out_.append(R"({"key":)"), unique);
+        if (!first_) out_ += ',';
+        first_ = false;
+        jsonb::append_quoted(out_.append(R"({"key":)"), key);
         return out_.append(R"(,"value":)");
     }
 
     std::string& out_;
-    std::unordered_set<std::string> keys_;
+    bool first_ = true;
+    std::string path_;
+    std::unordered_set<std::string> paths_;
 };
 
 void append_attributes(std::string& out, const event::StoredRow& row, bool has_nanos) {
@@ -178,8 +207,7 @@ void append_attributes(std::string& out, const event::StoredRow& row, bool has_n
     attributes.text("eventlog.sofa", row.sofa);
     if (row.tenant_id) attributes.text("eventlog.tenant_id", UuidText(*row.tenant_id));
     if (row.value) attributes.number("eventlog.value", *row.value);
-    for (const jsonb::Member& member : caller_metadata(row))
-        attributes.flatten(std::string(member.key), member.value, 0);
+    for (const jsonb::Member& member : caller_metadata(row)) attributes.metadata(member);
     out += ']';
 }
 
@@ -225,22 +253,23 @@ void compose(std::string& body, std::span<const EncodedView> events, const Attem
     body += "]}";
 }
 
-// The number behind a key of the answer, which may stand in quotes; 0 when there is none.
-uint64_t number_behind(std::string_view body, std::string_view key) {
-    size_t at = body.find(key);
-    if (at == std::string_view::npos) return 0;
-    at = body.find_first_not_of(" \t\r\n:\"", at + key.size());
-    uint64_t number = 0;
-    if (at != std::string_view::npos) std::from_chars(body.data() + at, body.data() + body.size(), number);
-    return number;
+// A count, which the JSON of protocol buffers writes as a string.
+uint64_t count_in(std::string_view json) {
+    if (json.starts_with('"')) json.remove_prefix(1);
+    uint64_t count = 0;
+    std::from_chars(json.data(), json.data() + json.size(), count);
+    return count;
 }
 
 // What a collector has left out of a request it took is not to be sent again.
 Judgement judge(long status, std::string_view body) {
     Judgement judgement{judge_status(status), 0, {}};
     if (judgement.verdict != Verdict::accepted) return judgement;
-    judgement.rejected = number_behind(body, R"("rejectedLogRecords")");
-    if (judgement.rejected > 0) judgement.note = body;
+    const auto partial = member_of(body, "partialSuccess");
+    if (!partial) return judgement;
+    if (const auto rejected = member_of(*partial, "rejectedLogRecords"))
+        judgement.rejected = count_in(*rejected);
+    if (const auto message = member_of(*partial, "errorMessage")) judgement.note = characters_of(*message);
     return judgement;
 }
 
@@ -253,7 +282,8 @@ constinit const Format kOtlp = {
     .key_header = {"Authorization", "Bearer "},
     .default_path = "/v1/logs",
     .gzip_by_default = true,
-    .max_request_bytes = 67108864,
+    .max_event_bytes = kMaxRequestBytes,
+    .max_request_bytes = kMaxRequestBytes,
     .encode = encode,
     .compose = compose,
     .judge = judge,

@@ -6,10 +6,6 @@
 #include "forward/encode/format.h"
 #include "forward/encode/json_object.h"
 
-#ifndef EVENTLOG_VERSION
-#define EVENTLOG_VERSION "0.0.0-unit"
-#endif
-
 namespace eventlog::forward {
 
 namespace {

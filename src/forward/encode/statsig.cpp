@@ -9,14 +9,11 @@
 
 #include "event/formats.h"
 #include "event/validate.h"
+#include "forward/encode/answer.h"
 #include "forward/encode/fields.h"
 #include "forward/encode/format.h"
 #include "jsonb/build.h"
 #include "jsonb/canonical.h"
-
-#ifndef EVENTLOG_VERSION
-#define EVENTLOG_VERSION "0.0.0-unit"
-#endif
 
 namespace eventlog::forward {
 
@@ -173,52 +170,11 @@ void add_headers(std::vector<std::string>& headers, const Attempt& attempt) {
     append_integer(headers.back(), millis_of(attempt.now));
 }
 
-size_t skip_space(std::string_view text, size_t at) {
-    return std::min(text.find_first_not_of(" \t\r\n", at), text.size());
-}
-
-// The position after the string whose opening quote is at `at`, or the end.
-size_t skip_string(std::string_view text, size_t at) {
-    for (++at; at < text.size() && text[at] != '"'; ++at) {
-        if (text[at] == '\\') ++at;
-    }
-    return std::min(at + 1, text.size());
-}
-
-// Whether a JSON value at the start of `text` is `true`.
-bool starts_with_true(std::string_view text) {
-    constexpr std::string_view kTrue = "true";
-    if (!text.starts_with(kTrue)) return false;
-    text.remove_prefix(kTrue.size());
-    return text.empty() || std::string_view(",} \t\r\n").find(text.front()) != std::string_view::npos;
-}
-
-// Whether `body` is a JSON object whose own member "success" is true. Looks only at strings and nesting.
-bool says_success(std::string_view body) {
-    size_t at = skip_space(body, 0);
-    if (at == body.size() || body[at] != '{') return false;
-    size_t depth = 0;
-    while (at < body.size()) {
-        const char c = body[at];
-        if (c == '"') {
-            const size_t end = skip_string(body, at);
-            const bool is_success = depth == 1 && body.substr(at, end - at) == R"("success")";
-            at = skip_space(body, end);
-            const bool is_key = at < body.size() && body[at] == ':';
-            if (is_success && is_key) return starts_with_true(body.substr(skip_space(body, at + 1)));
-            continue;
-        }
-        if (c == '{' || c == '[') ++depth;
-        if ((c == '}' || c == ']') && --depth == 0) return false;
-        ++at;
-    }
-    return false;
-}
-
 // A 2xx that does not say success may be another's answer (a proxy's page): sending again loses nothing.
 Judgement judge(long status, std::string_view body) {
     const Verdict verdict = judge_status(status);
-    return {verdict == Verdict::accepted && !says_success(body) ? Verdict::retry : verdict, 0, {}};
+    const bool says_success = member_of(body, "success") == "true";
+    return {verdict == Verdict::accepted && !says_success ? Verdict::retry : verdict, 0, {}};
 }
 
 }  // namespace
