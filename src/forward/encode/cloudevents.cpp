@@ -2,67 +2,55 @@
 // batched and the binary content mode.
 #include <algorithm>
 #include <array>
+#include <charconv>
 
 #include "event/formats.h"
-#include "event/validate.h"
 #include "forward/encode/fields.h"
 #include "forward/encode/format.h"
 #include "forward/encode/json_object.h"
+#include "forward/encode/uri_reference.h"
 
 namespace eventlog::forward {
 
 namespace {
 
-constexpr event::Micros kYear1 = INT64_C(-62135596800000000);
-constexpr event::Micros kYear10000 = INT64_C(253402300800000000);
 constexpr std::string_view kUnknown = "unknown";
 
-bool is_letter(char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-bool is_digit(char c) {
-    return c >= '0' && c <= '9';
-}
-
-// RFC 3986, 2: what a path, query or fragment may hold as it is. A percent sign begins an escape, so it is
-// escaped.
-bool is_uri_character(char c) {
-    constexpr std::string_view kOthers = "-._~:/?@!$&'()*+,;=";
-    return is_letter(c) || is_digit(c) || kOthers.find(c) != std::string_view::npos;
-}
+// Many servers take 8 KiB of headers, and answer to more what stops a target; the rest is for the others.
+constexpr size_t kMaxHeaderBytes = 7168;
 
 // HTTP binding, 3.1.3.2: printable ASCII but space, double quote and percent.
 bool is_header_character(char c) {
     return c > ' ' && c < 0x7f && c != '"' && c != '%';
 }
 
-// Whether a first part before a colon would be taken for a scheme that it is not.
-bool has_false_scheme(std::string_view text) {
-    const size_t end = text.find_first_of(":/?");
-    if (end == std::string_view::npos || text[end] != ':') return false;
-    const std::string_view scheme = text.substr(0, end);
-    return scheme.empty() || !is_letter(scheme[0]) || !std::all_of(scheme.begin(), scheme.end(), [](char c) {
-               return is_letter(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
-           });
+// The code point that valid UTF-8 begins with, which is cut off.
+uint32_t take_character(std::string_view& text) {
+    const auto first = static_cast<uint8_t>(text.front());
+    const size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+    uint32_t code = size == 1 ? first : first & (0x7fu >> size);
+    for (const char c : text.substr(1, size - 1)) code = code << 6 | (static_cast<uint8_t>(c) & 0x3f);
+    text.remove_prefix(std::min(size, text.size()));
+    return code;
 }
 
-// RFC 3986, 4.2: "./" keeps a colon in the first segment from ending a scheme.
-std::string source_of(const event::StoredRow& row) {
-    std::string source = has_false_scheme(row.source) ? "./" : "";
-    append_percent_encoded(source, row.source, is_uri_character);
-    return source;
-}
-
-// 3.1: a String holds no control characters (C0, DEL and C1).
-bool has_control(std::string_view text) {
-    for (size_t i = 0; i < text.size(); ++i) {
-        const auto byte = static_cast<unsigned char>(text[i]);
-        if (byte < 0x20 || byte == 0x7f) return true;
-        if (byte == 0xc2 && i + 1 < text.size() && static_cast<unsigned char>(text[i + 1]) < 0xa0)
-            return true;
+// 3.1: a String holds neither control characters (C0, DEL and C1) nor what Unicode calls noncharacters.
+std::optional<uint32_t> find_forbidden(std::string_view text) {
+    while (!text.empty()) {
+        const uint32_t code = take_character(text);
+        const bool is_control = code < 0x20 || (code >= 0x7f && code < 0xa0);
+        const bool is_noncharacter = (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) == 0xfffe;
+        if (is_control || is_noncharacter) return code;
     }
-    return false;
+    return std::nullopt;
+}
+
+std::string forbidden_in(std::string_view attribute, uint32_t code) {
+    char digits[8];
+    const char* const end = std::to_chars(digits, digits + sizeof(digits), code, 16).ptr;
+    const std::string_view hex(digits, static_cast<size_t>(end - digits));
+    return "The attribute " + std::string(attribute) + " would hold the character 0x" + std::string(hex) +
+           ", which CloudEvents does not allow.";
 }
 
 // The values that the extension "Auth Context" knows.
@@ -73,36 +61,45 @@ std::string_view auth_type_of(const event::StoredRow& row) {
     return found != kTypes.end() ? *found : kUnknown;
 }
 
-// Calls `take` with every attribute but data and what speaks of it.
+// Calls `take` with every attribute but data and what speaks of it, or returns why CloudEvents cannot carry
+// one. Numbers are text, since the type system knows integers of 32 bits only.
 template <typename Take>
-void for_each_attribute(const event::StoredRow& row, Take take) {
-    const auto given = [&take](std::string_view name, std::string_view value) {
-        if (event::given(value)) take(name, value);
+std::optional<std::string> write_attributes(const event::StoredRow& row, Take take) {
+    if (auto reason = check_rfc3339(row.event_ts)) return reason;
+    std::optional<std::string> refusal;
+    const auto given = [&](std::string_view name, std::string_view value) {
+        if (!event::given(value) || refusal) return;
+        if (const auto forbidden = find_forbidden(value))
+            refusal = forbidden_in(name, *forbidden);
+        else
+            take(name, value);
     };
-    const auto time = [&take](std::string_view name, event::Micros micros) {
-        std::string text;
+    std::string text;
+    const auto time = [&](std::string_view name, event::Micros micros) {
+        text.clear();
         event::append_iso8601(text, micros);
         take(name, text);
     };
     take("specversion", "1.0");
     take("id", UuidText(row.event_id));
-    take("source", source_of(row));
-    take("type", row.event_name);
+    append_uri_reference(text, row.source);
+    take("source", text);
+    given("type", row.event_name);
     time("time", row.event_ts);
     if (event::given(row.resource_type))
-        take("subject", std::string(row.resource_type).append("/").append(row.resource_id));
+        given("subject", text.assign(row.resource_type).append("/").append(row.resource_id));
     if (event::given(row.actor_id)) {
-        take("authtype", auth_type_of(row));
-        take("authid", row.actor_id);
-        if (auth_type_of(row) == kUnknown) given("actortype", row.actor_type);
+        const std::string_view type = auth_type_of(row);
+        take("authtype", type);
+        given("authid", row.actor_id);
+        if (type == kUnknown) given("actortype", row.actor_type);
     }
     if (row.tenant_id) take("tenantid", UuidText(*row.tenant_id));
     time("ingestedat", row.ingested_at);
     given("eventtype", row.event_type);
     if (row.origin != event::Origin::backend) take("origin", event::name_of(row.origin));
     if (row.value) {
-        // The type system has no fractions.
-        std::string text;
+        text.clear();
         event::append_double(text, *row.value);
         take("value", text);
     }
@@ -110,26 +107,14 @@ void for_each_attribute(const event::StoredRow& row, Take take) {
     given("traceid", row.trace_id);
     given("appversion", row.app_version);
     given("sofa", row.sofa);
-}
-
-// Why CloudEvents cannot carry the row.
-std::optional<std::string> refusal_of(const event::StoredRow& row) {
-    if (row.event_ts < kYear1 || row.event_ts >= kYear10000)
-        return "The time is not in the years 1 to 9999, and CloudEvents knows no other.";
-    std::optional<std::string> refusal;
-    for_each_attribute(row, [&refusal](std::string_view name, std::string_view value) {
-        if (!refusal && has_control(value))
-            refusal = "The attribute " + std::string(name) +
-                      " holds a control character, which CloudEvents does not allow.";
-    });
     return refusal;
 }
 
 std::optional<std::string> encode_json(Encoded& encoded, const event::StoredRow& row, const EncodeOptions&) {
-    if (auto refusal = refusal_of(row)) return refusal;
     JsonObject event(encoded.body);
-    for_each_attribute(row,
-                       [&event](std::string_view name, std::string_view value) { event.text(name, value); });
+    auto refusal = write_attributes(
+        row, [&event](std::string_view name, std::string_view value) { event.text(name, value); });
+    if (refusal) return refusal;
     event.plain("datacontenttype", "application/json");
     append_caller_metadata(event.member("data"), row);
     event.close();
@@ -138,12 +123,17 @@ std::optional<std::string> encode_json(Encoded& encoded, const event::StoredRow&
 
 std::optional<std::string> encode_binary(Encoded& encoded, const event::StoredRow& row,
                                          const EncodeOptions&) {
-    if (auto refusal = refusal_of(row)) return refusal;
-    for_each_attribute(row, [&encoded](std::string_view name, std::string_view value) {
+    size_t bytes = 0;
+    auto refusal = write_attributes(row, [&](std::string_view name, std::string_view value) {
         std::string& line = encoded.headers.emplace_back("ce-");
         line.append(name).append(": ");
         append_percent_encoded(line, value, is_header_character);
+        bytes += line.size() + 2;
     });
+    if (refusal) return refusal;
+    if (bytes > kMaxHeaderBytes)
+        return "The event's attributes have " + std::to_string(bytes) + " bytes as headers, of which " +
+               std::to_string(kMaxHeaderBytes) + " are sent: the mode structured has no such limit.";
     append_caller_metadata(encoded.body, row);
     return std::nullopt;
 }

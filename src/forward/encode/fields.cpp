@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
+#include "event/formats.h"
 #include "event/validate.h"
 #include "jsonb/canonical.h"
 
@@ -15,6 +16,15 @@ int64_t millis_of(event::Micros time) {
 void append_integer(std::string& out, int64_t value) {
     char digits[20];
     out.append(digits, std::to_chars(digits, digits + sizeof(digits), value).ptr);
+}
+
+std::optional<std::string> check_rfc3339(event::Micros time) {
+    constexpr event::Micros kYear1 = -62135596800000000;
+    constexpr event::Micros kYear10000 = 253402300800000000;
+    if (time >= kYear1 && time < kYear10000) return std::nullopt;
+    std::string reason = "The event's time, ";
+    event::append_iso8601(reason, time);
+    return reason + ", is outside of the years 1 to 9999, and the format knows no other.";
 }
 
 std::string_view user_id_of(const event::StoredRow& row, const EncodeOptions& options) {
@@ -45,17 +55,21 @@ void append_caller_metadata(std::string& out, const event::StoredRow& row) {
     out += '}';
 }
 
-void append_percent_encoded(std::string& out, std::string_view text, bool (*is_kept)(char)) {
+void append_percent_byte(std::string& out, char byte) {
     constexpr std::string_view kHex = "0123456789ABCDEF";
+    const auto value = static_cast<unsigned char>(byte);
+    out += '%';
+    out += kHex[value >> 4];
+    out += kHex[value & 15];
+}
+
+void append_percent_encoded(std::string& out, std::string_view text, bool (*is_kept)(char)) {
     for (const char c : text) {
         if (is_kept(c)) {
             out += c;
-            continue;
+        } else {
+            append_percent_byte(out, c);
         }
-        const auto byte = static_cast<unsigned char>(c);
-        out += '%';
-        out += kHex[byte >> 4];
-        out += kHex[byte & 15];
     }
 }
 

@@ -3,6 +3,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ class UuidText {
 int64_t millis_of(event::Micros time);
 void append_integer(std::string& out, int64_t value);
 
+// Why a time cannot be written as RFC 3339 has it, with a year of four digits; or nothing.
+std::optional<std::string> check_rfc3339(event::Micros time);
+
 // Who the event is sent as: the actor where the target's option user_id says so and the event has one, else
 // the target's principal.
 std::string_view user_id_of(const event::StoredRow& row, const EncodeOptions& options);
@@ -40,6 +44,8 @@ std::vector<jsonb::Member> caller_metadata(const event::StoredRow& row);
 // Appends it as a canonical JSON object.
 void append_caller_metadata(std::string& out, const event::StoredRow& row);
 
+// Appends `%` and two upper-case hex digits.
+void append_percent_byte(std::string& out, char byte);
 // Appends `text` with every byte percent-encoded that `is_kept` is false for.
 void append_percent_encoded(std::string& out, std::string_view text, bool (*is_kept)(char));
 
