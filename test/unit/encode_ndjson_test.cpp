@@ -81,7 +81,22 @@ TEST(Ndjson, WhatAnInsertIntoClickHouseNeeds) {
         "http://h/?date_time_input_format=basic&input_format_skip_unknown_fields=1"
         "&query=INSERT%20INTO%20t%20FORMAT%20JSONEachRow";
     EXPECT_EQ(completed(own), own);
-    EXPECT_EQ(completed("http://h/?query=SELECT%201"), "http://h/?query=SELECT%201");
+    const std::string insert = "INSERT%20INTO%20t%20FORMAT%20JSONEachRow";
+    EXPECT_EQ(completed("http://h/?async_insert=1&query=" + insert),
+              "http://h/?async_insert=1&query=" + insert + needs + "&wait_for_async_insert=1");
+    const std::string async = "INSERT%20INTO%20t%20SETTINGS%20async_insert=1%20FORMAT%20JSONEachRow";
+    EXPECT_EQ(completed("http://h/?query=" + async),
+              "http://h/?query=" + async + needs + "&wait_for_async_insert=1");
+    EXPECT_EQ(completed("http://h/?query=" + insert + "&insert_deduplication_token={batch}#f"),
+              "http://h/?query=" + insert + "&insert_deduplication_token=A-B-2" + needs + "#f");
+    // The name of a setting elsewhere is not that setting.
+    EXPECT_EQ(completed("http://h/?log_comment=date_time_input_format=x&query=" + insert),
+              "http://h/?log_comment=date_time_input_format=x&query=" + insert + needs);
+    for (const char* url :
+         {"http://h/?query=SELECT%201", "http://h/?q=INSERT+INTO+t+FORMAT+JSONEachRow",
+          "http://h/#?query=INSERT+INTO+t+FORMAT+JSONEachRow", "http://h/?query=INSERT+INTO+t+FORMAT+CSV",
+          "http://h/?query=", "http://h/?query", "http://h/?", "http://h/?&"})
+        EXPECT_EQ(completed(url), url);
 }
 
 }  // namespace
