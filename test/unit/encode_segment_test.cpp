@@ -46,14 +46,53 @@ TEST(Segment, AWholeEvent) {
         R"("library":{"name":"eventlog","version":"0.0.0-unit"}}})");
 }
 
-TEST(Segment, TheUserIsThePrincipalOrTheActor) {
-    RowWith with("{}");
+TEST(Segment, ThePersonIsThePrincipalOrTheActorAndTheVisitor) {
+    const auto person_of = [](std::string_view actor_id, std::string_view sofa, bool user_is_actor) {
+        RowWith with("{}");
+        with.row.actor_id = actor_id;
+        with.row.sofa = sofa;
+        const std::string text = encoded(with.row, {.user_principal = "p", .user_is_actor = user_is_actor});
+        const size_t at = text.find(R"("event":"unit.test",)") + 20;
+        return text.substr(at, text.find(R"(,"messageId")") - at);
+    };
+    const std::string_view none;
+    EXPECT_EQ(person_of(none, none, true), R"("userId":"p")");
+    EXPECT_EQ(person_of(none, "s-1", true), R"("anonymousId":"s-1")");
+    EXPECT_EQ(person_of("ada", none, true), R"("userId":"ada")");
+    EXPECT_EQ(person_of("ada", "s-1", true), R"("userId":"ada","anonymousId":"s-1")");
+    for (const std::string_view actor_id : {none, std::string_view("ada")})
+        for (const std::string_view sofa : {none, std::string_view("s-1")})
+            EXPECT_EQ(person_of(actor_id, sofa, false), R"("userId":"p")");
+}
+
+TEST(Segment, EveryColumnIsSent) {
+    RowWith with(R"({"value":"mine"})");
+    with.row.actor_type = "user";
+    with.row.resource_type = "order";
+    with.row.resource_id = "1001";
+    with.row.schema_version = "1.2.3";
     with.row.sofa = "s-1";
-    const EncodeOptions actor{.user_principal = "p", .user_is_actor = true};
-    EXPECT_NE(encoded(with.row, actor).find(R"("userId":"p","anonymousId":"s-1")"), std::string::npos);
-    with.row.actor_id = "ada";
-    EXPECT_NE(encoded(with.row, actor).find(R"("userId":"ada","anonymousId":"s-1")"), std::string::npos);
-    EXPECT_NE(encoded(with.row).find(R"("userId":"service:events")"), std::string::npos);
+    with.row.trace_id = "0af7651916cd43dd8448eb211c80319c";
+    with.row.value = 19.5;
+    const std::string text = encoded(with.row);
+    EXPECT_NE(
+        text.find(
+            R"("eventlog":{"actorType":"user","ingestedAt":"1970-01-01T00:00:00.000000Z","origin":"backend",)"
+            R"("resourceId":"1001","resourceType":"order","schemaVersion":"1.2.3","sofa":"s-1","source":"unit",)"
+            R"("traceId":"0af7651916cd43dd8448eb211c80319c","value":19.5})"),
+        std::string::npos)
+        << text;
+}
+
+TEST(Segment, RefusesAYearThatIsoTimesDoNotTell) {
+    RowWith with("{}");
+    Encoded out;
+    with.row.event_ts = INT64_C(253402300800000000);
+    EXPECT_EQ(kSegment.encode(out, with.row, {}),
+              "The event's time, 10000-01-01T00:00:00.000000Z, is outside of the years 1 to 9999, and the "
+              "format knows no other.");
+    with.row.event_ts--;
+    EXPECT_NE(encoded(with.row).find(R"("timestamp":"9999-12-31T23:59:59.999999Z")"), std::string::npos);
 }
 
 TEST(Segment, TheValueIsAPropertyUnlessTheMetadataHasOne) {
@@ -72,17 +111,14 @@ TEST(Segment, ARequest) {
 }
 
 TEST(Segment, AnEventAboveTheLimitIsRefused) {
-    RowWith small("{}");
-    const size_t rest = encoded(small.row).size() + 7;  // "a":"" and a comma or brace
-    const auto reason_of = [&](size_t bytes) {
-        RowWith with(R"({"a":")" + std::string(bytes, 'x') + "\"}");
+    const size_t rest = encoded(RowWith(R"({"a":""})").row).size();
+    const auto reason_of = [rest](size_t bytes) {
+        const RowWith with(R"({"a":")" + std::string(bytes - rest, 'x') + "\"}");
         Encoded out;
         return encode_event(kSegment, out, with.row, {}).value_or("");
     };
-    size_t fits = 32000 - rest;
-    while (!reason_of(fits).empty()) --fits;
-    while (reason_of(fits + 1).empty()) ++fits;
-    EXPECT_EQ(reason_of(fits + 1), "The event has 32001 bytes in the endpoint's format, which takes 32000.");
+    EXPECT_EQ(reason_of(32000), "");
+    EXPECT_EQ(reason_of(32001), "The event has 32001 bytes in the endpoint's format, which takes 32000.");
 }
 
 TEST(Segment, RetriesAClientTimeoutToo) {

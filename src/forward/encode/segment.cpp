@@ -22,9 +22,11 @@ void append_rest(std::string& out, const event::StoredRow& row) {
     rest.given("resourceId", row.resource_id);
     rest.given("resourceType", row.resource_type);
     rest.given("schemaVersion", row.schema_version);
+    rest.given("sofa", row.sofa);
     rest.given("source", row.source);
     if (row.tenant_id) rest.plain("tenantId", UuidText(*row.tenant_id));
     rest.given("traceId", row.trace_id);
+    if (row.value) event::append_double(rest.member("value"), *row.value);
     rest.close();
 }
 
@@ -50,14 +52,23 @@ void append_properties(std::string& out, const event::StoredRow& row) {
     out += '}';
 }
 
+// Segment wants a user or an anonymous visitor, and takes both in one call for the same person. Sent as the
+// principal all events have one user: their visitors' cookies beside it would make all visitors one.
+void append_person(JsonObject& track, const event::StoredRow& row, const EncodeOptions& options) {
+    const bool has_actor = options.user_is_actor && event::given(row.actor_id);
+    const bool has_visitor = options.user_is_actor && event::given(row.sofa);
+    if (has_actor || !has_visitor) track.text("userId", user_id_of(row, options));
+    if (has_visitor) track.text("anonymousId", row.sofa);
+}
+
 std::optional<std::string> encode(Encoded& encoded, const event::StoredRow& row,
                                   const EncodeOptions& options) {
+    if (auto reason = check_rfc3339(row.event_ts)) return reason;
     std::string& out = encoded.body;
     JsonObject track(out);
     track.plain("type", "track");
     track.text("event", row.event_name);
-    track.text("userId", user_id_of(row, options));
-    track.given("anonymousId", row.sofa);
+    append_person(track, row, options);
     track.plain("messageId", UuidText(row.event_id));
     event::append_iso8601(track.member("timestamp").append("\""), row.event_ts);
     out += '"';
