@@ -270,6 +270,7 @@ Judgement judge(long status, std::string_view body) {
     if (const auto rejected = member_of(*partial, "rejectedLogRecords"))
         judgement.rejected = count_in(*rejected);
     if (const auto message = member_of(*partial, "errorMessage")) judgement.note = characters_of(*message);
+    if (judgement.rejected > 0 && judgement.note.empty()) judgement.note = body;
     return judgement;
 }
 
