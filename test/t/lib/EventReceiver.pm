@@ -57,13 +57,21 @@ sub start
 		stdin => '',
 		stdout => '',
 		stderr => '' }, $class;
-	my @command = ('node', $program, '--exit-with-stdin', '--record', $self->{record}, '--port-file', $self->{port_file});
-	push @command, _arguments(%options);
+	$self->{arguments} = [ _arguments(%options) ];
 	$self->{scheme} = defined $options{certificate} ? 'https' : 'http';
 	$self->{proxy_credentials} = $options{proxy} if ($options{proxy} // 1) ne '1';
+	$self->_run;
+	return $self;
+}
+
+sub _run
+{
+	my ($self, @options) = @_;
+	my @command = ('node', $program, '--exit-with-stdin', '--record', $self->{record}, '--port-file', $self->{port_file});
+	push @command, @{ $self->{arguments} }, @options;
 	$self->{process} = IPC::Run::start(\@command, '<', \$self->{stdin}, '>', \$self->{stdout}, '2>', \$self->{stderr});
 	$self->_read_ports;
-	return $self;
+	return;
 }
 
 # The command line of start's options.
@@ -107,6 +115,18 @@ sub stop
 {
 	my ($self) = @_;
 	$self->{process}->finish;
+	return;
+}
+
+# Ends the endpoint's process at once and starts another at the same port. What it counted is forgotten, but requests()
+# goes on.
+sub crash
+{
+	my ($self) = @_;
+	$self->{process}->signal('KILL');
+	$self->{process}->finish;
+	unlink $self->{port_file};
+	$self->_run('--port', $self->{port});
 	return;
 }
 
