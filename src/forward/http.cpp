@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include <csignal>
 #include <cstring>
@@ -46,6 +47,15 @@ void wipe_list(curl_slist*& list) noexcept {
     list = nullptr;
 }
 
+// False where as many are open as the server grants to what is not its own.
+bool acquire_descriptor() noexcept {
+    try {
+        return pg::call([] { return AcquireExternalFD(); });
+    } catch (const pg::ServerError&) {
+        return false;
+    }
+}
+
 }  // namespace
 
 HttpRequest::HttpRequest() {
@@ -82,6 +92,7 @@ void HttpRequest::set_defaults() {
     curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_);
     curl_easy_setopt(easy_, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
     curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
+    curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
 #if LIBCURL_VERSION_NUM >= 0x075000
     // For connections that are kept, since when the policy may have changed.
     curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, on_connected);
@@ -165,6 +176,8 @@ bool HttpRequest::admits(const Address& address) noexcept {
     return admitted;
 }
 
+// The server counts the files of a process that are not its own, and closes tables' files for them where it
+// must.
 curl_socket_t HttpRequest::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     char text[INET6_ADDRSTRLEN] = {};
     const void* bytes =
@@ -174,7 +187,18 @@ curl_socket_t HttpRequest::on_open_socket(void* self, curlsocktype, curl_sockadd
     if (inet_ntop(address->family, bytes, text, sizeof(text)) == nullptr) return CURL_SOCKET_BAD;
     std::optional<Address> parsed = parse_address(text);
     if (!parsed || !static_cast<HttpRequest*>(self)->admits(*parsed)) return CURL_SOCKET_BAD;
-    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    curl_socket_t opened = CURL_SOCKET_BAD;
+    if (acquire_descriptor()) {
+        opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+        if (opened == CURL_SOCKET_BAD) ReleaseExternalFD();
+    }
+    static_cast<HttpRequest*>(self)->out_of_descriptors_ = opened == CURL_SOCKET_BAD;
+    return opened;
+}
+
+int HttpRequest::on_close_socket(void*, curl_socket_t socket) noexcept {
+    ReleaseExternalFD();
+    return close(socket);
 }
 
 #if LIBCURL_VERSION_NUM >= 0x075000
@@ -220,7 +244,10 @@ void HttpRequest::ended(CURLcode result) noexcept {
         return;
     }
     answer_.body.clear();
-    answer_.error = error_[0] != '\0' ? error_ : curl_easy_strerror(result);
+    if (out_of_descriptors_)
+        answer_.error = "No file descriptor is free: max_files_per_process may be too low";
+    else
+        answer_.error = error_[0] != '\0' ? error_ : curl_easy_strerror(result);
 }
 
 Http::Http() {
@@ -236,6 +263,8 @@ Http::Http() {
             ereport(WARNING, errmsg("eventlog: this libcurl looks hosts up synchronously"),
                     errdetail("While the resolver hangs, no target is sent to."));
         });
+    // Half of the descriptors that on_open_socket may have, so that idle connections leave some to new ones.
+    curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(std::max(max_safe_fds / 6, 1)));
 }
 
 Http::~Http() {
@@ -250,6 +279,7 @@ void Http::start(HttpRequest& request) {
     request.error_[0] = '\0';
     request.read_ = 0;
     request.refused_address_ = request.admitted_address_ = false;
+    request.out_of_descriptors_ = false;
     request.ended_ = false;
     request.under_way_ = true;
     if (!request.admits_name()) {

@@ -61,6 +61,7 @@ class HttpRequest {
     friend class Http;
     static size_t on_body(char* data, size_t size, size_t count, void* request) noexcept;
     static curl_socket_t on_open_socket(void* request, curlsocktype purpose, curl_sockaddr* address) noexcept;
+    static int on_close_socket(void* unused, curl_socket_t socket) noexcept;
     static int on_connected(void* request, char* address, char* local, int port, int local_port) noexcept;
     void set_defaults();
     void set_tls();
@@ -78,6 +79,7 @@ class HttpRequest {
     size_t read_ = 0;
     bool refused_address_ = false;   // the policy did not admit an address of the peer
     bool admitted_address_ = false;  // it admitted one
+    bool out_of_descriptors_ = false;
     bool under_way_ = false;
     bool ended_ = false;
 };
