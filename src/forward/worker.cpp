@@ -205,6 +205,8 @@ extern "C" PGDLLEXPORT void eventlog_worker_main(Datum database) {
     pg::enter([] {
         pg::call([] {
             SetConfigOption("plan_cache_mode", "force_generic_plan", PGC_USERSET, PGC_S_OVERRIDE);
+            // Generic plans are made while a partition is new and small, and live on while it grows.
+            SetConfigOption("enable_seqscan", "off", PGC_USERSET, PGC_S_OVERRIDE);
             SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
             SetConfigOption("max_parallel_workers_per_gather", "0", PGC_USERSET, PGC_S_OVERRIDE);
             SetConfigOption("jit", "off", PGC_USERSET, PGC_S_OVERRIDE);
