@@ -11,12 +11,14 @@ SELECT c.logged,
        f.forwarded,
        t.retried,
        t.dead,
+       t.left_out,
        d.dead_letters,
        c.since AS counted_since
 FROM eventlog.log_counters() c,
      LATERAL (SELECT sum(value::bigint)::bigint AS calls FROM jsonb_each_text(c.rejected)) r,
      (SELECT coalesce(sum(delivered), 0)::bigint AS forwarded FROM eventlog.reader_position WHERE kind = 'target') f,
-     (SELECT coalesce(sum(retried), 0)::bigint AS retried, coalesce(sum(dead), 0)::bigint AS dead FROM eventlog.targets) t,
+     (SELECT coalesce(sum(retried), 0)::bigint AS retried, coalesce(sum(dead), 0)::bigint AS dead,
+             coalesce(sum(left_out), 0)::bigint AS left_out FROM eventlog.targets) t,
      (SELECT count(*) AS dead_letters FROM eventlog.dead_letters) d;
 COMMENT ON VIEW eventlog.stats IS 'what became of events in this database: logged and refused, forwarded and not';
 COMMENT ON COLUMN eventlog.stats.logged IS 'events of committed transactions since counted_since; NULL without preloading';
@@ -25,6 +27,7 @@ COMMENT ON COLUMN eventlog.stats.rejected_by_sqlstate IS 'the same by SQLSTATE';
 COMMENT ON COLUMN eventlog.stats.forwarded IS 'events taken by endpoints, over the targets there are';
 COMMENT ON COLUMN eventlog.stats.retried IS 'requests that failed and were tried again, over the targets there are';
 COMMENT ON COLUMN eventlog.stats.dead IS 'times that an event became a dead letter, over the targets there are';
+COMMENT ON COLUMN eventlog.stats.left_out IS 'events of requests that an endpoint took and says it left out, over the targets there are';
 COMMENT ON COLUMN eventlog.stats.dead_letters IS 'rows of eventlog.dead_letters';
 
 CREATE FUNCTION eventlog.metric_label(name text, value text) RETURNS text
@@ -48,11 +51,14 @@ AS $$
         (8, 'eventlog_target_sent_events_total', 'counter', 'Events that a target''s endpoint has taken.'),
         (9, 'eventlog_target_retries_total', 'counter', 'Requests to a target that failed and were tried again.'),
         (10, 'eventlog_target_dead_events_total', 'counter', 'Times that an event became a dead letter of a target.'),
-        (11, 'eventlog_target_dead_letters', 'gauge', 'Dead letters of a target.')),
+        (11, 'eventlog_target_dead_letters', 'gauge', 'Dead letters of a target.'),
+        (12, 'eventlog_target_left_out_events_total', 'counter',
+         'Events of requests that a target''s endpoint took and says it left out.')),
     status AS MATERIALIZED (
         SELECT s.*, eventlog.metric_label('target', s.target) AS label,
-               (SELECT count(*) FROM eventlog.dead_letters d WHERE d.target = s.target) AS dead_letters
-        FROM eventlog.forward_status s),
+               (SELECT count(*) FROM eventlog.dead_letters d WHERE d.target = s.target) AS dead_letters,
+               t.left_out
+        FROM eventlog.forward_status s JOIN eventlog.targets t ON t.name = s.target),
     counters AS MATERIALIZED (SELECT * FROM eventlog.log_counters()),
     samples(name, labels, value) AS (
         SELECT 'eventlog_logged_events_total', NULL, logged::text FROM counters WHERE logged IS NOT NULL
@@ -79,7 +85,8 @@ AS $$
             ('eventlog_target_sent_events_total', s.sent::text),
             ('eventlog_target_retries_total', s.retried::text),
             ('eventlog_target_dead_events_total', s.dead::text),
-            ('eventlog_target_dead_letters', s.dead_letters::text)) m(name, value)),
+            ('eventlog_target_dead_letters', s.dead_letters::text),
+            ('eventlog_target_left_out_events_total', s.left_out::text)) m(name, value)),
     blocks AS (
         SELECT f.place, format(E'# HELP %1$s %3$s\n# TYPE %1$s %2$s\n', f.name, f.type, f.help)
                || string_agg(s.name || coalesce('{' || s.labels || '}', '') || ' ' || s.value || E'\n', '' ORDER BY s.labels)

@@ -10,7 +10,7 @@ DROP SERVER IF EXISTS regress_eventlog_a, "regress""eventlog\b" CASCADE;
 -- 10: the columns
 SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'eventlog.stats'::regclass ORDER BY attnum;
 SELECT (logged IS NULL) = (current_setting('shared_preload_libraries') !~ 'eventlog'),
-       num_nulls(logged, rejected, rejected_by_sqlstate, counted_since) IN (0, 4), num_nulls(forwarded, retried, dead, dead_letters)
+       num_nulls(logged, rejected, rejected_by_sqlstate, counted_since) IN (0, 4), num_nulls(forwarded, retried, dead, left_out, dead_letters)
 FROM eventlog.stats;
 
 -- 10: log calls are counted: what has been committed, and what was refused
@@ -83,11 +83,11 @@ SELECT eventlog.pause_target(name) FROM eventlog.targets;
 COMMIT;
 SELECT eventlog.log_event('a') IS NOT NULL;
 BEGIN;
-UPDATE eventlog.targets SET retried = 3, dead = 2 WHERE name = 'regress_eventlog_a';
+UPDATE eventlog.targets SET retried = 3, dead = 2, left_out = 5 WHERE name = 'regress_eventlog_a';
 UPDATE eventlog.targets SET retried = 1, paused = false, state = 'waiting' WHERE name <> 'regress_eventlog_a';
 UPDATE eventlog.reader_position SET delivered = 7;
 INSERT INTO eventlog.dead_letters VALUES ('regress_eventlog_a', uuid_at('epoch'), 400, 'refused', '', 1, 'epoch', 'epoch');
-SELECT forwarded, retried, dead, dead_letters FROM eventlog.stats;
+SELECT forwarded, retried, dead, left_out, dead_letters FROM eventlog.stats;
 
 -- 10: metrics() in Prometheus text: HELP and TYPE once a family, labels escaped
 SELECT regexp_replace(line, '(_seconds\{.*\}|_ahead|logged_events_total) [0-9.e-]+$', '\1 N')
