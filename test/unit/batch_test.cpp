@@ -91,6 +91,35 @@ TEST(Batch, HalvesWhatIsLongerThanTheEndpointTakesAsA413Would) {
     EXPECT_EQ(learned.accepted(), 500u);
 }
 
+TEST(Batch, SendsAgainWhatWasRefusedBeforeTheEndpointTookAnything) {
+    Batch batch = batch_of(4);
+    std::string bodies;
+    for (int request = 0; batch.pending(); ++request) {
+        bodies += body_of(batch);
+        // Mended after the first two events have been refused.
+        batch.answered({request < 4 ? Verdict::event_refused : Verdict::accepted, 0, {}},
+                       request < 4 ? 400 : 200, "");
+    }
+    EXPECT_EQ(bodies, "<0;1;2;3><0;1><0><1><2;3><0><1>");
+    EXPECT_EQ(batch.accepted(), 4u);
+    EXPECT_TRUE(batch.refused_by_endpoint().empty());
+}
+
+TEST(Batch, TakesASecondRefusalForTheEventsOwn) {
+    Batch batch = batch_of(2);
+    std::string bodies;
+    while (batch.pending()) {
+        const std::string body = body_of(batch);
+        bodies += body;
+        const bool good = body == "<1>";
+        batch.answered({good ? Verdict::accepted : Verdict::event_refused, 0, {}}, good ? 200 : 400, "");
+    }
+    EXPECT_EQ(bodies, "<0;1><0><1><0>");
+    ASSERT_EQ(batch.refused_by_endpoint().size(), 1u);
+    EXPECT_EQ(batch.refused_by_endpoint()[0].event_id, id_of(0));
+    EXPECT_EQ(batch.refused_by_endpoint()[0].attempts, 3);
+}
+
 TEST(Batch, NothingIsPendingBeforeItIsFrozen) {
     Batch batch(kPlain);
     batch.add(id_of(0), encoded("abc"));
@@ -293,7 +322,8 @@ TEST(BatchProperty, OneBadEventCostsALogarithmOfRequests) {
             batch.body(body, {});
             batch.answered({endpoint.answer(body, false), 0, {}}, 400, "");
         }
-        EXPECT_EQ(requests, 21u) << "the whole, then two halves ten times";
+        EXPECT_EQ(requests, bad == 0 ? 22u : 21u)
+            << "the whole, then two halves ten times, and the first event once more";
     }
 }
 

@@ -93,11 +93,14 @@ void Batch::answered(const Judgement& judgement, long status, std::string_view r
     Range& front = ranges_.front();
     ++front.attempts;
     switch (judgement.verdict) {
-        case Verdict::accepted:
+        case Verdict::accepted: {
+            const bool is_first = accepted_ == 0;
             accepted_ += range_size();
             left_out_ += judgement.rejected;
             ranges_.pop_front();
+            if (is_first) send_refused_again();
             break;
+        }
         case Verdict::event_refused:
         case Verdict::too_large:
             if (range_size() > 1) {
@@ -105,6 +108,7 @@ void Batch::answered(const Judgement& judgement, long status, std::string_view r
             } else {
                 refused_.push_back({events_[front.first].id, status, readable_text(reason, kMaxReasonBytes),
                                     front.attempts});
+                refused_at_.push_back(front.first);
                 ranges_.pop_front();
             }
             break;
@@ -113,6 +117,13 @@ void Batch::answered(const Judgement& judgement, long status, std::string_view r
         case Verdict::wrong_address:
             break;
     }
+}
+
+void Batch::send_refused_again() {
+    for (size_t i = refused_.size(); i-- > 0;)
+        ranges_.push_front({refused_at_[i], refused_at_[i] + 1, refused_[i].attempts});
+    refused_.clear();
+    refused_at_.clear();
 }
 
 void Batch::halve_front() {

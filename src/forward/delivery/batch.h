@@ -8,8 +8,9 @@
 //     }
 //
 // Ranges are sent front first, so events keep their order. A refused range of several events is halved and
-// its halves take its place; a refused single event is set aside. `retry`, `unauthorized` and `wrong_address`
-// change nothing here: the caller waits and sends the same range again.
+// its halves take its place; a refused single event is set aside. When the endpoint takes a first range after
+// it has refused single events only, those are sent once more: it may have been mended meanwhile. `retry`,
+// `unauthorized` and `wrong_address` change nothing here: the caller waits and sends the same range again.
 #pragma once
 
 #include <cstddef>
@@ -89,6 +90,7 @@ class Batch {
     };
 
     EncodedView view(size_t index) const;
+    void send_refused_again();
     void push_halved(size_t first, size_t last, size_t limit);
     void halve_front();
 
@@ -99,6 +101,7 @@ class Batch {
     std::vector<std::vector<std::string>> headers_;  // one an event, or none at all
     std::deque<Range> ranges_;
     std::vector<RefusedEvent> refused_;
+    std::vector<size_t> refused_at_;  // their places in events_
     std::vector<RefusedEvent> unencodable_;
     size_t accepted_ = 0;
     uint64_t left_out_ = 0;
