@@ -131,10 +131,10 @@ int64_t Target::due_ms() const {
     if (may_send() && is_waiting() && under_way() < breaker_.allowed(declared_.options.max_in_flight))
         due = std::min(due, next_attempt);
     if (may_claim()) {
-        if (redrives() || (flights_.empty() && breaker_.state() != TargetState::running))
-            due = std::min(due, next_attempt);
-        else if (source_.more_at_ms() >= 0)
+        if (!redrives() && source_.more_at_ms() >= 0)
             due = std::min(due, std::max(source_.more_at_ms(), next_attempt));
+        else if (redrives() || (flights_.empty() && breaker_.state() != TargetState::running))
+            due = std::min(due, next_attempt);
     }
     return due == INT64_MAX ? -1 : due;
 }
