@@ -72,11 +72,8 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
     const TargetOptions& options = target.options;
     const std::optional<ids::Uuid> last_companion = std::exchange(companion_, std::nullopt);
     const Limits limits = limits_of(options, probe);
-    if (probe) {
-        reading_.reset();
-        // Nothing of the window has been settled: it may as well reach further.
-        if (cursor.to && !cursor.settled) cursor.to.reset();
-    }
+    // Nothing of the window has been settled: it may as well reach further.
+    if (probe && !reading_ && cursor.to && !cursor.settled) cursor.to.reset();
     if (!reading_) reading_.emplace(Batch(*options.format), behind == nullptr ? cursor : *behind);
     Batch& batch = reading_->batch;
     read::Cursor& ahead = reading_->ahead;
