@@ -19,6 +19,16 @@ size_t frame_bytes(const Batch& batch) {
     return kFrame + kEachEvent * (batch.size() + 1);
 }
 
+// Reads a piece and gives it to `take`, which returns true to go on; its rows are freed before the next.
+// An error leaves the level of SPI to the end of the transaction.
+template <typename Take>
+bool with_piece(read::Cursor& ahead, size_t max_rows, Take take) {
+    pg::call([] { SPI_connect(); });
+    const bool more = take(read::next_piece(ahead, max_rows));
+    pg::call([] { SPI_finish(); });
+    return more;
+}
+
 // Whether a request can take one more event.
 bool has_room(const TargetOptions& options, const Batch& batch, const Encoded& encoded) {
     const size_t most = options.format->max_request_bytes;
@@ -85,17 +95,22 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
     for (int pieces = 0; pieces < limits.pieces && !full && !ends_window && !enough; pieces++) {
         // A window is opened when all of the last one has been settled.
         if (!ahead.to && behind != nullptr) return std::nullopt;
-        read::Piece piece = read::next_piece(ahead, limits.rows);
-        if (piece.nothing()) {
+        size_t rows = 0;
+        bool used_up = false;
+        const bool more = with_piece(ahead, limits.rows, [&](const read::Piece& piece) {
+            if (piece.nothing()) return false;
+            if (behind == nullptr && batch.empty()) cursor = ahead;
+            rows = add_rows(piece, options, limits.min_events, limits.max_events, batch, full);
+            if (rows > 0) ahead.last_id = piece.rows[rows - 1].event_id;
+            used_up = piece.ends_window && rows == piece.rows.size();
+            return true;
+        });
+        if (!more) {
             cursor = std::move(ahead);
             reading_.reset();
             store_skipped(target, cursor, now_ms);
             return std::nullopt;
         }
-        if (behind == nullptr && batch.empty()) cursor = ahead;
-        size_t rows = add_rows(piece, options, limits.min_events, limits.max_events, batch, full);
-        if (rows > 0) ahead.last_id = piece.rows[rows - 1].event_id;
-        bool used_up = piece.ends_window && rows == piece.rows.size();
         if (!batch.empty()) {
             ends_window = used_up;
             enough = probe && batch.size() >= limits.min_events;
@@ -173,21 +188,22 @@ void BatchSource::add_companion(const Declaration& target, const std::optional<i
                                 ClaimedBatch& claimed) {
     read::Cursor ahead = claimed.end;
     Encoded encoded;
-    for (int pieces = 0; pieces < kProbePieces; pieces++) {
-        read::Piece piece = read::next_piece(ahead, kProbeRows);
-        for (const event::StoredRow& row : piece.rows) {
-            ahead.last_id = row.event_id;
-            if (!target.options.events.selects(row) || (last && row.event_id <= *last)) continue;
-            encoded.clear();
-            if (encode_event(*target.options.format, encoded, row, target.options.encode)) continue;
-            claimed.batch.add(row.event_id, encoded);
-            companion_ = claimed.companion = row.event_id;
-            // Its commit must be on disk, as if its window had been stored.
-            pg::call([] { XLogFlush(GetXLogInsertRecPtr()); });
-            return;
-        }
-        if (piece.ends_window || piece.nothing()) return;
-    }
+    bool more = true;
+    for (int pieces = 0; pieces < kProbePieces && more; pieces++)
+        more = with_piece(ahead, kProbeRows, [&](const read::Piece& piece) {
+            for (const event::StoredRow& row : piece.rows) {
+                ahead.last_id = row.event_id;
+                if (!target.options.events.selects(row) || (last && row.event_id <= *last)) continue;
+                encoded.clear();
+                if (encode_event(*target.options.format, encoded, row, target.options.encode)) continue;
+                claimed.batch.add(row.event_id, encoded);
+                companion_ = claimed.companion = row.event_id;
+                return false;
+            }
+            return !piece.ends_window && !piece.nothing();
+        });
+    // Its commit must be on disk, as if its window had been stored.
+    if (claimed.companion) pg::call([] { XLogFlush(GetXLogInsertRecPtr()); });
 }
 
 // Whether to wait for more events before a batch that is not full is sent.
