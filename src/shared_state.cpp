@@ -137,8 +137,9 @@ void watch_transactions() {
 void set_in_flight(Oid server, uint32_t requests) {
     if (shared_state == nullptr) return;
     LWLockAcquire(shared_state->lock, LW_EXCLUSIVE);
-    TargetGauge* gauge = find_gauge(server, true);
-    if (gauge != nullptr) gauge->in_flight = requests;
+    TargetGauge* gauge = find_gauge(server, requests > 0);
+    if (gauge != nullptr && requests > 0) gauge->in_flight = requests;
+    if (gauge != nullptr && requests == 0) *gauge = {};
     LWLockRelease(shared_state->lock);
 }
 
@@ -146,7 +147,7 @@ int in_flight(Oid server) {
     if (shared_state == nullptr) return -1;
     LWLockAcquire(shared_state->lock, LW_SHARED);
     TargetGauge* gauge = find_gauge(server, false);
-    int requests = gauge != nullptr ? static_cast<int>(gauge->in_flight) : -1;
+    int requests = gauge != nullptr ? static_cast<int>(gauge->in_flight) : 0;
     LWLockRelease(shared_state->lock);
     return requests;
 }

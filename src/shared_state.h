@@ -94,8 +94,9 @@ void notify_at_commit(Notice notice);
 // Registers what happens at commit; called once by _PG_init.
 void watch_transactions();
 
+// A target without requests in flight has no gauge.
 void set_in_flight(Oid server, uint32_t requests);
-// -1 when unknown.
+// -1 without preloading.
 int in_flight(Oid server);
 // Forgets this database's gauges.
 void clear_gauges();

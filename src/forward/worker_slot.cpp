@@ -17,6 +17,7 @@ bool finished = false;
 // A worker whose slot was held by a command on its database was told to go: that is no failure.
 void release_slot(int, Datum) {
     shared::State* state = shared::state();
+    shared::clear_gauges();
     LWLockAcquire(state->lock, LW_EXCLUSIVE);
     if (own_slot->pid == MyProcPid) {
         own_slot->pid = 0;

@@ -224,6 +224,19 @@ scenario 'events that are not flagged are not sent' => {}, sub {
 	status_is({ state => 'running', sent => 4, lag_events => 0 }, 'the target has counted its own');
 };
 
+scenario 'a worker that ends leaves no request under way behind' => { timeout_ms => 60000 }, sub {
+	$receiver->faults({ kind => 'hang', count => 1 });
+	my @ids = log_events($node, 'good');
+	wait_until('the request is under way', sub { forward_status($node, 't')->{in_flight} == 1 });
+	sql(q{SELECT eventlog.pause_target('t')});
+	my $worker = worker_pid($node);
+	sql("SELECT pg_terminate_backend($worker)");
+	wait_until('another worker runs', sub { (worker_pid($node) || $worker) ne $worker });
+	status_is({ state => 'paused', in_flight => 0, lag_events => 1 }, 'none is shown');
+	sql(q{SELECT eventlog.resume_target('t')});
+	arrived_are(\@ids, 'it arrives later');
+};
+
 scenario 'events all: those that are not flagged are sent too' => { events => 'all' }, sub {
 	my @ids = log_events($node, 'good');
 	push @ids, sql(q{SELECT eventlog.log_event('other', forward_to_statsig => false)});
