@@ -185,12 +185,12 @@ bool pause(const Awaited& awaited, long pause_ms) {
 }
 
 // Polls until the event is settled or the deadline has come.
-bool wait_until_settled(const Awaited& awaited, uint64_t xid, Progress progress) {
+bool wait_until_settled(const Awaited& awaited, uint64_t xid, Progress& progress) {
     MemoryContext outer = CurrentMemoryContext;
     MemoryContext each = AllocSetContextCreate(outer, "eventlog wait_for_forward", ALLOCSET_SMALL_SIZES);
     bool in_time = true;
     long pause_ms = kFirstPauseMs;
-    while (in_time && !progress.dead && (progress.redriven || !progress.passed)) {
+    while (in_time && !progress.before_start && !progress.dead && (progress.redriven || !progress.passed)) {
         require_forwarder();
         in_time = pause(awaited, pause_ms);
         pause_ms = std::min(pause_ms * 2, kLongestPauseMs);
@@ -210,9 +210,10 @@ EVENTLOG_FUNCTION(eventlog_wait_for_forward) {
     Awaited awaited = pg::call([fcinfo] { return read_arguments(fcinfo); });
     LoggedEvent event = pg::call([&] { return find_event(awaited.event_id); });
     Progress progress = pg::call([&] { return read_progress(awaited, event.xid); });
-    if (progress.before_start) refuse_unselected(awaited, "The event is from before the target's start.");
-    if (!selects(progress, event))
+    if (!progress.before_start && !selects(progress, event))
         refuse_unselected(awaited, "Its option \"events\" does not select the event.");
     bool forwarded = pg::call([&] { return wait_until_settled(awaited, event.xid, progress); });
+    // rewind_target may have moved the start meanwhile.
+    if (progress.before_start) refuse_unselected(awaited, "The event is from before the target's start.");
     PG_RETURN_BOOL(forwarded);
 }

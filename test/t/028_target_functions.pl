@@ -114,6 +114,21 @@ scenario 'wait_for_forward of a target that is dropped meanwhile' => { timeout_m
 	like($error, qr/ERROR:  42704: target "t" does not exist/, 'it is told so');
 };
 
+scenario 'wait_for_forward of a target that is rewound past the event meanwhile' => { timeout_ms => 60000 }, sub {
+	$receiver->faults({ kind => 'hang', count => 1 });
+	my ($id) = log_events($node, 'good');
+	my ($out, $error) = ('', '');
+	my $waiting = IPC::Run::start([ 'psql', '-XAtq', '-v', 'VERBOSITY=verbose', '-d', $node->connstr('postgres'),
+			'-c', "SELECT eventlog.wait_for_forward('$id', 't', '1 min')" ], '<', \undef, '>', \$out, '2>', \$error);
+	ok($node->poll_query_until('postgres',
+			q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ 'wait_for_forward' AND wait_event_type = 'Extension'}),
+		'it waits');
+	sql(q{SELECT eventlog.rewind_target('t', 'now')});
+	$waiting->finish;
+	is($out, '', 'it is not told that the event was sent');
+	like($error, qr/ERROR:  22023: target "t" is not sent event/, '... but that it is not');
+};
+
 # ---- rewind_target ---------------------------------------------------------------------------------------------------
 
 scenario 'rewind_target replays history' => {}, sub {
