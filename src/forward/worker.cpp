@@ -100,6 +100,8 @@ bool Worker::reload(int64_t now) {
     if (now < (news ? retry_reload_at_ : reload_at_)) return true;
     if (!ready()) return false;
     std::vector<Declaration> declarations;
+    // Before the reading: a change that is told of meanwhile may have come too late for it.
+    catalogs_changed = false;
     try {
         adopt_orphans();
         LogTransaction transaction;
@@ -108,10 +110,10 @@ bool Worker::reload(int64_t now) {
     } catch (const pg::ServerError& error) {
         // The targets as they are known go on meanwhile.
         pg::log_error(error, "reading the targets");
+        catalogs_changed = true;
         retry_reload_at_ = now + kRetryReloadMs;
         return true;
     }
-    catalogs_changed = false;
     seen_changes_ = changes;
     reload_at_ = now + kReloadEveryMs;
     std::vector<std::unique_ptr<Target>> kept;
