@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 
 use EventlogTest;
+use POSIX ();
 use PostgreSQL::Test::Utils;
 use TargetScenario;
 use Test::More;
@@ -115,6 +116,22 @@ scenario '400 to all that is left of a window, and others pass in the next' => {
 	my ($bad_too, $good) = log_events($node, 'bad', 'good');
 	arrived_are([ @ids, $good ], 'another event passes', 1);
 	dead_ids_are([ @refused, $bad_too ], '... so it was the events');
+};
+
+scenario 'a target that is refused sleeps while it lingers' => { linger_ms => 4000, batch_events => 2 }, sub {
+	$receiver->faults({ kind => 'status', status => 400 });
+	my @ids = log_events($node, ('good') x 2);
+	wait_for_state($node, 't', 'refused');
+	my $worker = worker_pid($node);
+	my $cpu_ms = sub {
+		my @fields = split ' ', slurp_file("/proc/$worker/stat") =~ s/.*\) //sr;
+		return ($fields[11] + $fields[12]) * 1000 / POSIX::sysconf(POSIX::_SC_CLK_TCK());
+	};
+	my $before = $cpu_ms->();
+	sleep 3;
+	cmp_ok($cpu_ms->() - $before, '<', 600, 'on next to no CPU');
+	$receiver->faults;
+	arrived_are(\@ids, 'it recovers with the endpoint');
 };
 
 scenario '400 to an event that fills a batch alone' => { batch_bytes => 1024 }, sub {
