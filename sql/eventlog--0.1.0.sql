@@ -409,7 +409,7 @@ COMMENT ON FUNCTION eventlog.resume_target(text) IS
 CREATE FUNCTION eventlog.in_flight(server oid) RETURNS integer
     LANGUAGE c VOLATILE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_in_flight';
-COMMENT ON FUNCTION eventlog.in_flight(oid) IS 'requests that the worker has under way to a target; NULL where no worker runs';
+COMMENT ON FUNCTION eventlog.in_flight(oid) IS 'requests that the worker has under way to a target; NULL without preloading';
 
 CREATE FUNCTION eventlog.selects(events text, event_name text, metadata jsonb) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
