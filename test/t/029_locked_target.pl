@@ -1,0 +1,46 @@
+# What a transaction costs that is left open with a target's rows locked: to the other targets next to nothing.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use EventReceiver;
+use EventlogTest;
+use IPC::Run;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(time);
+
+my $receiver = EventReceiver->start;
+my $node = start_eventlog('locked_target');
+create_target($node, $_, events => 'all', url => $receiver->url("/$_"), format => 'ndjson') foreach 'healthy', 'locked';
+# The log's partitions are there before a transaction stays open that might make them.
+log_events($node, 'first');
+wait_until('both have it', sub { $node->safe_psql('postgres', 'SELECT min(sent) FROM eventlog.forward_status') == 1 });
+
+foreach my $call (q{rewind_target('locked', 'now')}, q{pause_target('locked')})
+{
+	my ($in, $out) = ('', '');
+	my $open = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out);
+	$in .= "BEGIN; SELECT eventlog.$call; SELECT 'locked';\n";
+	$open->pump until $out =~ /locked/;
+	$receiver->faults({ kind => 'status', status => 503, path => '/locked' });
+	my $started = time;
+	foreach my $i (1 .. 5)
+	{
+		my $sent = forward_status($node, 'healthy')->{sent};
+		log_events($node, 'event');
+		wait_until('the healthy target has it', sub { forward_status($node, 'healthy')->{sent} > $sent });
+	}
+	cmp_ok(time - $started, '<', 10, "$call in an open transaction holds up no other target");
+	$receiver->faults;
+	$in .= "ROLLBACK;\n\\q\n";
+	$open->finish;
+	wait_until('the locked target has them, too', sub { forward_status($node, 'locked')->{lag_events} == 0 });
+}
+
+is($receiver->stats->{distinct_ids}, 11, 'all have arrived');
+$node->stop;
+$receiver->stop;
+done_testing();
