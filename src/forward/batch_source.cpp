@@ -147,7 +147,9 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
     claimed.end.win = cursor.win;
     claimed.end.stored = claimed.end.settled = true;
     if (ends_window) claimed.end.next_window();
-    if (probe && ends_window && cursor.settled) add_companion(target, last_companion, claimed);
+    // Behind a batch that is full of bad events, or at the end of a window.
+    bool lonely = ends_window ? cursor.settled : claimed.batch.size() >= limits.max_events;
+    if (probe && lonely) add_companion(target, last_companion, claimed);
     return claimed;
 }
 

@@ -62,6 +62,7 @@ Target::~Target() {
 void Target::declare(Declaration declaration) {
     bool moved = declaration.cursor.win != cursor_.win;
     bool changed = declaration.options != declared_.options || declaration.paused != declared_.paused;
+    bool resumed = shows_trouble_ && !declaration.shows_trouble;
     shows_trouble_ = declaration.shows_trouble;
     declared_ = std::move(declaration);
     if (moved) {
@@ -71,7 +72,10 @@ void Target::declare(Declaration declaration) {
     // Batches are encoded for one definition; a request under way is let finish.
     if (changed) redefined_ = true;
     if (redefined_ && under_way() == 0) leave_definition();
-    if (changed || (!shows_trouble_ && breaker_.state() != TargetState::running)) breaker_.reset();
+    if (!changed && !resumed) return;
+    breaker_.reset();
+    redrive_backoff_.succeeded();
+    redrive_after_ms_ = 0;
 }
 
 // Drops what was read for a definition that holds no longer, from the first batch on that has not been
@@ -94,6 +98,14 @@ void Target::drop_flights() {
     redefined_ = false;
 }
 
+// Drops a batch that has been refused whole, and those behind it.
+void Target::drop_from(const Flight& refused) {
+    auto first = std::find_if(flights_.begin(), flights_.end(),
+                              [&refused](const auto& flight) { return flight.get() == &refused; });
+    flights_.erase(first, flights_.end());
+    source_.forget();
+}
+
 bool Target::may_send() const {
     return !paused() && settings::forwarding && !redefined_;
 }
@@ -104,15 +116,21 @@ size_t Target::slots() const {
 }
 
 // Batches are read ahead of the front one only where they may be sent with it.
+bool Target::has_slot() const {
+    return all_flights().size() < slots();
+}
+
 bool Target::may_claim() const {
     // The next window is opened when all of this one has been settled.
     bool open = flights_.empty() || (flights_.back()->claimed().end.to && !source_.ends_window());
-    return (open || redrives()) && all_flights().size() < slots();
+    return open && has_slot();
 }
 
-// Dead letters wait to be sent again. A target that is `refused` is tried with the log's own events.
-bool Target::redrives() const {
-    return declared_.redrives && redrive_ == nullptr && breaker_.state() != TargetState::refused;
+// Whether dead letters are to be sent again by then. A target that is `refused` is tried with the log's own
+// events.
+bool Target::redrives(int64_t now_ms) const {
+    return declared_.redrives && redrive_ == nullptr && breaker_.state() != TargetState::refused &&
+           now_ms >= redrive_after_ms_;
 }
 
 std::vector<Flight*> Target::all_flights() const {
@@ -140,11 +158,12 @@ int64_t Target::due_ms() const {
     if (may_send() && is_waiting() && under_way() < breaker_.allowed(declared_.options.max_in_flight))
         due = std::min(due, next_attempt);
     if (may_claim()) {
-        if (!redrives() && source_.more_at_ms() >= 0)
+        if (source_.more_at_ms() >= 0)
             due = std::min(due, std::max(source_.more_at_ms(), next_attempt));
-        else if (redrives() || (flights_.empty() && breaker_.state() != TargetState::running))
+        else if (flights_.empty() && breaker_.state() != TargetState::running && !declared_.redrives)
             due = std::min(due, next_attempt);
     }
+    if (redrives(INT64_MAX) && has_slot()) due = std::min(due, std::max(next_attempt, redrive_after_ms_));
     return due == INT64_MAX ? -1 : due;
 }
 
@@ -158,7 +177,8 @@ bool Target::work(int64_t now_ms) {
     if (!declared_.invalid.empty() && breaker_.state() != TargetState::refused)
         stop(TargetState::refused, declared_.invalid, now_ms);
     if (now_ms < sql_failed_until_ms_) return true;
-    if (may_settle() || (may_claim() && now_ms >= breaker_.next_attempt_ms())) {
+    bool claims = may_claim() || (redrives(now_ms) && has_slot());
+    if (may_settle() || (claims && now_ms >= breaker_.next_attempt_ms())) {
         try {
             if (!advance(now_ms)) {
                 drop_flights();
@@ -198,6 +218,7 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
     switch (judgement.verdict) {
         case Verdict::accepted:
             passed_ = true;
+            if (&flight == redrive_.get()) redrive_backoff_.succeeded();
             request_size_.accepted();
             took_events(sent_ms);
             if (judgement.rejected > 0) report_left_out(judgement);
@@ -207,7 +228,7 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
             if (judgement.verdict == Verdict::too_large && events > 1) request_size_.too_large(events);
             // Dead letters have been refused before.
             if (&flight == redrive_.get() || !refused_wholly(flight)) break;
-            drop_flights();
+            drop_from(flight);
             stop(TargetState::refused, describe(answer) + " to every event of a batch", now_ms);
             break;
         case Verdict::retry:
@@ -224,8 +245,16 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
             stop(TargetState::refused, describe(answer), now_ms);
             break;
     }
+    if (judgement.verdict == Verdict::retry && &flight == redrive_.get()) put_off_redrive(now_ms);
     // What the endpoint has against a definition that holds no longer is no reason to wait.
     if (obsolete && judgement.verdict != Verdict::accepted) breaker_.reset();
+}
+
+// Dead letters that fail must not stand in the way of the log's own events: they stay marked and are tried
+// later.
+void Target::put_off_redrive(int64_t now_ms) {
+    redrive_.reset();
+    redrive_after_ms_ = now_ms + redrive_backoff_.after_failure(backoff_limits(), 0, random_bits());
 }
 
 // Whether the endpoint has refused all that it was sent of a batch, so that it may be the target that is at
@@ -303,12 +332,15 @@ bool Target::advance(int64_t now_ms) {
         if (shows_trouble_ && breaker_.state() == TargetState::running) record_running(declared_.name);
         size_t left = flights_.size() - settled;
         size_t free = slots() - std::min(slots(), left + (redrive_ != nullptr && !redriven ? 1 : 0));
-        // In turns with the log's own events.
-        if (free > 0 && redrives() && !redriven) {
+        // In turns with the log's own events, which go first where it is not known whether any will pass.
+        const bool log_first = breaker_.state() != TargetState::running;
+        const auto claim_redriven = [&] {
+            if (free == 0 || !redrives(now_ms) || redriven) return;
             if (auto batch = BatchSource::next_redriven(declared_)) redrive = launch(std::move(*batch));
             declared_.redrives = redrive != nullptr;
             free -= redrive != nullptr ? 1 : 0;
-        }
+        };
+        if (!log_first) claim_redriven();
         for (; free > 0; free--) {
             const Flight* last = !claimed.empty() ? claimed.back().get()
                                  : left > 0       ? flights_.back().get()
@@ -319,6 +351,7 @@ bool Target::advance(int64_t now_ms) {
             if (!batch) break;
             claimed.push_back(launch(std::move(*batch)));
         }
+        if (log_first) claim_redriven();
         transaction.commit();
     }
     cursor_ = std::move(cursor);
@@ -327,7 +360,8 @@ bool Target::advance(int64_t now_ms) {
     if (redriven || redrive != nullptr) redrive_ = std::move(redrive);
     shows_trouble_ = shows_trouble_ && breaker_.state() != TargetState::running;
     // What the trouble was about is gone (its partition was dropped, say).
-    if (flights_.empty() && source_.more_at_ms() < 0 && declared_.invalid.empty() && may_send()) run_again();
+    bool idle = all_flights().empty() && source_.more_at_ms() < 0 && !declared_.redrives;
+    if (idle && declared_.invalid.empty() && may_send()) run_again();
     return true;
 }
 

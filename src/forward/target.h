@@ -56,9 +56,12 @@ class Target {
     bool settle_redrive();
     std::unique_ptr<Flight> launch(ClaimedBatch claimed);
     size_t slots() const;
-    bool redrives() const;
+    bool has_slot() const;
+    bool redrives(int64_t now_ms) const;
     void send(int64_t now_ms);
     void drop_flights();
+    void drop_from(const Flight& refused);
+    void put_off_redrive(int64_t now_ms);
     void show_in_flight();
     void stop(TargetState state, const std::string& error, int64_t now_ms);
     template <typename Enter>
@@ -79,6 +82,8 @@ class Target {
     bool passed_ = false;         // the endpoint has taken an event since it last refused one that came alone
     int shown_in_flight_ = 0;
     int64_t sql_failed_until_ms_ = 0;
+    Backoff redrive_backoff_;  // of dead letters that fail where the log's events may pass
+    int64_t redrive_after_ms_ = 0;
 };
 
 }  // namespace eventlog::forward

@@ -87,6 +87,24 @@ scenario 'redrive with an endpoint that is down: they wait with the others' => {
 	dead_ids_are([], 'it arrives when the endpoint is back, though another worker runs');
 };
 
+scenario 'redrive of an event that the endpoint has no time for: the log goes on beside it' => { timeout_ms => 300 }, sub {
+	my ($dead) = bury('good', 'bad', 'good');
+	$receiver->faults({ kind => 'refuse_events', ids => [$dead], status => 408 });
+	redrive();
+	wait_until('it has been tried again', sub { forward_status($node, 't')->{retried} >= 2 });
+	my @live = map { log_events($node, 'good') } 1 .. 10;
+	wait_for_ids($receiver, 12);
+	is(sql('SELECT count(*) FROM eventlog.dead_letters WHERE redriven_at IS NOT NULL'), 1, 'new events have arrived, it waits');
+	is(sql(q{SELECT eventlog.purge_dead_letters('t', 'infinity')}), 1, 'it is purged');
+	wait_until('the target goes on', sub { forward_status($node, 't')->{state} eq 'running' });
+};
+
+scenario 'a run of bad events longer than a batch does not stop the target' => { batch_events => 10 }, sub {
+	my @dead = bury(('bad') x 35, 'good');
+	dead_ids_are(\@dead, 'they are dead letters, since another has passed');
+	cmp_ok($receiver->stats->{duplicate_ids}, '<=', 4, 'what passed beside them has been sent again once a batch');
+};
+
 scenario 'purged dead letters are gone' => {}, sub {
 	bury('bad', 'good');
 	is(sql(q{SELECT eventlog.purge_dead_letters('t', 'infinity')}), 1, 'one is purged');

@@ -42,11 +42,18 @@ constexpr Range kGuarded[] = {
 constexpr std::array<std::string_view, 5> kGuardedNames = {
     "metadata.google.internal", "metadata.goog", "metadata", "instance-data", "instance-data.ec2.internal"};
 
-// Prefixes of IPv6 addresses that lead to the IPv4 address in their last 32 bits: NAT64 (RFC 6052) and
-// IPv4-compatible.
-constexpr Range kCarriers[] = {
-    {{0x00, 0x64, 0xff, 0x9b}, kMappedBits},
-    {{}, kMappedBits},
+// Prefixes of IPv6 addresses that lead to an IPv4 address, and the byte where that stands: NAT64 (RFC 6052,
+// and its local prefix, RFC 8215), 6to4 (RFC 3056), IPv4-compatible.
+struct Carrier {
+    Range range;
+    size_t at;
+};
+
+constexpr Carrier kCarriers[] = {
+    {{{0x00, 0x64, 0xff, 0x9b}, kMappedBits}, 12},
+    {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, 12},
+    {{{0x20, 0x02}, 16}, 2},
+    {{{}, kMappedBits}, 12},
 };
 
 bool is_within(const Address& address, const Address& range, int prefix) {
@@ -99,10 +106,11 @@ std::optional<int> guarded_bits(const Address& address) {
             if (is_within(a, range.address, range.prefix)) bits = std::max(bits.value_or(0), range.prefix);
     };
     look(address);
-    for (const Range& carrier : kCarriers) {
+    for (const Carrier& carrier : kCarriers) {
         // ::1 is the loopback address, not 0.0.0.1.
-        if (is_within(address, carrier.address, carrier.prefix) && address != kLoopback)
-            look(mapped(address[12], address[13], address[14], address[15]));
+        if (is_within(address, carrier.range.address, carrier.range.prefix) && address != kLoopback)
+            look(mapped(address[carrier.at], address[carrier.at + 1], address[carrier.at + 2],
+                        address[carrier.at + 3]));
     }
     return bits;
 }
