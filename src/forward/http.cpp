@@ -350,7 +350,7 @@ void Http::collect_ended() {
     }
 }
 
-void Http::wait(long timeout_ms) {
+bool Http::wait(long timeout_ms) {
     rebuild_wait_set();
     if (curl_due_ms_ >= 0)
         timeout_ms = static_cast<long>(std::clamp<int64_t>(curl_due_ms_ - monotonic_ms(), 0, timeout_ms));
@@ -359,11 +359,15 @@ void Http::wait(long timeout_ms) {
     int count = pg::call([&] {
         int happened =
             WaitEventSetWait(wait_set_, timeout_ms, events, kMaxEvents, pg::wait_event(pg::Wait::worker));
-        ResetLatch(MyLatch);
+        // One that is set just now is reported the next time.
+        for (int i = 0; i < happened; i++)
+            if ((events[i].events & WL_LATCH_SET) != 0) ResetLatch(MyLatch);
         CHECK_FOR_INTERRUPTS();
         return happened;
     });
+    bool woken = false;
     for (int i = 0; i < count; i++) {
+        woken = woken || (events[i].events & WL_LATCH_SET) != 0;
         if ((events[i].events & (WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE)) == 0) continue;
         act(events[i].fd, ((events[i].events & WL_SOCKET_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
                               ((events[i].events & WL_SOCKET_WRITEABLE) != 0 ? CURL_CSELECT_OUT : 0));
@@ -373,6 +377,7 @@ void Http::wait(long timeout_ms) {
         act(CURL_SOCKET_TIMEOUT, 0);
     }
     collect_ended();
+    return woken;
 }
 
 }  // namespace eventlog::forward

@@ -96,8 +96,8 @@ class Http {
     void abort(HttpRequest& request);
 
     // Waits for the process latch, traffic, or `timeout_ms`, and moves the requests on. Exits the process
-    // when the postmaster has died. Throws pg::ServerError.
-    void wait(long timeout_ms);
+    // when the postmaster has died. True when the latch was set. Throws pg::ServerError.
+    bool wait(long timeout_ms);
 
   private:
     static int on_socket(CURL* easy, curl_socket_t socket, int what, void* http, void* unused) noexcept;

@@ -72,6 +72,7 @@ void Target::declare(Declaration declaration) {
     // Batches are encoded for one definition; a request under way is let finish.
     if (changed) redefined_ = true;
     if (redefined_ && under_way() == 0) leave_definition();
+    looks_ = looks_ || moved || changed || resumed;
     if (!changed && !resumed) return;
     breaker_.reset();
     redrive_backoff_.succeeded();
@@ -123,7 +124,8 @@ bool Target::has_slot() const {
 bool Target::may_claim() const {
     // The next window is opened when all of this one has been settled.
     bool open = flights_.empty() || (flights_.back()->claimed().end.to && !source_.ends_window());
-    return open && has_slot();
+    bool worth = looks_ || source_.more_at_ms() >= 0 || breaker_.state() != TargetState::running;
+    return open && worth && has_slot();
 }
 
 // Whether dead letters are to be sent again by then. A target that is `refused` is tried with the log's own
@@ -167,7 +169,8 @@ int64_t Target::due_ms() const {
     return due == INT64_MAX ? -1 : due;
 }
 
-bool Target::work(int64_t now_ms) {
+bool Target::work(int64_t now_ms, bool look) {
+    looks_ = looks_ || look;
     Answer answer;
     if (redrive_ != nullptr && redrive_->take_answer(answer)) take_answer(*redrive_, answer, now_ms);
     // An answer may drop all flights.
@@ -188,6 +191,7 @@ bool Target::work(int64_t now_ms) {
         } catch (const pg::ServerError& error) {
             pg::log_error(error, declared_.name.c_str());
             source_.forget();
+            looks_ = true;
             sql_failed_until_ms_ = now_ms + kErrorPauseMs;
             return true;
         }
@@ -348,7 +352,10 @@ bool Target::advance(int64_t now_ms) {
             bool probe = breaker_.state() == TargetState::refused;
             auto batch = source_.next(declared_, cursor, last != nullptr ? &last->claimed().end : nullptr,
                                       probe, now_ms);
-            if (!batch) break;
+            if (!batch) {
+                looks_ = looks_ && last != nullptr;
+                break;
+            }
             claimed.push_back(launch(std::move(*batch)));
         }
         if (log_first) claim_redriven();

@@ -28,8 +28,8 @@ class Target {
     void declare(Declaration declaration);
 
     // Does what can be done now: takes answers, settles, claims, sends. False when somebody has moved its
-    // cursor, so that the catalog is to be read again.
-    bool work(int64_t now_ms);
+    // cursor, so that the catalog is to be read again. `look`: the log may have news.
+    bool work(int64_t now_ms, bool look);
 
     // When, in monotonic_ms(), `work` has something to do without being woken; -1: only
     // when woken.
@@ -81,6 +81,7 @@ class Target {
     bool redefined_ = false;      // the definition has changed while a request was under way
     bool passed_ = false;         // the endpoint has taken an event since it last refused one that came alone
     int shown_in_flight_ = 0;
+    bool looks_ = true;  // the log may hold what has not been read
     int64_t sql_failed_until_ms_ = 0;
     Backoff redrive_backoff_;  // of dead letters that fail where the log's events may pass
     int64_t redrive_after_ms_ = 0;

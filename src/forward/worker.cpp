@@ -47,6 +47,8 @@ class Worker {
     int64_t reload_at_ = 0;
     int64_t retry_reload_at_ = 0;  // not before, after an error
     int64_t maintain_at_ = 0;
+    int64_t look_at_ = 0;  // for events that no commit told of
+    bool woken_ = true;
 };
 
 // Whether the extension is (still) here. One of another version than the library's is left alone.
@@ -145,7 +147,7 @@ void Worker::announce_interest() {
 }
 
 long Worker::sleep_ms(int64_t now) const {
-    int64_t until = now + settings::poll_interval;
+    int64_t until = look_at_;
     for (const auto& target : targets_)
         if (int64_t due = target->due_ms(); due >= 0) until = std::min(until, due);
     return static_cast<long>(std::max<int64_t>(until - now, 0));
@@ -168,9 +170,12 @@ bool Worker::turn() {
     int64_t now = monotonic_ms();
     if (!reload(now)) return false;
     maintain(now);
+    // Traffic of one target is no reason for the others to look into the log.
+    bool look = woken_ || now >= look_at_;
+    if (look) look_at_ = now + settings::poll_interval;
     for (const auto& target : targets_)
-        if (!target->work(monotonic_ms())) catalogs_changed = true;
-    http_.wait(sleep_ms(monotonic_ms()));
+        if (!target->work(monotonic_ms(), look)) catalogs_changed = true;
+    woken_ = http_.wait(sleep_ms(monotonic_ms()));
     return true;
 }
 
