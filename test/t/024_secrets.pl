@@ -38,7 +38,7 @@ configure($node, log_min_messages => 'debug5');
 my $all_headers = "Authorization: Basic $basic\nX-Api-Key: $mark-Header\nProxy-Authorization: Bearer $mark-Proxy";
 my %key = (api_key => "$mark-Option");
 my @targets = (
-	[ 'echo_400', 'statsig', '/echo400', {}, { %key, headers => $all_headers }, 'running' ],
+	[ 'echo_400', 'statsig', '/echo400', { events => 'one' }, { %key, headers => $all_headers }, 'running' ],
 	[ 'echo_401', 'statsig', '/echo401', {}, { %key, headers => $all_headers }, 'unauthorized' ],
 	[ 'echo_500', 'statsig', '/echo500', {}, {%key}, 'waiting' ],
 	[ 'echo_garbage', 'statsig', '/garbage', {}, {%key}, 'waiting' ],
@@ -56,13 +56,6 @@ my @targets = (
 	[ 'bad_name', 'ndjson', 'http://example.invalid/', {}, { %key, headers => $all_headers }, 'waiting' ]);
 
 my $echo = "you sent $mark-Option, Basic $basic, $basic, $mark-Header, Bearer $mark-Proxy";
-$receiver->faults(
-	{ kind => 'status', path => '/echo400', status => 400, body => $echo, count => 2 },
-	{ kind => 'status', path => '/echo401', status => 401, body => $echo },
-	{ kind => 'status', path => '/echo500', status => 500, body => $echo },
-	{ kind => 'garbage', path => '/garbage' },
-	{ kind => 'reset_before_response', path => '/reset' },
-	{ kind => 'hang', path => '/hang' });
 
 sub options
 {
@@ -71,13 +64,28 @@ sub options
 }
 
 configure($node, 'eventlog.allowed_hosts' => '*, 169.254.0.0/16');
-foreach my $target (@targets)
+
+sub create
 {
-	my ($name, $format, $url, $server, $mapping) = @$target;
+	my ($name, $format, $url, $server, $mapping) = @_;
 	$url = $receiver->url($format eq 'statsig' ? "$url/v1/log_event" : $url) if $url =~ m{^/};
 	sql("CREATE SERVER $name FOREIGN DATA WRAPPER eventlog " . options(%$server, format => $format, url => $url)
 		  . ";CREATE USER MAPPING FOR CURRENT_USER SERVER $name " . options(%$mapping));
+	return;
 }
+
+# An event that passes first, so that the next, refused alone, is a dead letter.
+create(@{ $targets[0] });
+log_events($node, 'one');
+wait_until('it has arrived', sub { forward_status($node, 'echo_400')->{sent} == 1 });
+$receiver->faults(
+	{ kind => 'status', path => '/echo400', status => 400, body => $echo, count => 1 },
+	{ kind => 'status', path => '/echo401', status => 401, body => $echo },
+	{ kind => 'status', path => '/echo500', status => 500, body => $echo },
+	{ kind => 'garbage', path => '/garbage' },
+	{ kind => 'reset_before_response', path => '/reset' },
+	{ kind => 'hang', path => '/hang' });
+create(@$_) foreach @targets[ 1 .. $#targets ];
 configure($node, 'eventlog.allowed_hosts' => '');
 log_events($node, 'one', 'two');
 
