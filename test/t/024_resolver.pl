@@ -13,8 +13,7 @@ use Test::More;
 use Time::HiRes qw(time);
 
 my $path = '/ndjson';
-my $library = PostgreSQL::Test::Utils::tempdir('resolver') . '/resolver.so';
-PostgreSQL::Test::Utils::system_or_bail(qw(cc -shared -fPIC -o), $library, "$FindBin::RealBin/lib/resolver.c", '-ldl');
+my $library = test_resolver();
 
 my $receiver = EventReceiver->start(proxy => 1);
 my $node;

@@ -18,7 +18,6 @@ use constant {
 	DATABASES => 20,
 	FD_LIMIT => 100,
 	HANGING_TARGETS => 120,
-	RESOLVER_SECONDS => 60,
 	PROMPT => 10    # seconds: more than any of this takes, less than what it must not wait for
 };
 
@@ -160,18 +159,15 @@ $node->stop;
 
 # ---- names -----------------------------------------------------------------------------------------------------------
 
-my $resolver = "$PostgreSQL::Test::Utils::tmp_check/hanging_resolver.so";
-system_or_bail('cc', '-shared', '-fPIC', '-O1', '-o', $resolver, "$FindBin::RealBin/../modules/resolver/hanging_resolver.c", '-ldl');
 $node = start_server('names');
 {
-	local $ENV{LD_PRELOAD} = $resolver;
-	local $ENV{HANGING_RESOLVER_SECONDS} = RESOLVER_SECONDS;
+	local $ENV{LD_PRELOAD} = test_resolver();
 	$node->restart;
 }
 $receiver->reset;
 $node->safe_psql('postgres', target_ddl('healthy', $ndjson));
 $node->safe_psql('postgres', target_ddl('unknown', 'http://nonexistent.invalid/', timeout_ms => 1000));
-$node->safe_psql('postgres', target_ddl("hanging$_", "http://name$_.hanging/", timeout_ms => 1000)) foreach 1 .. 5;
+$node->safe_psql('postgres', target_ddl("hanging$_", "http://name$_.hanging.test/", timeout_ms => 1000)) foreach 1 .. 5;
 
 # As many as it takes until every name has been looked up and every lookup has been given up several times.
 my $rounds = 0;

@@ -5,6 +5,7 @@ use strict;
 use warnings FATAL => 'all';
 
 use Exporter 'import';
+use FindBin;
 use IPC::Run;
 use JSON::PP;
 use PostgreSQL::Test::Cluster;
@@ -13,7 +14,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(start_eventlog create_target forward_status dead_letters log_events worker_pid wait_until wait_for_ids
-  wait_for_state configure start_pgbench is_free_of_crashes);
+  wait_for_state configure start_pgbench test_resolver is_free_of_crashes);
 
 # A started server with the extension, preloaded, in database postgres. Settings are lines of postgresql.conf.
 sub start_eventlog
@@ -123,6 +124,14 @@ sub start_pgbench
 	return IPC::Run::start([ 'pgbench', '-n', @arguments, $node->connstr('postgres') ],
 		'<', \undef, '>&', "$PostgreSQL::Test::Utils::log_path/pgbench.log",
 		IPC::Run::timeout(2 * $PostgreSQL::Test::Utils::timeout_default));
+}
+
+# A library to be preloaded into a server, which looks up names under .test as resolver.c has it.
+sub test_resolver
+{
+	my $library = PostgreSQL::Test::Utils::tempdir('resolver') . '/resolver.so';
+	PostgreSQL::Test::Utils::system_or_bail(qw(cc -shared -fPIC -o), $library, "$FindBin::RealBin/lib/resolver.c", '-ldl');
+	return $library;
 }
 
 # Checks whether the server's log tells of no crash but those that the test has made, and of no error of the extension's processes.
