@@ -7,11 +7,15 @@ SERVER_DIRS := src src/pg src/store src/identity src/log src/read src/forward
 SRCS        := $(PURE_SRCS) $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
 OBJS        := $(SRCS:.cpp=.o)
 
-# The install script is put together from its parts, in the order of their numbers.
+# The install script is put together from its parts, in the order of their numbers; the script that upgrades the last
+# release from its template, which includes parts.
 SQL_PARTS   := $(sort $(wildcard sql/parts/*.sql))
 INSTALL_SQL := sql/eventlog--$(EXTVERSION).sql
-DATA        := $(filter-out $(INSTALL_SQL),$(wildcard sql/eventlog--*--*.sql))
-DATA_built  := $(INSTALL_SQL)
+TEMPLATES   := $(wildcard sql/upgrades/*--$(EXTVERSION).sql)
+UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=sql/eventlog--%)
+# Scripts of released versions are frozen.
+DATA        := $(filter-out $(INSTALL_SQL) $(UPGRADE_SQL),$(wildcard sql/eventlog--*.sql))
+DATA_built  := $(INSTALL_SQL) $(UPGRADE_SQL)
 DOCS        := README.md
 
 # EVENTLOG_PASS chooses what installcheck runs against: preload (default), executor (preloaded, slow insert path), nopreload.
@@ -25,7 +29,7 @@ PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 SHLIB_LINK  := -lcurl -lcrypto -lz -luuid -lstdc++
 # Template instances of the C++ library are not for others to link with.
 SHLIB_EXPORTS := src/exports.txt
-EXTRA_CLEAN := $(INSTALL_SQL) $(OBJS:.o=.d) src/exports.list build
+EXTRA_CLEAN := $(DATA_built) $(OBJS:.o=.d) src/exports.list build
 
 # Bitcode of C++ helps nobody, and clang may not be there.
 override with_llvm := no
@@ -51,8 +55,11 @@ SERVER_INCLUDE := $(shell $(PG_CONFIG) --includedir-server)
 override CPPFLAGS := -isystem $(SERVER_INCLUDE) $(CPPFLAGS)
 $(PURE_SRCS:.cpp=.o): override CPPFLAGS := -Isrc -DEVENTLOG_PURE -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 
-all: $(INSTALL_SQL)
+all: $(DATA_built)
 $(INSTALL_SQL): $(SQL_PARTS) eventlog.control
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION eventlog" to load this file. \quit'; cat $(SQL_PARTS); } > $@
+$(UPGRADE_SQL): sql/eventlog--%.sql: sql/upgrades/%.sql $(SQL_PARTS)
+	{ printf '%s\n' '\echo Use "ALTER EXTENSION eventlog UPDATE" to load this file. \quit'; \
+	awk '/^\\include /{ file = "sql/parts/" $$2; while ((getline line < file) > 0) print line; close(file); next } 1' $<; } > $@
 
 -include $(OBJS:.o=.d)

@@ -1,0 +1,1 @@
+-- Parts that are new since 0.1.0 are included as they are; what older parts have changed is altered here.
