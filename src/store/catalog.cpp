@@ -18,7 +18,8 @@ void invalidate() {
 }
 
 void on_relation_change(Datum, Oid relation) {
-    if (relation == InvalidOid || relation == cached.events || relation == cached.cluster) invalidate();
+    if (relation == InvalidOid || relation == cached.table_of(Log::events) || relation == cached.cluster)
+        invalidate();
 }
 
 // What a transaction changed and rolled back was never so.
@@ -59,15 +60,20 @@ Catalog read() {
     }
     Catalog fresh{};
     Oid schema = get_namespace_oid(kName, false);
-    fresh.events = get_relname_relid("events", schema);
+    bool complete = true;
+    for (int log = 0; log < kLogs; log++) {
+        fresh.logs[log] = get_relname_relid(kLogTables[log].name, schema);
+        complete = complete && OidIsValid(fresh.logs[log]);
+    }
     fresh.cluster = get_relname_relid("cluster", schema);
     fresh.origin_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("event_origin"),
                                         ObjectIdGetDatum(schema));
-    if (!OidIsValid(fresh.events) || !OidIsValid(fresh.cluster) || !OidIsValid(fresh.origin_type))
+    if (!complete || !OidIsValid(fresh.cluster) || !OidIsValid(fresh.origin_type))
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("extension \"eventlog\" is damaged: a table or type is missing"));
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(fresh.events));
-    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for relation %u", fresh.events);
+    Oid events = fresh.table_of(Log::events);
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(events));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for relation %u", events);
     fresh.owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
     ReleaseSysCache(tuple);
     fresh.origin_labels[0] = origin_label(fresh.origin_type, "backend");

@@ -4,16 +4,20 @@
 
 #include "pg.h"
 
+#include "store/logs.h"
+
 namespace eventlog::store {
 
 struct Catalog {
-    Oid events;            // eventlog.events
+    Oid logs[kLogs];       // the tables of store/logs.h
     Oid cluster;           // eventlog.cluster
     Oid owner;             // of eventlog.events: whose name the extension writes in
     Oid origin_type;       // eventlog.event_origin
     Oid origin_labels[2];  // 'backend', 'frontend'
     bool adopted;          // the xid offset is settled for this database of this cluster
     uint64_t xid_offset;   // what is added to the server's transaction numbers
+
+    Oid table_of(Log log) const { return logs[static_cast<int>(log)]; }
 };
 
 // The cached facts; 55000 when the extension is not installed here or its version is not the library's.

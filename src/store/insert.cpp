@@ -147,9 +147,9 @@ void insert_by_executor(const Insertion& insertion, Datum* values, const bool* n
     char null_marks[kColumns];
     for (int i = 0; i < kColumns; i++) null_marks[i] = nulls[i] ? 'n' : ' ';
     OwnerSql saved = begin_owner_sql(insertion.catalog.owner);
-    if (insert_plan_table != insertion.catalog.events) {
+    if (insert_plan_table != insertion.catalog.table_of(Log::events)) {
         insert_plan = prepare_insert(insertion.catalog.origin_type);
-        insert_plan_table = insertion.catalog.events;
+        insert_plan_table = insertion.catalog.table_of(Log::events);
     }
     int result = SPI_execute_plan(insert_plan, values, null_marks, false, 0);
     if (result != SPI_OK_INSERT && result != SPI_OK_REWRITTEN)
@@ -158,7 +158,7 @@ void insert_by_executor(const Insertion& insertion, Datum* values, const bool* n
 }
 
 void open_events(Insertion& insertion) {
-    insertion.events = table_open(insertion.catalog.events, RowExclusiveLock);
+    insertion.events = table_open(insertion.catalog.table_of(Log::events), RowExclusiveLock);
 }
 
 // Makes the partition that `unix_millis` wants. No reference to the table may be held over it.
@@ -201,11 +201,11 @@ Insertion begin_insertion(int64_t unix_millis) {
 }
 
 void insert_row(Insertion& insertion, const event::StoredRow& row, Jsonb* metadata) {
-    Oid leaf = leaf_of(insertion.events, row.event_id);
+    Oid leaf = leaf_of(Log::events, insertion.events, row.event_id);
     if (!OidIsValid(leaf)) {
         int64_t unix_millis = ids::unix_millis_of(row.event_id);
         make_room(insertion, unix_millis);
-        leaf = leaf_of(insertion.events, row.event_id);
+        leaf = leaf_of(Log::events, insertion.events, row.event_id);
     }
     Datum values[kColumns];
     bool nulls[kColumns];

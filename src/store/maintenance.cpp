@@ -27,12 +27,7 @@ static_assert(sizeof(HelperArguments) <= BGW_EXTRALEN);
 constexpr LOCKMODE kMaintenanceLock = ShareUpdateExclusiveLock;
 
 bool is_ready(int64_t unix_millis) {
-    const Catalog& known = catalog();
-    if (!known.adopted) return false;
-    Relation events = table_open(known.events, AccessShareLock);
-    bool ready = OidIsValid(leaf_of(events, ids::first_uuid_of(unix_millis)));
-    table_close(events, AccessShareLock);
-    return ready;
+    return catalog().adopted && has_partitions(unix_millis);
 }
 
 // Whether a helper was started and has ended.
@@ -77,7 +72,7 @@ void make_ready(int64_t unix_millis) {
         return;
     }
     adopt();
-    make_partition(unix_millis);
+    make_partitions(unix_millis);
 }
 
 }  // namespace eventlog::store

@@ -12,16 +12,17 @@ constexpr int64_t kMillisPerMinute = 60000;
 
 // The leaf found last: nearly every id belongs to it.
 struct KnownLeaf {
-    Oid events;
+    Oid table;
     Oid leaf;
     ids::Uuid from;
     ids::Uuid to;
 };
 
-KnownLeaf known;
+KnownLeaf known_leaves[kLogs];
 
 void on_relation_change(Datum, Oid relation) {
-    if (relation == InvalidOid || relation == known.events) known = {};
+    for (KnownLeaf& known : known_leaves)
+        if (relation == InvalidOid || relation == known.table) known = {};
 }
 
 // The place of an id among the bounds of the existing partitions.
@@ -37,10 +38,10 @@ std::optional<ids::Uuid> bound_at(const PartitionBoundInfoData* bounds, int inde
     return pg::uuid_of(bounds->datums[index][0]);
 }
 
-Place place_of(Relation events, const ids::Uuid& id) {
-    PartitionDesc partitions = RelationGetPartitionDesc(events, true);
+Place place_of(Relation table, const ids::Uuid& id) {
+    PartitionDesc partitions = RelationGetPartitionDesc(table, true);
     if (partitions->nparts == 0) return {};
-    PartitionKey key = RelationGetPartitionKey(events);
+    PartitionKey key = RelationGetPartitionKey(table);
     Datum value = pg::uuid_datum(id);
     bool equal = false;
     int below = partition_range_datum_bsearch(key->partsupfunc, key->partcollation, partitions->boundinfo, 1,
@@ -59,38 +60,23 @@ char* text_of(const ids::Uuid& id) {
 
 // events_p20261120, or events_p20261120_0630 where it does not begin at midnight; with a number where the
 // name is taken.
-char* free_name(Oid schema, const ids::Uuid& from) {
+char* free_name(const LogTable& log, Oid schema, const ids::Uuid& from) {
     time_t seconds = static_cast<time_t>(ids::unix_millis_of(from) / 1000);
     struct tm utc {};
     gmtime_r(&seconds, &utc);
-    char* base = psprintf("events_p%04d%02d%02d", utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
+    char* base = psprintf("%s_p%04d%02d%02d", log.name, utc.tm_year + 1900, utc.tm_mon + 1, utc.tm_mday);
     if (utc.tm_hour != 0 || utc.tm_min != 0) base = psprintf("%s_%02d%02d", base, utc.tm_hour, utc.tm_min);
     char* name = base;
     for (int i = 1; OidIsValid(get_relname_relid(name, schema)); i++) name = psprintf("%s_%d", base, i);
     return name;
 }
 
-// What every leaf carries besides the columns. Keys and indexes stand on the leaves alone, since a parent
-// that belongs to an extension and has a key does not restore from a dump; statement triggers of the parent
-// do not reach a leaf addressed by name.
-constexpr const char* kLeafCommands[] = {
-    "CREATE TABLE %s (LIKE eventlog.events INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY (event_id))",
-    "CREATE INDEX ON %s (xid, event_id)",
-    "CREATE INDEX ON %s (event_name, event_id)",
-    "CREATE INDEX ON %s (actor_id, event_id) WHERE actor_id IS NOT NULL",
-    "CREATE INDEX ON %s (resource_id, event_id) WHERE resource_id IS NOT NULL",
-    "CREATE INDEX ON %s (trace_id, event_id) WHERE trace_id IS NOT NULL",
-    "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s"
-    " FOR EACH STATEMENT EXECUTE FUNCTION eventlog.refuse_change()",
-    "ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only",
-};
-
-void create(Oid owner, Oid schema, const ids::Uuid& from, const ids::Uuid& to) {
-    const char* leaf = quote_qualified_identifier(get_namespace_name(schema), free_name(schema, from));
+void create(const LogTable& log, Oid owner, Oid schema, const ids::Uuid& from, const ids::Uuid& to) {
+    const char* leaf = quote_qualified_identifier(get_namespace_name(schema), free_name(log, schema, from));
     OwnerSql saved = begin_owner_sql(owner);
-    for (const char* command : kLeafCommands) run_sql(psprintf(command, leaf), SPI_OK_UTILITY);
-    run_sql(psprintf("ALTER TABLE eventlog.events ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", leaf,
-                     text_of(from), text_of(to)),
+    for (const char* command : log.leaf_commands) run_sql(psprintf(command, leaf), SPI_OK_UTILITY);
+    run_sql(psprintf("ALTER TABLE eventlog.%s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", log.name,
+                     leaf, text_of(from), text_of(to)),
             SPI_OK_UTILITY);
     end_owner_sql(saved);
 }
@@ -104,54 +90,70 @@ int64_t next_boundary(int64_t unix_millis) {
     return (unix_millis / partition_millis() + 1) * partition_millis();
 }
 
+Place place_in(Log log, const ids::Uuid& id) {
+    Relation table = table_open(catalog().table_of(log), AccessShareLock);
+    Place place = place_of(table, id);
+    // The reference must not be held over an ATTACH; the lock may.
+    table_close(table, NoLock);
+    return place;
+}
+
 // The first moment at or after `unix_millis` that no partition holds, within the span to be kept ready.
 // Partitions made with another width end where they end.
-std::optional<int64_t> first_gap(int64_t unix_millis) {
+std::optional<int64_t> first_gap(Log log, int64_t unix_millis) {
     int64_t ready_until = next_boundary(unix_millis) + settings::partitions_ahead * partition_millis();
-    Relation events = table_open(catalog().events, AccessShareLock);
-    Place place = place_of(events, ids::first_uuid_of(unix_millis));
+    Place place = place_in(log, ids::first_uuid_of(unix_millis));
     while (OidIsValid(place.leaf) && place.to && unix_millis < ready_until) {
         unix_millis = ids::unix_millis_of(*place.to);
-        place = place_of(events, *place.to);
+        place = place_in(log, *place.to);
     }
-    table_close(events, NoLock);
     bool covered = unix_millis >= ready_until || OidIsValid(place.leaf);
     return covered ? std::nullopt : std::optional(unix_millis);
 }
 
-}  // namespace
-
-Oid leaf_of(Relation events, const ids::Uuid& id) {
-    if (known.events == RelationGetRelid(events) && known.from <= id && id < known.to) return known.leaf;
-    Place place = place_of(events, id);
-    if (OidIsValid(place.leaf) && place.from && place.to)
-        known = {RelationGetRelid(events), place.leaf, *place.from, *place.to};
-    return place.leaf;
-}
-
-void make_partition(int64_t unix_millis) {
+void make_partition(Log log, int64_t unix_millis) {
     const Catalog& known_objects = catalog();
-    Relation events = table_open(known_objects.events, AccessShareLock);
-    Place place = place_of(events, ids::first_uuid_of(unix_millis));
-    Oid schema = RelationGetNamespace(events);
-    // The reference must not be held over the ATTACH; the lock may.
-    table_close(events, NoLock);
+    Place place = place_in(log, ids::first_uuid_of(unix_millis));
     if (OidIsValid(place.leaf)) return;
     int64_t end = next_boundary(unix_millis);
     ids::Uuid from = ids::first_uuid_of(end - partition_millis());
     ids::Uuid to = ids::first_uuid_of(end);
     if (place.from && *place.from > from) from = *place.from;
     if (place.to && *place.to < to) to = *place.to;
-    create(known_objects.owner, schema, from, to);
+    Oid schema = get_rel_namespace(known_objects.table_of(log));
+    create(kLogTables[static_cast<int>(log)], known_objects.owner, schema, from, to);
     CommandCounterIncrement();
 }
 
+}  // namespace
+
+Oid leaf_of(Log log, Relation table, const ids::Uuid& id) {
+    KnownLeaf& known = known_leaves[static_cast<int>(log)];
+    if (known.table == RelationGetRelid(table) && known.from <= id && id < known.to) return known.leaf;
+    Place place = place_of(table, id);
+    if (OidIsValid(place.leaf) && place.from && place.to)
+        known = {RelationGetRelid(table), place.leaf, *place.from, *place.to};
+    return place.leaf;
+}
+
+void make_partitions(int64_t unix_millis) {
+    for (Log log : kAllLogs) make_partition(log, unix_millis);
+}
+
 void make_partitions_ahead(int64_t unix_millis) {
-    while (std::optional<int64_t> gap = first_gap(unix_millis)) make_partition(*gap);
+    for (Log log : kAllLogs)
+        while (std::optional<int64_t> gap = first_gap(log, unix_millis)) make_partition(log, *gap);
+}
+
+bool has_partitions(int64_t unix_millis) {
+    return std::all_of(std::begin(kAllLogs), std::end(kAllLogs), [unix_millis](Log log) {
+        return OidIsValid(place_in(log, ids::first_uuid_of(unix_millis)).leaf);
+    });
 }
 
 bool has_partitions_ahead(int64_t unix_millis) {
-    return !first_gap(unix_millis);
+    return std::none_of(std::begin(kAllLogs), std::end(kAllLogs),
+                        [unix_millis](Log log) { return first_gap(log, unix_millis).has_value(); });
 }
 
 void watch_partitions() {

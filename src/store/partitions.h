@@ -1,26 +1,30 @@
-// Partitions of eventlog.events: finding the one an id belongs to, and making those that are wanted.
+// Partitions of the logs: finding the one an id belongs to, and making those that are wanted.
 // These functions may ereport: call them inside pg::call.
 #pragma once
 
 #include "pg.h"
 
 #include "ids/uuid7.h"
+#include "store/logs.h"
 
 namespace eventlog::store {
 
-// The leaf whose range holds `id`, or InvalidOid. `events` is open and locked.
-Oid leaf_of(Relation events, const ids::Uuid& id);
+// The leaf whose range holds `id`, or InvalidOid. `table` is that of `log`, open and locked.
+Oid leaf_of(Log log, Relation table, const ids::Uuid& id);
 
-// Makes the partition that holds `unix_millis` and attaches it, unless there is one. Its range is
+// Makes the partition of each log that holds `unix_millis` and attaches it, unless there is one. Its range is
 // eventlog.partition_width wide, aligned to the epoch, and cut where a neighbour begins. In the current
 // transaction; under the maintenance lock.
-void make_partition(int64_t unix_millis);
+void make_partitions(int64_t unix_millis);
 
 // Makes the partitions that hold `unix_millis` and the eventlog.partitions_ahead spans after it, where they
 // are missing.
 void make_partitions_ahead(int64_t unix_millis);
 
-// Whether those partitions are all there.
+// Whether each log has the partition that holds `unix_millis`.
+bool has_partitions(int64_t unix_millis);
+
+// Whether those ahead of it are there, too.
 bool has_partitions_ahead(int64_t unix_millis);
 
 // Registers the invalidation callback; called once by _PG_init.
