@@ -3,20 +3,12 @@
 #include "pg/datum.h"
 #include "settings.h"
 #include "store/columns.h"
+#include "store/leaf.h"
 #include "store/maintenance.h"
 #include "store/partitions.h"
 #include "store/spi.h"
 
 namespace eventlog::store {
-
-// A leaf with its indexes open, as ModifyTable would have it.
-struct DirectLeaf {
-    Oid oid;
-    Relation relation;
-    EState* executor;
-    ResultRelInfo* result;
-    TupleTableSlot* slot;
-};
 
 namespace {
 
@@ -85,44 +77,15 @@ bool needs_executor(Relation relation, Oid origin_type) {
            has_insert_trigger(relation) || !has_known_columns(relation, origin_type);
 }
 
-DirectLeaf* open_leaf(Oid oid, Oid origin_type) {
+// The leaf, or null when it needs the executor.
+Leaf* open_direct_leaf(Oid oid, Oid origin_type) {
     Relation relation = table_open(oid, RowExclusiveLock);
     if (relation->rd_rel->relkind != RELKIND_RELATION || relation->rd_tableam != GetHeapamTableAmRoutine() ||
         needs_executor(relation, origin_type)) {
         table_close(relation, NoLock);
         return nullptr;
     }
-    auto* leaf = static_cast<DirectLeaf*>(palloc0(sizeof(DirectLeaf)));
-    leaf->oid = oid;
-    leaf->relation = relation;
-    leaf->executor = CreateExecutorState();
-    leaf->result = makeNode(ResultRelInfo);
-    InitResultRelInfo(leaf->result, relation, 0, nullptr, 0);
-    ExecOpenIndices(leaf->result, false);
-    leaf->slot = table_slot_create(relation, nullptr);
-    return leaf;
-}
-
-void close_leaf(DirectLeaf* leaf) {
-    ExecDropSingleTupleTableSlot(leaf->slot);
-    ExecCloseIndices(leaf->result);
-    FreeExecutorState(leaf->executor);
-    table_close(leaf->relation, NoLock);
-    pfree(leaf);
-}
-
-void insert_directly(DirectLeaf* leaf, const Datum* values, const bool* nulls) {
-    TupleTableSlot* slot = leaf->slot;
-    ExecClearTuple(slot);
-    memcpy(slot->tts_values, values, sizeof(Datum) * kColumns);
-    memcpy(slot->tts_isnull, nulls, sizeof(bool) * kColumns);
-    ExecStoreVirtualTuple(slot);
-    slot->tts_tableOid = leaf->oid;
-    if (RelationGetDescr(leaf->relation)->constr != nullptr)
-        ExecConstraints(leaf->result, slot, leaf->executor);
-    table_tuple_insert(leaf->relation, slot, GetCurrentCommandId(true), 0, nullptr);
-    if (leaf->result->ri_NumIndices > 0) insert_index_tuples(leaf->result, slot, leaf->executor);
-    ResetPerTupleExprContext(leaf->executor);
+    return open_leaf(relation);
 }
 
 SPIPlanPtr prepare_insert(Oid origin_type) {
@@ -170,15 +133,15 @@ void make_room(Insertion& insertion, int64_t unix_millis) {
 }
 
 // The leaf for direct insertion, or null when the executor is needed.
-DirectLeaf* direct_leaf(Insertion& insertion, Oid leaf) {
+Leaf* direct_leaf(Insertion& insertion, Oid leaf) {
     if (settings::insert_method != static_cast<int>(settings::InsertMethod::automatic)) return nullptr;
-    if (insertion.leaf != nullptr && insertion.leaf->oid != leaf) {
+    if (insertion.leaf != nullptr && RelationGetRelid(insertion.leaf->relation) != leaf) {
         close_leaf(insertion.leaf);
         insertion.leaf = nullptr;
     }
     if (insertion.leaf == nullptr && !needs_executor(insertion.events, insertion.catalog.origin_type)) {
         MemoryContext caller = MemoryContextSwitchTo(insertion.memory);
-        insertion.leaf = open_leaf(leaf, insertion.catalog.origin_type);
+        insertion.leaf = open_direct_leaf(leaf, insertion.catalog.origin_type);
         MemoryContextSwitchTo(caller);
     }
     return insertion.leaf;
@@ -210,9 +173,9 @@ void insert_row(Insertion& insertion, const event::StoredRow& row, Jsonb* metada
     Datum values[kColumns];
     bool nulls[kColumns];
     fill(insertion, row, metadata, values, nulls);
-    DirectLeaf* direct = direct_leaf(insertion, leaf);
+    Leaf* direct = direct_leaf(insertion, leaf);
     if (direct != nullptr)
-        insert_directly(direct, values, nulls);
+        insert_into_leaf(direct, values, nulls);
     else
         insert_by_executor(insertion, values, nulls);
 }

@@ -17,13 +17,13 @@
 
 namespace eventlog::store {
 
-struct DirectLeaf;
+struct Leaf;
 
 struct Insertion {
     Catalog catalog;
     Relation events;
     FullTransactionId xid;  // as stored: the top-level transaction, shifted by the offset
-    DirectLeaf* leaf;       // the leaf open for direct insertion, or null
+    Leaf* leaf;             // the leaf open for direct insertion, or null
     MemoryContext memory;   // lives as long as the insertion
 };
 
