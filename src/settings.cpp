@@ -20,6 +20,7 @@ int max_metadata_keys = 256;
 int insert_method = static_cast<int>(InsertMethod::automatic);
 int partition_width = 1440;
 int partitions_ahead = 2;
+int idempotency_window = 86400;
 bool forwarding = true;
 char* databases;
 char* allowed_hosts;
@@ -29,6 +30,7 @@ int max_retry_interval = 60000;
 namespace {
 
 constexpr int kMinutesOfYear = 366 * 24 * 60;
+constexpr int kSecondsOfYear = kMinutesOfYear * 60;
 
 const config_enum_entry kNamingPolicies[] = {
     {"any", static_cast<int>(event::NamingPolicy::any), false},
@@ -129,6 +131,10 @@ void define() {
                             nullptr, nullptr);
     DefineCustomIntVariable("eventlog.partitions_ahead", "Partitions kept ready after the current one.",
                             nullptr, &partitions_ahead, 2, 0, 1000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("eventlog.idempotency_window",
+                            "How long a second call with an idempotency key is the first one again.", nullptr,
+                            &idempotency_window, 86400, 1, kSecondsOfYear, PGC_SUSET, GUC_UNIT_S, nullptr,
+                            nullptr, nullptr);
     DefineCustomBoolVariable("eventlog.forwarding", "Whether events are sent to targets.", nullptr,
                              &forwarding, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable(

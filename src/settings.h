@@ -25,6 +25,7 @@ extern int max_metadata_keys;
 extern int insert_method;    // InsertMethod
 extern int partition_width;  // minutes
 extern int partitions_ahead;
+extern int idempotency_window;  // seconds
 extern bool forwarding;
 extern char* databases;  // names, comma-separated; empty: all
 extern char* allowed_hosts;

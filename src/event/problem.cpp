@@ -43,6 +43,7 @@ constexpr RuleEntry kRules[] = {
     {NAMED(Rule, envelope_type), "22023"},
     {NAMED(Rule, envelope_timestamp), "22007"},
     {NAMED(Rule, events_array), "22023"},
+    {NAMED(Rule, idempotency_key_reused), "23505"},
 };
 
 constexpr FieldEntry kFields[] = {
@@ -77,7 +78,7 @@ consteval bool complete(const Entry (&table)[size], Enum Entry::*key, Enum last)
     return table[size - 1].*key == last;
 }
 
-static_assert(complete(kRules, &RuleEntry::rule, Rule::events_array));
+static_assert(complete(kRules, &RuleEntry::rule, Rule::idempotency_key_reused));
 static_assert(complete(kFields, &FieldEntry::field, Field::idempotency_key));
 
 }  // namespace

@@ -58,6 +58,7 @@ enum class Rule : uint8_t {
     envelope_type,            // 22023: a value of the wrong JSON type
     envelope_timestamp,       // 22007: a time that cannot be read
     events_array,             // 22023: not a JSON array
+    idempotency_key_reused,   // 23505: the key of an event that was given differently
 };
 
 // Five characters of SQLSTATE.

@@ -107,12 +107,12 @@ size_t size_of(const char* container) {
     return total;
 }
 
-void append_scalar(std::string& out, const Value& value) {
+void append_scalar(std::string& out, const Value& value, Numbers numbers) {
     switch (value.kind) {
         case Kind::string:
             return append_quoted(out, value.bytes);
         case Kind::number:
-            return append_number(out, value.bytes);
+            return append_number(out, value.bytes, numbers);
         case Kind::boolean:
             out.append(value.boolean ? "true" : "false");
             return;
@@ -124,7 +124,7 @@ void append_scalar(std::string& out, const Value& value) {
 // Writes a container; the members of each open object wait, sorted, on a stack of their own.
 class TextWalk {
   public:
-    explicit TextWalk(std::string& out) : out_(out) {}
+    TextWalk(std::string& out, Numbers numbers) : out_(out), numbers_(numbers) {}
 
     void write(const Container& container) {
         open(container);
@@ -135,7 +135,7 @@ class TextWalk {
             } else if (const Container nested = value->container(); nested.given()) {
                 open(nested);
             } else {
-                append_scalar(out_, *value);
+                append_scalar(out_, *value, numbers_);
             }
         }
     }
@@ -189,6 +189,7 @@ class TextWalk {
     }
 
     std::string& out_;
+    Numbers numbers_;
     Stack<Level, 16> level_stack_;
     Stack<Member, 64> member_stack_;
     std::pmr::vector<Level>& levels_ = level_stack_.items;
@@ -217,9 +218,9 @@ size_t canonical_size(const Value& value) {
     }
 }
 
-void append_canonical(std::string& out, const Container& container) {
+void append_canonical(std::string& out, const Container& container, Numbers numbers) {
     if (container.given()) {
-        TextWalk(out).write(container);
+        TextWalk(out, numbers).write(container);
     } else {
         out.append(kEmptyObject);
     }
@@ -227,9 +228,9 @@ void append_canonical(std::string& out, const Container& container) {
 
 void append_canonical(std::string& out, const Value& value) {
     if (const Container container = value.container(); container.given()) {
-        TextWalk(out).write(container);
+        TextWalk(out, Numbers::as_stored).write(container);
     } else {
-        append_scalar(out, value);
+        append_scalar(out, value, Numbers::as_stored);
     }
 }
 

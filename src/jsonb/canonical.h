@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -18,13 +19,17 @@ size_t canonical_size(const Value& value);
 // Bytes of a JSON string literal of `text`, quotes included.
 size_t quoted_size(std::string_view text);
 
-void append_canonical(std::string& out, const Container& container);
+// How numbers are written: with the decimal places they are stored with, or with none that say nothing (1.50
+// as 1.5), so that equal ones have equal texts.
+enum class Numbers : uint8_t { as_stored, by_value };
+
+void append_canonical(std::string& out, const Container& container, Numbers numbers = Numbers::as_stored);
 void append_canonical(std::string& out, const Value& value);
 // Appends `text` as a JSON string literal, quotes included.
 void append_quoted(std::string& out, std::string_view text);
 
 // A Numeric datum (four-byte varlena header first) as the server's numeric_out prints it.
-void append_number(std::string& out, std::string_view numeric);
+void append_number(std::string& out, std::string_view numeric, Numbers numbers = Numbers::as_stored);
 size_t number_size(std::string_view numeric);
 
 }  // namespace eventlog::jsonb

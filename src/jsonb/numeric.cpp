@@ -38,14 +38,27 @@ void write_fraction(const Numeric& number, char* out) {
     }
 }
 
+// Decimal places up to the last that is not zero.
+int used_scale(const Numeric& number) {
+    int scale = number.scale;
+    while (scale > 0) {
+        const int place = scale - 1;
+        const auto digit = decimals(number.digit(number.weight + 1 + place / kDecimals));
+        if (digit[static_cast<size_t>(place % kDecimals)] != '0') break;
+        --scale;
+    }
+    return scale;
+}
+
 }  // namespace
 
 size_t number_size(std::string_view numeric) {
     return Numeric(numeric).size();
 }
 
-void append_number(std::string& out, std::string_view numeric) {
-    const Numeric number(numeric);
+void append_number(std::string& out, std::string_view numeric, Numbers numbers) {
+    Numeric number(numeric);
+    if (numbers == Numbers::by_value) number.scale = used_scale(number);
     const size_t start = out.size();
     out.resize(start + number.size());
     char* at = out.data() + start;

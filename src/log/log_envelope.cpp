@@ -1,8 +1,8 @@
 // eventlog.log_envelope, log_events and log_events_json: the event as JSON, one or many.
 #include "pg/boundary.h"
 
-#include "event/forms.h"
 #include "event/json_array.h"
+#include "log/batch.h"
 #include "log/counters.h"
 #include "log/write.h"
 #include "pg/datum.h"
@@ -10,20 +10,6 @@
 namespace {
 
 using namespace eventlog;
-
-// Reads and checks an envelope; `event` then views it. Returns the canonical size of its metadata.
-size_t read_event(const jsonb::Container& envelope, event::Event& event) {
-    if (auto problem = event::read_envelope(envelope, event)) throw pg::error_of(*problem);
-    return log::check(event);
-}
-
-[[noreturn]] void refuse_no_array() {
-    throw pg::error_of({.rule = event::Rule::events_array,
-                        .field = event::Field::none,
-                        .message = "events is not a JSON array",
-                        .detail = {},
-                        .hint = "Pass an array of envelopes, or one envelope to eventlog.log_envelope."});
-}
 
 // Tells which event of a batch an error is about, whoever raises it.
 class EventIndex {
@@ -112,7 +98,7 @@ EVENTLOG_FUNCTION(eventlog_log_envelope) {
     ids::Uuid id = log::counted([fcinfo] {
         jsonb::Container envelope = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
         event::Event event;
-        size_t metadata_bytes = read_event(envelope, event);
+        size_t metadata_bytes = log::read_event(envelope, event);
         store::Insertion insertion = log::begin();
         ids::Uuid written = log::write(insertion, event, metadata_bytes);
         log::end(insertion);
@@ -124,13 +110,11 @@ EVENTLOG_FUNCTION(eventlog_log_envelope) {
 EVENTLOG_FUNCTION(eventlog_log_events) {
     log::counted([fcinfo] {
         jsonb::Container events = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
-        if (!events.is_array()) refuse_no_array();
+        if (!events.is_array()) log::refuse_no_array();
         jsonb::Elements elements(events);
         write_all(fcinfo, [&elements](event::Event& event, size_t& metadata_bytes) {
             if (!elements.next()) return false;
-            const jsonb::Value& element = elements.value();
-            if (element.kind != jsonb::Kind::object) throw pg::error_of(event::not_an_envelope(element.kind));
-            metadata_bytes = read_event(element.container(), event);
+            metadata_bytes = log::read_event(elements.value(), event);
             return true;
         });
     });
@@ -141,7 +125,7 @@ EVENTLOG_FUNCTION(eventlog_log_events_json) {
     log::counted([fcinfo] {
         std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
         event::JsonArray events(document);
-        if (!events.is_array()) refuse_no_array();
+        if (!events.is_array()) log::refuse_no_array();
         write_all(fcinfo, [&events](event::Event& event, size_t& metadata_bytes) {
             if (!events.next()) return false;
             std::string_view element = events.element();
@@ -149,7 +133,7 @@ EVENTLOG_FUNCTION(eventlog_log_events_json) {
                 char* text = pnstrdup(element.data(), element.size());
                 return pg::jsonb_view(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
             });
-            metadata_bytes = read_event(envelope, event);
+            metadata_bytes = log::read_event(envelope, event);
             return true;
         });
     });

@@ -12,6 +12,7 @@
 #include "shared_state.h"
 #include "store/columns.h"
 #include "store/id_source.h"
+#include "store/idempotency.h"
 
 namespace eventlog::log {
 namespace {
@@ -106,6 +107,17 @@ void check_envelope(const event::StoredRow& row) {
     if (auto problem = event::validate_envelope_bytes(bytes)) throw pg::error_of(*problem);
 }
 
+// Throws pg::Error when the event that has the key was given differently.
+store::KeyClaim claim_key(store::Insertion& insertion, const event::Event& event,
+                          const event::StoredRow& row) {
+    store::KeyPrint print{event::key_digest(row.tenant_id, row.source, event.idempotency_key),
+                          event::payload_digest(event)};
+    store::KeyClaim claim = pg::call([&] { return store::claim_key(insertion, print, row.event_id); });
+    if (claim.outcome == store::Claim::repeated && !claim.same_payload)
+        throw pg::error_of(event::key_reused(event.idempotency_key, claim.first));
+    return claim;
+}
+
 }  // namespace
 
 size_t check(event::Event& event) {
@@ -128,6 +140,15 @@ ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t m
     bool forward = event.forward_to_statsig.value_or(settings::forward_default);
     Prepared prepared = pg::call([&] { return prepare(insertion, event, forward); });
     if (may_be_too_large(event, metadata_bytes)) check_envelope(prepared.row);
+    if (event::given(event.idempotency_key)) {
+        store::KeyClaim claim = claim_key(insertion, event, prepared.row);
+        if (claim.outcome == store::Claim::repeated) return claim.first;
+        if (claim.outcome == store::Claim::pending) {
+            pg::call([&] { store::wait_for_owner(claim); });
+            // What was prepared before the wait is as old as that was long.
+            return write(insertion, event, metadata_bytes);
+        }
+    }
     pg::call([&] {
         store::insert_row(insertion, prepared.row, prepared.metadata);
         count_logged();

@@ -124,14 +124,6 @@ void open_events(Insertion& insertion) {
     insertion.events = table_open(insertion.catalog.table_of(Log::events), RowExclusiveLock);
 }
 
-// Makes the partition that `unix_millis` wants. No reference to the table may be held over it.
-void make_room(Insertion& insertion, int64_t unix_millis) {
-    end_insertion(insertion);
-    make_ready(unix_millis);
-    insertion.catalog = catalog();
-    open_events(insertion);
-}
-
 // The leaf for direct insertion, or null when the executor is needed.
 Leaf* direct_leaf(Insertion& insertion, Oid leaf) {
     if (settings::insert_method != static_cast<int>(settings::InsertMethod::automatic)) return nullptr;
@@ -178,6 +170,13 @@ void insert_row(Insertion& insertion, const event::StoredRow& row, Jsonb* metada
         insert_into_leaf(direct, values, nulls);
     else
         insert_by_executor(insertion, values, nulls);
+}
+
+void make_room(Insertion& insertion, int64_t unix_millis) {
+    end_insertion(insertion);
+    make_ready(unix_millis);
+    insertion.catalog = catalog();
+    open_events(insertion);
 }
 
 void end_insertion(Insertion& insertion) {

@@ -33,6 +33,9 @@ Insertion begin_insertion(int64_t unix_millis);
 // Writes one row, making its partition when there is none. `metadata` is the datum that row.metadata views.
 void insert_row(Insertion& insertion, const event::StoredRow& row, Jsonb* metadata);
 
+// Makes the partitions that `unix_millis` wants. No other reference to the tables may be held over it.
+void make_room(Insertion& insertion, int64_t unix_millis);
+
 void end_insertion(Insertion& insertion);
 
 }  // namespace eventlog::store

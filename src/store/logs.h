@@ -7,9 +7,9 @@
 
 namespace eventlog::store {
 
-enum class Log : uint8_t { events };
+enum class Log : uint8_t { events, idempotency_keys };
 
-inline constexpr Log kAllLogs[] = {Log::events};
+inline constexpr Log kAllLogs[] = {Log::events, Log::idempotency_keys};
 inline constexpr int kLogs = std::size(kAllLogs);
 
 struct LogTable {
@@ -34,11 +34,17 @@ inline constexpr const char* kEventsLeaf[] = {
     "ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only",
 };
 
+inline constexpr const char* kIdempotencyKeysLeaf[] = {
+    "CREATE TABLE %s (LIKE eventlog.idempotency_keys INCLUDING ALL)",
+    "CREATE INDEX ON %s (key_hash)",
+};
+
 }  // namespace internal
 
 // In the order of Log.
 inline constexpr LogTable kLogTables[kLogs] = {
     {"events", internal::kEventsLeaf},
+    {"idempotency_keys", internal::kIdempotencyKeysLeaf},
 };
 
 }  // namespace eventlog::store

@@ -19,6 +19,7 @@ struct HelperArguments {
     int64_t unix_millis;
     int32_t partition_width;  // the caller's settings
     int32_t partitions_ahead;
+    int32_t idempotency_window;
 };
 static_assert(sizeof(HelperArguments) <= BGW_EXTRALEN);
 
@@ -42,7 +43,7 @@ bool run_helper(int64_t unix_millis) {
     strlcpy(worker.bgw_library_name, "eventlog", sizeof(worker.bgw_library_name));
     strlcpy(worker.bgw_function_name, kHelperFunction, BGW_MAXLEN);
     HelperArguments arguments{MyDatabaseId, unix_millis, settings::partition_width,
-                              settings::partitions_ahead};
+                              settings::partitions_ahead, settings::idempotency_window};
     memcpy(worker.bgw_extra, &arguments, sizeof(arguments));
     BackgroundWorkerHandle* handle = nullptr;
     if (!RegisterDynamicBackgroundWorker(&worker, &handle)) return false;
@@ -87,10 +88,12 @@ extern "C" PGDLLEXPORT void eventlog_maintenance_main(Datum) {
     pg::enter([&arguments] {
         pg::call([&arguments] {
             SetConfigOption("lock_timeout", store::kHelperLockTimeout, PGC_USERSET, PGC_S_OVERRIDE);
-            SetConfigOption("eventlog.partition_width", psprintf("%d", arguments.partition_width), PGC_SUSET,
-                            PGC_S_OVERRIDE);
-            SetConfigOption("eventlog.partitions_ahead", psprintf("%d", arguments.partitions_ahead),
-                            PGC_SUSET, PGC_S_OVERRIDE);
+            auto set = [](const char* name, int value) {
+                SetConfigOption(name, psprintf("%d", value), PGC_SUSET, PGC_S_OVERRIDE);
+            };
+            set("eventlog.partition_width", arguments.partition_width);
+            set("eventlog.partitions_ahead", arguments.partitions_ahead);
+            set("eventlog.idempotency_window", arguments.idempotency_window);
         });
         pg::Transaction transaction;
         pg::call([&arguments] {

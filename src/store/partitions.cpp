@@ -9,6 +9,8 @@ namespace eventlog::store {
 namespace {
 
 constexpr int64_t kMillisPerMinute = 60000;
+constexpr int64_t kSecondsPerHour = 3600;
+constexpr int64_t kMillisPerHour = kSecondsPerHour * 1000;
 
 // The leaf found last: nearly every id belongs to it.
 struct KnownLeaf {
@@ -81,13 +83,15 @@ void create(const LogTable& log, Oid owner, Oid schema, const ids::Uuid& from, c
     end_owner_sql(saved);
 }
 
-int64_t partition_millis() {
-    return settings::partition_width * kMillisPerMinute;
+// Keys are looked for in every partition that their window reaches into: two or three of its own width.
+int64_t partition_millis(Log log) {
+    if (log == Log::events) return settings::partition_width * kMillisPerMinute;
+    return (settings::idempotency_window + kSecondsPerHour - 1) / kSecondsPerHour * kMillisPerHour;
 }
 
 // When the partition of `unix_millis` ends if it is made now, and no neighbour cuts it.
-int64_t next_boundary(int64_t unix_millis) {
-    return (unix_millis / partition_millis() + 1) * partition_millis();
+int64_t next_boundary(Log log, int64_t unix_millis) {
+    return (unix_millis / partition_millis(log) + 1) * partition_millis(log);
 }
 
 Place place_in(Log log, const ids::Uuid& id) {
@@ -101,7 +105,8 @@ Place place_in(Log log, const ids::Uuid& id) {
 // The first moment at or after `unix_millis` that no partition holds, within the span to be kept ready.
 // Partitions made with another width end where they end.
 std::optional<int64_t> first_gap(Log log, int64_t unix_millis) {
-    int64_t ready_until = next_boundary(unix_millis) + settings::partitions_ahead * partition_millis();
+    int64_t ready_until =
+        next_boundary(log, unix_millis) + settings::partitions_ahead * partition_millis(log);
     Place place = place_in(log, ids::first_uuid_of(unix_millis));
     while (OidIsValid(place.leaf) && place.to && unix_millis < ready_until) {
         unix_millis = ids::unix_millis_of(*place.to);
@@ -115,8 +120,8 @@ void make_partition(Log log, int64_t unix_millis) {
     const Catalog& known_objects = catalog();
     Place place = place_in(log, ids::first_uuid_of(unix_millis));
     if (OidIsValid(place.leaf)) return;
-    int64_t end = next_boundary(unix_millis);
-    ids::Uuid from = ids::first_uuid_of(end - partition_millis());
+    int64_t end = next_boundary(log, unix_millis);
+    ids::Uuid from = ids::first_uuid_of(end - partition_millis(log));
     ids::Uuid to = ids::first_uuid_of(end);
     if (place.from && *place.from > from) from = *place.from;
     if (place.to && *place.to < to) to = *place.to;
@@ -134,6 +139,20 @@ Oid leaf_of(Log log, Relation table, const ids::Uuid& id) {
     if (OidIsValid(place.leaf) && place.from && place.to)
         known = {RelationGetRelid(table), place.leaf, *place.from, *place.to};
     return place.leaf;
+}
+
+std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from) {
+    PartitionDesc partitions = RelationGetPartitionDesc(table, true);
+    auto* leaves = static_cast<Oid*>(palloc(sizeof(Oid) * (static_cast<size_t>(partitions->nparts) + 1)));
+    size_t count = 0;
+    // A bound's index is of the partition below it.
+    for (int i = partitions->nparts > 0 ? partitions->boundinfo->ndatums - 1 : -1; i >= 0; i--) {
+        std::optional<ids::Uuid> to = bound_at(partitions->boundinfo, i);
+        if (to && *to <= from) break;
+        int part = partitions->boundinfo->indexes[i];
+        if (part >= 0) leaves[count++] = partitions->oids[part];
+    }
+    return {leaves, count};
 }
 
 void make_partitions(int64_t unix_millis) {

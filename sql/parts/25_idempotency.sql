@@ -1,0 +1,9 @@
+CREATE TABLE eventlog.idempotency_keys (
+    event_id     uuid NOT NULL,
+    key_hash     bytea NOT NULL,
+    payload_hash bytea NOT NULL
+) PARTITION BY RANGE (event_id);
+COMMENT ON TABLE eventlog.idempotency_keys IS
+    'the first event of each idempotency key; partitions older than eventlog.idempotency_window are dropped';
+COMMENT ON COLUMN eventlog.idempotency_keys.key_hash IS 'half a SHA-256 of tenant, source and key';
+COMMENT ON COLUMN eventlog.idempotency_keys.payload_hash IS 'half a SHA-256 of the fields that the caller gave';

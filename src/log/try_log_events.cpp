@@ -1,0 +1,117 @@
+// eventlog.try_log_events: the good events of an array are written, the others reported.
+#include "event/json_array.h"
+#include "log/batch.h"
+#include "log/counters.h"
+#include "log/write.h"
+#include "pg/datum.h"
+#include "pg/subtransaction.h"
+
+namespace {
+
+using namespace eventlog;
+
+struct TriedEvent {
+    event::Event event;
+    size_t metadata_bytes = 0;
+    ids::Uuid id{};
+    int sqlstate = 0;  // 0: not refused
+    std::string message;
+
+    void refuse(int with_sqlstate, std::string with_message) {
+        sqlstate = with_sqlstate;
+        message = std::move(with_message);
+        log::count_rejected(sqlstate);
+    }
+};
+
+// What is no event's fault fails the call: the transaction's state, a lack of resources, a cancelled
+// statement.
+bool is_of_event(int sqlstate) {
+    for (int category :
+         {ERRCODE_INVALID_TRANSACTION_STATE, ERRCODE_TRANSACTION_ROLLBACK, ERRCODE_INSUFFICIENT_RESOURCES,
+          MAKE_SQLSTATE('5', '7', '0', '0', '0'), ERRCODE_SYSTEM_ERROR, ERRCODE_INTERNAL_ERROR})
+        if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(category)) return false;
+    return true;
+}
+
+std::vector<TriedEvent> read_items(const jsonb::Container& events) {
+    std::vector<TriedEvent> items;
+    for (jsonb::Elements elements(events); elements.next();) {
+        TriedEvent& item = items.emplace_back();
+        try {
+            item.metadata_bytes = log::read_event(elements.value(), item.event);
+        } catch (const pg::Error& error) {
+            item.refuse(error.sqlstate, error.message);
+        }
+    }
+    return items;
+}
+
+void write_together(std::span<TriedEvent*> items) {
+    pg::Subtransaction subtransaction;
+    store::Insertion insertion = log::begin();
+    for (TriedEvent* item : items) item->id = log::write(insertion, item->event, item->metadata_bytes);
+    log::end(insertion);
+    subtransaction.commit();
+}
+
+// Writes all of them in one subtransaction; where one fails, each half in its own, down to the one that does.
+void write_items(std::span<TriedEvent*> items) {
+    if (items.empty()) return;
+    int sqlstate = 0;
+    std::string message;
+    try {
+        write_together(items);
+        return;
+    } catch (const pg::Error& error) {
+        sqlstate = error.sqlstate;
+        message = error.message;
+    } catch (const pg::ServerError& error) {
+        if (!is_of_event(error.data->sqlerrcode)) throw;
+        sqlstate = error.data->sqlerrcode;
+        message = error.data->message;
+    }
+    if (items.size() == 1) return items.front()->refuse(sqlstate, std::move(message));
+    const size_t half = items.size() / 2;
+    write_items(items.first(half));
+    write_items(items.subspan(half));
+}
+
+// The rows (index, event_id, sqlstate, message).
+void report(FunctionCallInfo fcinfo, const std::vector<TriedEvent>& items) {
+    auto* set = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    pg::call([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
+    int index = 0;
+    for (const TriedEvent& item : items) {
+        pg::call([&item, set, index] {
+            const bool good = item.sqlstate == 0;
+            Datum values[4] = {Int32GetDatum(index)};
+            bool nulls[4] = {false, !good, good, good};
+            if (good) {
+                values[1] = pg::uuid_datum(item.id);
+            } else {
+                values[2] = CStringGetTextDatum(unpack_sql_state(item.sqlstate));
+                values[3] = pg::text_datum(item.message);
+            }
+            tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+        });
+        index++;
+    }
+}
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_try_log_events) {
+    jsonb::Container events = log::counted([fcinfo] {
+        jsonb::Container argument = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
+        if (!argument.is_array()) log::refuse_no_array();
+        return argument;
+    });
+    std::vector<TriedEvent> items = read_items(events);
+    std::vector<TriedEvent*> good;
+    for (TriedEvent& item : items)
+        if (item.sqlstate == 0) good.push_back(&item);
+    write_items(good);
+    report(fcinfo, items);
+    return (Datum)0;
+}

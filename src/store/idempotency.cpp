@@ -1,0 +1,155 @@
+#include "store/idempotency.h"
+
+#include "pg/datum.h"
+#include "settings.h"
+#include "store/columns.h"
+#include "store/leaf.h"
+#include "store/partitions.h"
+
+namespace eventlog::store {
+namespace {
+
+// The columns of eventlog.idempotency_keys.
+enum KeyColumn : int { kKeyEventId, kKeyHash, kPayloadHash, kKeyColumns };
+
+// Of advisory locks, users' have 1 or 2 here.
+constexpr uint16 kLockClass = 0xE7;
+
+LOCKTAG lock_tag(const event::Digest& key) {
+    uint32 halves[2];
+    memcpy(halves, key.data(), sizeof(halves));
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, halves[0], halves[1], kLockClass);
+    return tag;
+}
+
+Datum digest_datum(const event::Digest& digest) {
+    return pg::text_datum({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+bool equals(Datum stored, const event::Digest& digest) {
+    std::string_view bytes = pg::text_view(stored);
+    return bytes.size() == digest.size() && memcmp(bytes.data(), digest.data(), digest.size()) == 0;
+}
+
+int64_t unix_millis_now() {
+    return (GetCurrentTimestamp() + kEpochDifference) / 1000;
+}
+
+int64_t window_millis() {
+    return settings::idempotency_window * INT64_C(1000);
+}
+
+Relation open_key_index(Relation leaf) {
+    List* indexes = RelationGetIndexList(leaf);
+    ListCell* cell;
+    foreach (cell, indexes) {
+        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
+        if (index->rd_index->indisvalid && index->rd_index->indkey.values[0] == kKeyHash + 1) return index;
+        index_close(index, AccessShareLock);
+    }
+    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("partition \"%s\" has no index on key_hash", RelationGetRelationName(leaf)),
+            errhint("Create one: CREATE INDEX ON eventlog.%s (key_hash).", RelationGetRelationName(leaf)));
+}
+
+// Of a transaction with one snapshot, which must not hear of what that does not see.
+void check_visible(Relation leaf, TupleTableSlot* slot) {
+    if (!IsolationUsesXactSnapshot()) return;
+    bool null = false;
+    Datum writer = slot_getsysattr(slot, MinTransactionIdAttributeNumber, &null);
+    if (TransactionIdIsCurrentTransactionId(DatumGetTransactionId(writer)) ||
+        table_tuple_satisfies_snapshot(leaf, slot, GetTransactionSnapshot()))
+        return;
+    ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+            errmsg("could not serialize access due to a concurrent event with the same idempotency_key"),
+            errhint("Try the transaction again."),
+            err_generic_string(PG_DIAG_COLUMN_NAME, "idempotency_key"));
+}
+
+// Looks into one partition; false when nobody in it has the key now.
+bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& claim) {
+    Relation leaf = table_open(leaf_oid, RowExclusiveLock);
+    Relation index = open_key_index(leaf);
+    SnapshotData dirty;
+    InitDirtySnapshot(dirty);
+    ScanKeyData key;
+    ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BYTEAEQ, digest_datum(print.key));
+    IndexScanDesc scan = begin_index_scan(leaf, index, &dirty, 1);
+    index_rescan(scan, &key, 1, nullptr, 0);
+    TupleTableSlot* slot = table_slot_create(leaf, nullptr);
+    bool found = false;
+    while (!found && index_getnext_slot(scan, ForwardScanDirection, slot)) {
+        bool null = false;
+        ids::Uuid id = pg::uuid_of(slot_getattr(slot, kKeyEventId + 1, &null));
+        if (now - ids::unix_millis_of(id) >= window_millis()) continue;
+        found = true;
+        claim.first = id;
+        claim.owner = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
+        if (TransactionIdIsValid(claim.owner)) {
+            claim.outcome = Claim::pending;
+            claim.leaf = leaf_oid;
+            claim.row = slot->tts_tid;
+            continue;
+        }
+        check_visible(leaf, slot);
+        claim.outcome = Claim::repeated;
+        claim.same_payload = equals(slot_getattr(slot, kPayloadHash + 1, &null), print.payload);
+    }
+    ExecDropSingleTupleTableSlot(slot);
+    index_endscan(scan);
+    index_close(index, AccessShareLock);
+    table_close(leaf, NoLock);
+    return found;
+}
+
+void store_key(Oid leaf_oid, const KeyPrint& print, const ids::Uuid& id) {
+    Leaf* leaf = open_leaf(table_open(leaf_oid, RowExclusiveLock));
+    Datum values[kKeyColumns] = {pg::uuid_datum(id), digest_datum(print.key), digest_datum(print.payload)};
+    bool nulls[kKeyColumns] = {};
+    insert_into_leaf(leaf, values, nulls);
+    close_leaf(leaf);
+}
+
+Relation open_ledger(const Insertion& insertion) {
+    return table_open(insertion.catalog.table_of(Log::idempotency_keys), RowExclusiveLock);
+}
+
+}  // namespace
+
+KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid& id) {
+    Relation ledger = open_ledger(insertion);
+    Oid own_leaf = leaf_of(Log::idempotency_keys, ledger, id);
+    if (!OidIsValid(own_leaf)) {
+        // Before the lock: others with the key need not wait for a partition.
+        table_close(ledger, NoLock);
+        make_room(insertion, ids::unix_millis_of(id));
+        ledger = open_ledger(insertion);
+        own_leaf = leaf_of(Log::idempotency_keys, ledger, id);
+    }
+    KeyClaim claim{};
+    LOCKTAG tag = lock_tag(print.key);
+    LockAcquire(&tag, ExclusiveLock, false, false);
+    int64_t now = unix_millis_now();
+    bool found = false;
+    for (Oid leaf : leaves_from(ledger, ids::first_uuid_of(std::max<int64_t>(now - window_millis(), 0)))) {
+        found = find_in_leaf(leaf, print, now, claim);
+        if (found) break;
+    }
+    if (!found) {
+        claim.outcome = Claim::taken;
+        store_key(own_leaf, print, id);
+    }
+    LockRelease(&tag, ExclusiveLock, false);
+    table_close(ledger, NoLock);
+    return claim;
+}
+
+void wait_for_owner(const KeyClaim& claim) {
+    Relation leaf = table_open(claim.leaf, AccessShareLock);
+    ItemPointerData row = claim.row;
+    XactLockTableWait(claim.owner, leaf, &row, XLTW_InsertIndex);
+    table_close(leaf, NoLock);
+}
+
+}  // namespace eventlog::store
