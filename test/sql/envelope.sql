@@ -33,7 +33,7 @@ SELECT stored(eventlog.log_envelope('{"service": "billing", "eventType": "invoic
 SELECT jsonb_pretty(stored(eventlog.log_envelope('{
     "type": "shop.order.created", "source": "shop", "id": "evt-1", "data": {"total": 1.0}, "schemaVersion": "1.0.0",
     "timestamp": "2026-11-20T08:15:30Z", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "forwardToStatsig": true, "appVersion": "3"}')));
-SELECT stored(eventlog.log_envelope('{"type": "shop.order.created", "source": "shop", "idempotencyKey": "key"}'));
+SELECT stored(eventlog.log_envelope('{"type": "shop.order.created", "source": "shop", "idempotencyKey": "evt-2"}'));
 
 -- 3: a JSON null is as if the key were absent, unknown keys and telling keys too
 SELECT stored(eventlog.log_envelope('{"eventName": "n", "type": null, "service": null, "actorType": null, "actor_type": null, "metadata": null,

@@ -55,8 +55,8 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "e", "schemaVersion": "1"}', '{"eventName": "e", "metadata": {"_eventLog": 1}}',
     '{"type": "t", "source": "s", "data": {"_eventLog": 1}}',
     '{"service": "s", "eventType": "[", "eventTimestamp": "2026-11-20"}']) e;
-SELECT key, verdict(envelope((doc || jsonb_build_object(key, repeat('é', 256)))::text)),
-       verdict(envelope((doc || jsonb_build_object(key, repeat('é', 257)))::text))
+SELECT key, verdict(envelope((doc || jsonb_build_object(key, repeat('ê', 256)))::text)),
+       verdict(envelope((doc || jsonb_build_object(key, repeat('ê', 257)))::text))
 FROM jsonb('{"eventName": "e", "actorId": "a", "resourceType": "r", "resourceId": "i"}') doc,
      unnest(ARRAY['eventName', 'eventType', 'source', 'actorType', 'actorId', 'resourceType', 'resourceId', 'sofa',
                   'idempotencyKey', 'appVersion']) key;

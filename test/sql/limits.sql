@@ -150,12 +150,14 @@ CREATE FUNCTION envelope_bytes(id uuid) RETURNS int
 $$;
 SET eventlog.max_metadata_bytes = 1048576;
 PREPARE bare(text) AS SELECT eventlog.log_event('e', jsonb_build_object('pad', $1));
+-- Each call has a key of its own, of characters that take six bytes each.
+CREATE SEQUENCE key_number;
 PREPARE full_row(text) AS SELECT eventlog.log_event(
     repeat('"', 256), jsonb_build_object('pad', $1), repeat('字', 256), repeat(E'\x01', 256), repeat('\', 256),
     repeat(E'\x1f', 256),
     repeat('😀', 256), 'shop', 'frontend', '12026-11-20 08:15:30.25+01', -1.25, '1.0.0', repeat('a', 32),
     repeat(E'\n', 127) || 's', true,
-    repeat(E'\x02', 256), 'é');
+    repeat(E'\x02', 248) || translate(nextval('key_number')::bit(8)::text, '01', E'\x02\x03'), 'é');
 CREATE FUNCTION padding(statement text) RETURNS int
     LANGUAGE plpgsql AS $$
 DECLARE

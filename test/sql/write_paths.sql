@@ -17,6 +17,8 @@ $$;
 CREATE TABLE pairs (place int, direct uuid, executed uuid);
 SET eventlog.insert_method = 'auto';
 INSERT INTO pairs (place, direct) SELECT n, log_pair(n) FROM generate_series(1, 100) n;
+-- Forgotten, or the second way would write nothing.
+DELETE FROM eventlog.idempotency_keys;
 SET eventlog.insert_method = 'executor';
 UPDATE pairs SET executed = log_pair(place);
 RESET eventlog.insert_method;

@@ -1,0 +1,55 @@
+-- try_log_events: the good ones are written, the bad ones reported.
+\t on
+\pset format unaligned
+LOAD 'eventlog';
+
+-- 3: zero-based indexes in array order; ids of rows that are there; the error is the single call's
+CREATE TABLE tried AS SELECT * FROM eventlog.try_log_events('[{"eventName": "t.first"}, {"eventName": " "}, {"eventName": "t.second", "metadata": {"n": 2}}, 3,
+    {"eventName": "t.third", "actorType": "user"}, {"service": "s", "eventType": "t.fourth", "eventTimestamp": "2026-11-20"},
+    {"eventName": "t.fifth", "eventTs": "never"}]');
+SELECT index, (SELECT event_name FROM eventlog.events e WHERE e.event_id = t.event_id), sqlstate, message FROM tried t ORDER BY index;
+SELECT bool_and(event_id > before) FROM (SELECT event_id, lag(event_id) OVER (ORDER BY index) AS before FROM tried WHERE event_id IS NOT NULL) s;
+SELECT count(*) FROM eventlog.events WHERE event_name LIKE 't.%';
+DROP TABLE tried;
+
+-- 3: nothing to do, and what is no array
+SELECT count(*) FROM eventlog.try_log_events('[]');
+SELECT count(*) FROM eventlog.try_log_events(NULL);
+SELECT refusal($$SELECT * FROM eventlog.try_log_events('{"eventName": "e"}')$$);
+
+-- 3: idempotency keys: a repeated call, and one that is another
+SELECT index, event_id = first_value(event_id) OVER (ORDER BY index) AS same, sqlstate, message FROM eventlog.try_log_events('[{"eventName": "t.key", "idempotencyKey": "t1"},
+    {"eventName": "t.key", "idempotencyKey": "t1"}, {"eventName": "t.other", "idempotencyKey": "t1"}]') ORDER BY index;
+
+-- What a trigger refuses is reported; the others are written, whatever is around them.
+CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.metadata ->> 'n' IN ('1', '4', '5', '9') THEN RAISE 'refused: %', NEW.metadata -> 'n' USING ERRCODE = 'check_violation'; END IF;
+    RETURN NEW;
+END
+$$;
+BEGIN;
+CREATE TRIGGER refuse_some BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION refuse_some();
+SELECT index, event_id IS NOT NULL AS written, sqlstate, message
+FROM eventlog.try_log_events((SELECT jsonb_agg(jsonb_build_object('eventName', 't.trigger', 'metadata', jsonb_build_object('n', n)))
+                              FROM generate_series(1, 9) n)) ORDER BY index;
+SELECT jsonb_agg(metadata -> 'n' ORDER BY event_id) FROM eventlog.events WHERE event_name = 't.trigger';
+ROLLBACK;
+SELECT count(*) FROM eventlog.events WHERE event_name = 't.trigger';
+
+-- What is no event's fault fails the call.
+BEGIN READ ONLY;
+SELECT eventlog.try_log_events('[{"eventName": "t.read_only"}]');
+ROLLBACK;
+CREATE OR REPLACE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'try again' USING ERRCODE = 'serialization_failure'; END $$;
+BEGIN;
+CREATE TRIGGER refuse_some BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION refuse_some();
+SELECT refusal($$SELECT * FROM eventlog.try_log_events('[{"eventName": "t.retry"}]')$$);
+ROLLBACK;
+DROP FUNCTION refuse_some;
+
+-- One subtransaction for all that is good.
+BEGIN;
+SELECT count(*) FROM eventlog.try_log_events((SELECT jsonb_agg(jsonb_build_object('eventName', 't.many')) FROM generate_series(1, 1000) n));
+SELECT count(DISTINCT e.xmin::text) FROM eventlog.events e WHERE event_name = 't.many';
+ROLLBACK;
