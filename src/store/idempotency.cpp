@@ -70,6 +70,11 @@ void check_visible(Relation leaf, TupleTableSlot* slot) {
 // Looks into one partition; false when nobody in it has the key now.
 bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& claim) {
     Relation leaf = table_open(leaf_oid, RowExclusiveLock);
+    // Those made ahead, mostly.
+    if (RelationGetNumberOfBlocks(leaf) == 0) {
+        table_close(leaf, NoLock);
+        return false;
+    }
     Relation index = open_key_index(leaf);
     SnapshotData dirty;
     InitDirtySnapshot(dirty);
