@@ -1,8 +1,4 @@
--- PUBLIC may do nothing.
 REVOKE ALL ON SCHEMA eventlog FROM PUBLIC;
-REVOKE ALL ON ALL TABLES IN SCHEMA eventlog FROM PUBLIC;
-REVOKE ALL ON ALL FUNCTIONS IN SCHEMA eventlog FROM PUBLIC;
-REVOKE ALL ON TYPE eventlog.event_origin FROM PUBLIC;
 
 -- What monitoring shows is pg_monitor's, with the functions that the views call in the name of who reads them.
 GRANT USAGE ON SCHEMA eventlog TO pg_monitor;

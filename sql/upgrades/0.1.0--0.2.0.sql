@@ -1,3 +1,11 @@
 -- Parts that are new since 0.1.0 are included as they are; what older parts have changed is altered here.
 \include 22_try_log_events.sql
 \include 25_idempotency.sql
+\include 51_target_links.sql
+
+UPDATE eventlog.cluster SET server_major = pg_catalog.current_setting('server_version_num')::int / 10000
+WHERE system_identifier = (SELECT here.system_identifier FROM pg_catalog.pg_control_system() here);
+
+-- The end: what stands above is not PUBLIC's, and the worker, which waits for this version, goes on.
+\include 89_public.sql
+SELECT eventlog.notify_worker();

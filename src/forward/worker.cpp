@@ -25,6 +25,10 @@ void on_catalog_change(Datum, int, uint32) {
     catalogs_changed = true;
 }
 
+int64_t unix_millis() {
+    return (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
+}
+
 class Worker {
   public:
     // Serves the database until the extension is gone from it.
@@ -34,6 +38,9 @@ class Worker {
     bool turn();
     bool installed();
     bool ready();
+    void idle();
+    void tell_other_version();
+    void take_up_upgraded();
     void take_news();
     void maintain(int64_t now);
     bool reload(int64_t now);
@@ -49,6 +56,7 @@ class Worker {
     int64_t maintain_at_ = 0;
     int64_t look_at_ = 0;  // for events that no commit told of
     bool woken_ = true;
+    std::string told_version_;  // of the SQL objects that the library is not for
 };
 
 // Whether the extension is (still) here. One of another version than the library's is left alone.
@@ -68,14 +76,61 @@ bool Worker::ready() {
     return ready;
 }
 
+// Says once for each version of the SQL objects why nothing happens, and shows it in pg_stat_activity.
+void Worker::tell_other_version() {
+    SqlTransaction transaction;
+    const char* version = pg::call([]() -> const char* {
+        return store::installed() == store::Installed::other_version ? store::installed_version() : nullptr;
+    });
+    std::string other = version != nullptr ? version : "";
+    if (other != told_version_) {
+        pg::call([version] {
+            if (version != nullptr)
+                store::report_other_version(LOG,
+                                            psprintf("The worker of database \"%s\" waits until they agree.",
+                                                     get_database_name(MyDatabaseId)));
+            pgstat_report_activity(STATE_IDLE, version == nullptr
+                                                   ? ""
+                                                   : psprintf("waits: the library is of another version than "
+                                                              "the SQL objects, %s",
+                                                              version));
+        });
+        told_version_ = std::move(other);
+    }
+    transaction.commit();
+}
+
+// What pg_upgrade has brought goes on as it was, without a first call.
+void Worker::take_up_upgraded() {
+    try {
+        LogTransaction transaction;
+        pg::call([] {
+            if (store::installed() == store::Installed::yes && store::waits_for_worker())
+                store::maintain(unix_millis());
+        });
+        transaction.commit();
+    } catch (const pg::ServerError& error) {
+        pg::log_error(error, "taking up an upgraded log");
+    }
+}
+
+// A wait in which the log is left alone.
+void Worker::idle() {
+    targets_.clear();
+    set_interest(shared::Interest::nothing);
+    catalogs_changed = true;
+    tell_other_version();
+    take_up_upgraded();
+    if (!ready()) http_.wait(kNotReadyEveryMs);
+}
+
 void Worker::maintain(int64_t now) {
     if (now < maintain_at_) return;
     maintain_at_ = now + kMaintainEveryMs;
     try {
         LogTransaction transaction;
         pg::call([] {
-            int64_t unix_millis = (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
-            if (!store::is_maintained(unix_millis)) store::maintain(unix_millis);
+            if (!store::is_maintained(unix_millis())) store::maintain(unix_millis());
         });
         transaction.commit();
     } catch (const pg::ServerError& error) {
@@ -184,14 +239,12 @@ void Worker::run() {
         [] { return AllocSetContextCreate(TopMemoryContext, "eventlog worker", ALLOCSET_DEFAULT_SIZES); });
     MemoryContextSwitchTo(each_turn);
     while (installed()) {
-        if (!ready()) {
-            targets_.clear();
-            set_interest(shared::Interest::nothing);
-            catalogs_changed = true;
-            http_.wait(kNotReadyEveryMs);
-            continue;
-        }
         try {
+            if (!ready()) {
+                idle();
+                continue;
+            }
+            tell_other_version();
             while (turn()) pg::call([each_turn] { MemoryContextReset(each_turn); });
         } catch (const LogIsGone&) {
             catalogs_changed = true;

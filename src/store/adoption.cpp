@@ -7,7 +7,9 @@
 namespace eventlog::store {
 namespace {
 
-enum ClusterColumn { kSystemIdentifier = 1, kDatabase, kXidOffset, kIncarnation };
+enum ClusterColumn { kSystemIdentifier = 1, kDatabase, kXidOffset, kIncarnation, kAdoptedAt, kServerMajor };
+
+constexpr int32 kThisMajor = PG_VERSION_NUM / 10000;
 
 // Computed from everything stored: the next number is above each stored one and above each cursor's end.
 constexpr const char* kSettle = R"(
@@ -19,14 +21,15 @@ WITH stored AS (
 ), settled AS (
     SELECT greatest(0, greatest((SELECT next FROM stored), (SELECT next FROM cursors))
                        - pg_snapshot_xmin(pg_current_snapshot())::text::bigint + 1) AS xid_offset,
-           (SELECT incarnation FROM eventlog.cluster WHERE database = $2) AS kept
+           (SELECT incarnation FROM eventlog.cluster WHERE database = $2 AND server_major IS DISTINCT FROM $3) AS kept
 ), emptied AS (
     DELETE FROM eventlog.cluster
 )
 SELECT coalesce(xid_offset, 0), coalesce(kept, gen_random_uuid()) FROM settled)";
 
 constexpr const char* kStore = R"(
-INSERT INTO eventlog.cluster (system_identifier, database, xid_offset, incarnation) VALUES ($1, $2, $3, $4))";
+INSERT INTO eventlog.cluster (system_identifier, database, server_major, xid_offset, incarnation)
+VALUES ($1, $2, $3, $4, $5))";
 
 // A target made here before the adoption is ours; no event can be older than it, since none is written before
 // the adoption.
@@ -43,23 +46,33 @@ void execute(const char* sql, int count, Oid* types, Datum* values, int expected
     if (result != expected) elog(ERROR, "eventlog: adoption: %s", SPI_result_code_string(result));
 }
 
-}  // namespace
+// The row of eventlog.cluster that is of this database.
+struct Adoption {
+    bool found;
+    bool is_of_this_cluster;
+    int64 xid_offset;
+    int32 server_major;  // 0: not known
+};
 
-bool read_offset(Oid cluster_table, uint64_t& offset) {
+Adoption read_row(TupleTableSlot* slot) {
+    bool null = false;
+    Adoption row{};
+    row.found = DatumGetObjectId(slot_getattr(slot, kDatabase, &null)) == MyDatabaseId;
+    row.is_of_this_cluster = DatumGetInt64(slot_getattr(slot, kSystemIdentifier, &null)) ==
+                             static_cast<int64>(GetSystemIdentifier());
+    row.xid_offset = DatumGetInt64(slot_getattr(slot, kXidOffset, &null));
+    Datum server_major = slot_getattr(slot, kServerMajor, &null);
+    if (!null) row.server_major = DatumGetInt32(server_major);
+    return row;
+}
+
+Adoption read_adoption(Oid cluster_table) {
     Relation relation = table_open(cluster_table, AccessShareLock);
     Snapshot snapshot = RegisterSnapshot(GetLatestSnapshot());
     TableScanDesc scan = table_beginscan(relation, snapshot, 0, nullptr);
     TupleTableSlot* slot = table_slot_create(relation, nullptr);
-    bool found = false;
-    while (!found && table_scan_getnextslot(scan, ForwardScanDirection, slot)) {
-        bool null = false;
-        int64 system_identifier = DatumGetInt64(slot_getattr(slot, kSystemIdentifier, &null));
-        Oid database = DatumGetObjectId(slot_getattr(slot, kDatabase, &null));
-        if (system_identifier != static_cast<int64>(GetSystemIdentifier()) || database != MyDatabaseId)
-            continue;
-        offset = static_cast<uint64_t>(DatumGetInt64(slot_getattr(slot, kXidOffset, &null)));
-        found = true;
-    }
+    Adoption found{};
+    while (!found.found && table_scan_getnextslot(scan, ForwardScanDirection, slot)) found = read_row(slot);
     ExecDropSingleTupleTableSlot(slot);
     table_endscan(scan);
     UnregisterSnapshot(snapshot);
@@ -67,20 +80,35 @@ bool read_offset(Oid cluster_table, uint64_t& offset) {
     return found;
 }
 
+}  // namespace
+
+bool read_offset(Oid cluster_table, uint64_t& offset) {
+    Adoption stored = read_adoption(cluster_table);
+    if (!stored.found || !stored.is_of_this_cluster) return false;
+    offset = static_cast<uint64_t>(stored.xid_offset);
+    return true;
+}
+
+bool was_upgraded(Oid cluster_table) {
+    Adoption stored = read_adoption(cluster_table);
+    return stored.found && !stored.is_of_this_cluster && stored.server_major != kThisMajor;
+}
+
 void adopt() {
     const Catalog& known = catalog();
     if (known.adopted) return;
     OwnerSql saved = begin_owner_sql(known.owner);
-    Oid types[4] = {INT8OID, OIDOID, INT8OID, UUIDOID};
-    Datum values[4] = {Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
-                       ObjectIdGetDatum(MyDatabaseId), 0, 0};
-    execute(kSettle, 2, types, values, SPI_OK_SELECT);
+    Oid types[5] = {INT8OID, OIDOID, INT4OID, INT8OID, UUIDOID};
+    Datum values[5] = {Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
+                       ObjectIdGetDatum(MyDatabaseId), Int32GetDatum(kThisMajor), 0, 0};
+    execute("SELECT eventlog.link_targets()", 0, nullptr, nullptr, SPI_OK_SELECT);
+    execute(kSettle, 3, types, values, SPI_OK_SELECT);
     bool null = false;
-    values[2] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
-    values[3] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null);
-    execute(kStore, 4, types, values, SPI_OK_INSERT);
+    values[3] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
+    values[4] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null);
+    execute(kStore, 5, types, values, SPI_OK_INSERT);
     forget();
-    execute(kOwnTargets, 1, types + 3, values + 3, SPI_OK_UPDATE);
+    execute(kOwnTargets, 1, types + 4, values + 4, SPI_OK_UPDATE);
     end_owner_sql(saved);
     forget();
     shared::notify_at_commit(shared::Notice::targets_changed);

@@ -13,8 +13,13 @@ namespace eventlog::store {
 // Reads the offset of this database of this cluster; false when it has not been adopted.
 bool read_offset(Oid cluster_table, uint64_t& offset);
 
-// Computes and stores the offset unless somebody has; pauses targets that came from elsewhere. Under the
-// maintenance lock.
+// Whether pg_upgrade has brought this database here from another major version: it keeps the database's oid
+// and all rows, and gives the cluster another identifier. (A copy that pg_createsubscriber made differs from
+// the original in its identifier alone.)
+bool was_upgraded(Oid cluster_table);
+
+// Computes and stores the offset unless somebody has; pauses targets that came from elsewhere, but for those
+// that pg_upgrade brought. Under the maintenance lock.
 void adopt();
 
 }  // namespace eventlog::store

@@ -50,10 +50,7 @@ Catalog read() {
                     errhint("Run CREATE EXTENSION eventlog."));
             break;
         case Installed::other_version:
-            ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("the library of extension \"eventlog\" is version %s, its SQL objects are not",
-                           EVENTLOG_VERSION),
-                    errhint("Run ALTER EXTENSION eventlog UPDATE, or install the library of that version."));
+            report_other_version(ERROR, "Nothing is logged or forwarded until they agree.");
             break;
         case Installed::yes:
             break;
@@ -121,6 +118,16 @@ Installed installed() {
     const char* version = installed_version();
     if (version == nullptr) return Installed::no;
     return strcmp(version, EVENTLOG_VERSION) == 0 ? Installed::yes : Installed::other_version;
+}
+
+void report_other_version(int level, const char* detail) {
+    const char* version = installed_version();
+    ereport(level, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("the library of extension \"eventlog\" is version %s, its SQL objects are version %s",
+                   EVENTLOG_VERSION, version != nullptr ? version : "unknown"),
+            errdetail_internal("%s", detail),
+            errhint("Run ALTER EXTENSION eventlog UPDATE, or install the library of that version and restart "
+                    "the server."));
 }
 
 bool lock_extension(LOCKMODE mode) {

@@ -33,6 +33,10 @@ char* installed_version();
 enum class Installed { no, other_version, yes };
 Installed installed();
 
+// Reports, at this level (55000), that the versions of the library and of the SQL objects differ; `detail` is
+// a sentence that says what comes of it.
+void report_other_version(int level, const char* detail);
+
 // Locks the extension to the end of the transaction; false, and nothing locked, when it is not installed (any
 // more).
 bool lock_extension(LOCKMODE mode);

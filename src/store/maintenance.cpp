@@ -56,6 +56,11 @@ bool is_maintained(int64_t unix_millis) {
     return catalog().adopted && has_partitions_ahead(unix_millis);
 }
 
+bool waits_for_worker() {
+    const Catalog& known = catalog();
+    return !known.adopted && was_upgraded(known.cluster);
+}
+
 void maintain(int64_t unix_millis) {
     lock_extension(kMaintenanceLock);
     adopt();

@@ -12,6 +12,10 @@ void maintain(int64_t unix_millis);
 // Whether there is nothing for `maintain` to do. May ereport: call it inside pg::call.
 bool is_maintained(int64_t unix_millis);
 
+// Whether the log has come here by pg_upgrade and waits to be adopted, which its worker does by itself. May
+// ereport: call it inside pg::call.
+bool waits_for_worker();
+
 // The same as `maintain` for a log call that found something missing: a short-lived process does it and
 // commits at once, so that the caller's open transaction holds no lock that others wait for; where none can
 // be had, or it cannot see what the caller's transaction has made, in the caller's transaction. May ereport:

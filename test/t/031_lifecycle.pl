@@ -246,7 +246,7 @@ my $held_back = log_in('bare');
 wait_until('the target waits', sub { $node->safe_psql('bare', 'SELECT state FROM eventlog.forward_status') eq 'waiting' });
 set_version(q{'0.0.0'});
 is_deeply(refusal($node, 'bare', $log),
-	{ sqlstate => '55000', hint => 'Run ALTER EXTENSION eventlog UPDATE, or install the library of that version.' },
+	{ sqlstate => '55000', hint => 'Run ALTER EXTENSION eventlog UPDATE, or install the library of that version and restart the server.' },
 	'log_event refuses SQL objects of another version');
 sleep QUIET;
 $receiver->open_port;
