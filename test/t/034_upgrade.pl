@@ -1,0 +1,195 @@
+# ALTER EXTENSION UPDATE makes of an older version's objects what CREATE EXTENSION makes, keeps what is stored, and its worker
+# goes on at once; a library and SQL objects of different versions do nothing but say so. Imitates TimescaleDB's update tests.
+use strict;
+use warnings FATAL => 'all';
+
+use FindBin;
+use lib "$FindBin::RealBin/lib";
+
+use EventReceiver;
+use EventlogDatabases;
+use EventlogTest;
+use ExtensionCatalog;
+use Installation;
+use LogCopies;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use constant OLD => '0.1.0';
+
+my $receiver = EventReceiver->start;
+my $fixture = slurp_file("$FindBin::RealBin/data/" . OLD . '.sql') =~ s/\@PORT@/$receiver->port/egr;
+my $log = q{SELECT eventlog.log_event('of today')};
+my $states = q{SELECT string_agg(target || ' ' || state, ', ' ORDER BY target) FROM eventlog.forward_status};
+my $lags = 'SELECT sum(lag_events) FROM eventlog.forward_status';
+my $default_version = q{SELECT default_version FROM pg_available_extensions WHERE name = 'eventlog'};
+
+my $installation = private_installation();
+my $node = PostgreSQL::Test::Cluster->new('updated', install_path => $installation);
+$node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
+$node->append_conf('postgresql.conf', join "\n", q{shared_preload_libraries = 'eventlog'}, q{log_line_prefix = '%m [%p] %b '},
+	'log_statement = none', q{eventlog.partition_width = '1h'});
+$node->start;
+my $new = $node->safe_psql('postgres', $default_version);
+
+# A database as the older version's users have it: that version's objects with what it had stored, at home in this database.
+sub create_old
+{
+	my ($database) = @_;
+	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE template0");
+	my $old = OLD;
+	$node->safe_psql($database, $fixture =~ s/(CREATE EXTENSION .*);/$1 VERSION '$old';/r);
+	$node->safe_psql($database, <<'SQL');
+INSERT INTO eventlog.cluster (system_identifier, database, xid_offset, incarnation)
+SELECT here.system_identifier, d.oid, 100000, t.incarnation
+FROM pg_control_system() here, pg_database d, eventlog.targets t WHERE d.datname = current_database() AND t.name = 'running';
+UPDATE eventlog.targets SET paused = false;
+SQL
+	return;
+}
+
+sub version_of { return $node->safe_psql($_[0], q{SELECT extversion FROM pg_extension WHERE extname = 'eventlog'}) }
+
+# What the worker has written to the server's log of different versions, for each database.
+sub complaints
+{
+	my ($database) = @_;
+	my $log = slurp_file($node->logfile);
+	return () = $log =~ /eventlog worker DETAIL:  The worker of database "$database" waits until they agree\./g;
+}
+
+# What the worker shows in pg_stat_activity.
+sub shown
+{
+	my ($database) = @_;
+	return $node->safe_psql('postgres',
+		"SELECT query FROM pg_stat_activity WHERE backend_type = 'eventlog worker' AND datname = '$database'");
+}
+
+sub is_refused
+{
+	my ($database, $library, $objects) = @_;
+	my (undef, undef, $stderr) = $node->psql($database, $log, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	my $message = "the library of extension \"eventlog\" is version $library, its SQL objects are version $objects";
+	like($stderr, qr/ERROR:  55000: \Q$message\E\nDETAIL:  .*\nHINT:  Run ALTER EXTENSION eventlog UPDATE, or install the library/,
+		"$database: a log call tells both versions and the way out");
+	return;
+}
+
+# ---- new library, old objects ----------------------------------------------------------------------------------------
+
+create_old($_) foreach 'live', 'granted';
+my $contents = contents_of($node, 'live');
+is_refused('live', $new, OLD);
+wait_until('the worker shows why it waits', sub { shown('live') =~ /another version/ });
+is(complaints('live'), 1, 'the worker says once why it waits');
+is($node->safe_psql('live', 'SELECT library, catalog FROM eventlog.version()'), "$new|" . OLD, '... and version() tells both');
+is(refusal($node, 'live', 'SELECT eventlog.maintain()')->{sqlstate}, '55000', 'maintenance is refused');
+is(contents_of($node, 'live'), $contents, '... and nothing is written');
+is($receiver->request_count, 0, '... and nothing sent');
+
+# ---- the update ------------------------------------------------------------------------------------------------------
+
+my $worker = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'eventlog worker' AND datname = 'live'";
+my $pid = $node->safe_psql('postgres', $worker);
+my @unsent = ids_of($node, 'live', q{event_id > (SELECT last_id FROM eventlog.reader_position WHERE name = 'halfway')});
+is(scalar @unsent, 14, 'the older version left events unsent');
+$node->safe_psql('live', 'ALTER EXTENSION eventlog UPDATE');
+is(version_of('live'), $new, 'ALTER EXTENSION UPDATE');
+wait_for_value($node, 'live', $lags, 0);
+my %arrived = arrivals($receiver);
+is_exactly($arrived{halfway}, \@unsent, '... is followed by what the older version had not sent');
+is($arrived{running}, undef, '... and by nothing that it had sent');
+is($node->safe_psql('postgres', $worker), $pid, '... from the same worker');
+is(complaints('live'), 1, '... which has nothing to say any more');
+is(shown('live'), '', '... nor to show');
+is($node->safe_psql('live', q{SELECT count(*) FROM eventlog.events WHERE event_name = 'of 0.1.0'}), 22, 'events are kept');
+is($node->safe_psql('live', 'SELECT count(*) FROM eventlog.dead_letters'), 2, '... and dead letters');
+is($node->safe_psql('live', $states), 'halfway running, running running', '... and targets');
+my $id = $node->safe_psql('live', $log);
+wait_for_value($node, 'live', $lags, 0);
+%arrived = arrivals($receiver);
+is_exactly($arrived{$_}, [$id], "a new event is sent to $_") foreach 'halfway', 'running';
+my @dead = split /\n/, $node->safe_psql('live', 'SELECT event_id FROM eventlog.dead_letters');
+is($node->safe_psql('live', q{SELECT eventlog.redrive('running')}), 2, 'dead letters are sent again');
+wait_for_value($node, 'live', 'SELECT count(*) FROM eventlog.dead_letters', 0);
+%arrived = arrivals($receiver);
+is_exactly($arrived{running}, \@dead, '... and arrive');
+
+# Not preloaded, in a transaction and a subtransaction of the caller.
+$node->append_conf('postgresql.conf', q{shared_preload_libraries = ''});
+$node->restart;
+create_old('alone');
+$node->safe_psql('alone', <<"SQL");
+BEGIN; SAVEPOINT s; ALTER EXTENSION eventlog UPDATE; RELEASE s; $log; COMMIT;
+SQL
+is(version_of('alone'), $new, 'not preloaded: ALTER EXTENSION UPDATE, in a transaction with a log call');
+is($node->safe_psql('alone', q{SELECT count(*) FROM eventlog.events}), 25, '... keeps what is stored');
+
+# ---- equal to a fresh one --------------------------------------------------------------------------------------------
+
+$node->safe_psql('postgres', 'CREATE DATABASE fresh TEMPLATE template0');
+$node->safe_psql('fresh', "CREATE EXTENSION eventlog; $log");
+my $fresh = catalog_of($node, 'fresh');
+cmp_ok(scalar keys %$fresh, '>', 200, 'the catalog of a fresh installation is known');
+foreach my $database ('live', 'alone')
+{
+	my @differences = catalog_differences(catalog_of($node, $database), $fresh);
+	is(join("\n", @differences), '', "$database: updated, the catalog is a fresh installation's");
+}
+
+# What a DBA has granted is his.
+$node->safe_psql('granted', <<'SQL');
+CREATE ROLE app;
+GRANT USAGE ON SCHEMA eventlog TO PUBLIC;
+GRANT EXECUTE ON FUNCTION eventlog.log_event TO PUBLIC;
+GRANT SELECT ON eventlog.forward_status, eventlog.events TO app;
+ALTER EXTENSION eventlog UPDATE;
+SQL
+is(join("\n", catalog_differences(catalog_of($node, 'granted'), $fresh)), <<'END' =~ s/\n$//r, 'an update keeps grants');
+different: function eventlog.log_event(text,jsonb,text,text,text,text,text,text,eventlog.event_origin,timestamp with time zone,double precision,text,text,text,boolean,text,text)
+different: relation eventlog.events
+different: relation eventlog.forward_status
+different: schema eventlog
+END
+
+# ---- a dump of the old version ---------------------------------------------------------------------------------------
+
+$node->append_conf('postgresql.conf', q{shared_preload_libraries = 'eventlog'});
+$node->restart;
+$receiver->reset;
+$node->safe_psql('postgres', 'CREATE DATABASE restored TEMPLATE template0');
+$node->safe_psql('restored', $fixture);
+is(version_of('restored'), $new, 'a dump of the older version makes objects of the new one');
+is($node->safe_psql('restored', $states), 'halfway paused, running paused', '... and its targets are paused');
+$node->safe_psql('restored', q{SELECT eventlog.resume_target('halfway')});
+wait_for_value($node, 'restored', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
+%arrived = arrivals($receiver);
+is_exactly($arrived{halfway}, \@unsent, '... and send what was unsent, resumed');
+
+# ---- old library, new objects ----------------------------------------------------------------------------------------
+
+$receiver->close_port;
+my $held_back = $node->safe_psql('live', $log);
+install_library($installation, library_of_version(OLD));
+is($node->safe_psql('live', 'SELECT library FROM eventlog.version()'), $new, 'a preloaded library stays until the restart');
+$node->restart;
+$contents = contents_of($node, 'live');
+is_refused('live', OLD, $new);
+wait_until('the worker shows why it waits', sub { shown('live') =~ /another version/ });
+is(complaints('live'), 2, 'the worker says once more why it waits');
+$receiver->open_port;
+$receiver->reset;
+is(refusal($node, 'live', 'SELECT eventlog.maintain()')->{sqlstate}, '55000', 'maintenance is refused');
+is(contents_of($node, 'live'), $contents, '... and nothing is written');
+is($receiver->request_count, 0, '... and nothing sent');
+install_library($installation);
+$node->restart;
+wait_for_value($node, 'live', $lags, 0);
+%arrived = arrivals($receiver);
+is_exactly($arrived{$_}, [$held_back], "with the library of its version the log goes on: $_") foreach 'halfway', 'running';
+
+is_free_of_crashes($node);
+$node->stop;
+done_testing();
