@@ -9,6 +9,7 @@ use lib "$FindBin::RealBin/lib";
 use EventReceiver;
 use EventlogDatabases;
 use EventlogTest;
+use LogCopies;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -34,70 +35,7 @@ sub value
 	return $node->safe_psql($database, $sql);
 }
 
-# Logs so many events in one transaction; arguments may use their number, i.
-sub log_many
-{
-	my ($node, $database, $count, $arguments) = @_;
-	$arguments //= q{'many'};
-	value($node, $database, "SELECT eventlog.log_event($arguments) FROM generate_series(1, $count) i");
-	return;
-}
-
-# What the endpoint has accepted since this was asked last: the path's ids, in order of arrival.
-sub arrivals
-{
-	my %ids = map { $_ => [] } @targets;
-	push @{ $ids{ substr $_->{path}, 1 } }, @{ $_->{ids} } foreach grep { $_->{accepted} } $receiver->requests;
-	return %ids;
-}
-
-# Fails on what is lost, is not wanted, or came more than once.
-sub is_exactly
-{
-	my ($got, $expected, $name) = @_;
-	my (%times, %wanted);
-	$times{$_}++ foreach @$got;
-	$wanted{$_} = 1 foreach @$expected;
-	my $lost = grep { !$times{$_} } keys %wanted;
-	my $extra = grep { !$wanted{$_} } keys %times;
-	my $duplicates = @$got - keys %times;
-	is("$lost lost, $extra extra, $duplicates duplicates",
-		'0 lost, 0 extra, 0 duplicates', "$name (" . keys(%wanted) . ' events)');
-	return;
-}
-
 sub states { return value(@_, q{SELECT string_agg(state, ' ' ORDER BY target) FROM eventlog.forward_status}) }
-
-# Every row of the dumped tables.
-sub rows_of
-{
-	return value(@_, <<'SQL');
-WITH dumped (name, row) AS (
-    SELECT 'events', e::text FROM eventlog.events e
-    UNION ALL SELECT 'dead_letters', d::text FROM eventlog.dead_letters d
-    UNION ALL SELECT 'targets', (to_jsonb(t) - 'server')::text FROM eventlog.targets t
-    UNION ALL SELECT 'reader_window', w::text FROM eventlog.reader_window w
-    UNION ALL SELECT 'reader_position', p::text FROM eventlog.reader_position p
-)
-SELECT name, count(*), md5(string_agg(row, ',' ORDER BY row COLLATE "C")) FROM dumped GROUP BY name ORDER BY name
-SQL
-}
-
-# The partitions with their bounds, indexes and triggers.
-sub partitions_of
-{
-	return value(@_, <<'SQL');
-WITH leaf AS (
-    SELECT c.oid, c.relname, c.relpartbound FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE i.inhparent = 'eventlog.events'::regclass
-)
-SELECT relname, pg_get_expr(relpartbound, oid) FROM leaf
-UNION ALL SELECT relname, pg_get_indexdef(indexrelid) FROM leaf JOIN pg_index ON indrelid = oid
-UNION ALL SELECT relname, tgenabled::text || ' ' || pg_get_triggerdef(t.oid)
-FROM leaf JOIN pg_trigger t ON tgrelid = leaf.oid
-ORDER BY 1, 2
-SQL
-}
 
 # ---- the log that is dumped ------------------------------------------------------------------------------------------
 
@@ -146,7 +84,7 @@ log_many($origin, 'logs', 50);
 $late->query_safe('COMMIT');
 $late->query_safe('BEGIN; SELECT FROM eventlog.log_event($$never committed$$)');
 
-my %delivered = arrivals();
+my %delivered = arrivals($receiver, @targets);
 my @all = split /\n/, value($origin, 'logs', 'SELECT event_id FROM eventlog.events');
 my %unsent = (flagged => []);
 foreach my $target ('halted', 'halfway')
@@ -156,7 +94,7 @@ foreach my $target ('halted', 'halfway')
 }
 is(scalar @{ $unsent{halfway} }, 452, 'one target has sent a part of its window');
 is(states($origin, 'logs'), 'running running paused', '... and one is paused');
-my $rows = rows_of($origin, 'logs');
+my $rows = contents_of($origin, 'logs');
 my $partitions = partitions_of($origin, 'logs');
 cmp_ok(value($origin, 'logs', 'SELECT count(DISTINCT tableoid) FROM eventlog.events'),
 	'>=', 3, 'the rows are in several partitions');
@@ -201,7 +139,7 @@ sub each_copy
 sleep QUIET;
 each_copy(sub {
 	my (undef, $name, @at) = @_;
-	is(rows_of(@at), $rows, "$name: every row is there");
+	is(contents_of(@at), $rows, "$name: every row is there");
 	is(partitions_of(@at), $partitions, '... and every partition, with bounds, indexes and triggers, and no other');
 	is(value(@at, <<'SQL'), 0, '... none of them a part of the extension');
 SELECT count(*) FROM pg_depend d JOIN pg_inherits i ON d.classid = 'pg_class'::regclass AND d.objid = i.inhrelid
@@ -216,7 +154,7 @@ SQL
 	is(value(@at, 'SELECT count(*) FROM eventlog.cluster'), 0, '... but does not adopt the log');
 	is(states(@at), 'paused paused paused', '... nor sends');
 });
-my %arrived = arrivals();
+my %arrived = arrivals($receiver, @targets);
 is_deeply(\%arrived, { map { $_ => [] } @targets }, 'nothing has been sent');
 
 # ---- adopted ---------------------------------------------------------------------------------------------------------
@@ -251,7 +189,7 @@ SQL
 	is(states(@at), 'paused paused paused', '... and its targets stay paused');
 });
 sleep 1;
-%arrived = arrivals();
+%arrived = arrivals($receiver, @targets);
 is_deeply(\%arrived, { map { $_ => [] } @targets }, '... so that nothing is sent');
 
 # ---- resumed ---------------------------------------------------------------------------------------------------------
@@ -262,7 +200,7 @@ each_copy(sub {
 	value(@at, "SELECT eventlog.resume_target('$_')") foreach @targets;
 	wait_for_value(@at, q{SELECT sum(lag_events), string_agg(state, ' ') FROM eventlog.forward_status},
 		'0|running running running');
-	my %arrived = arrivals();
+	my %arrived = arrivals($receiver, @targets);
 	is_exactly($arrived{$_}, [ @{ $unsent{$_} }, @{ $new{$name} } ], "$name, resumed: $_ gets what had not been sent")
 	  foreach @targets;
 });
@@ -271,7 +209,7 @@ each_copy(sub {
 $receiver->close_port;
 $receiver->open_port;
 wait_for_value($origin, 'logs', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
-%arrived = arrivals();
+%arrived = arrivals($receiver, @targets);
 is_exactly($arrived{halfway}, $unsent{halfway}, 'the log that was dumped sends its own');
 
 # A copy made by the server is one, too.
@@ -283,7 +221,7 @@ wait_for_value($origin, 'logs', q{SELECT lag_events FROM eventlog.forward_status
 is(states($origin, 'twin'), 'paused paused paused', 'CREATE DATABASE from it as template: the copy is paused');
 is(states($origin, 'logs'), 'running running paused', '... and the original goes on');
 sleep 1;
-%arrived = arrivals();
+%arrived = arrivals($receiver, @targets);
 is_exactly($arrived{halfway}, [$of_origin], '... alone');
 
 # ---- at work again ---------------------------------------------------------------------------------------------------
@@ -305,7 +243,7 @@ SQL
 wait_for_value($plain, 'logs', 'SELECT sum(lag_events) FROM eventlog.forward_status', 0);
 my @written = split /\n/, value($plain, 'logs', q{SELECT event_id FROM eventlog.events WHERE event_name = 'written'});
 is(scalar @written, WRITTEN, '... are stored in the restored log');
-%arrived = arrivals();
+%arrived = arrivals($receiver, @targets);
 is_exactly($arrived{$_}, \@written, "... and arrive at $_") foreach @targets;
 
 # ---- a new log -------------------------------------------------------------------------------------------------------
@@ -347,7 +285,7 @@ foreach my $name (sort keys %orders)
 }
 wait_for_value($plain, $_, 'SELECT lag_events FROM eventlog.forward_status', 0) foreach sort keys %expected;
 sleep 0.5;
-%arrived = arrivals();
+%arrived = arrivals($receiver, @targets);
 is_exactly($arrived{$_}, $expected{$_}{ids}, "new log: $expected{$_}{name}") foreach sort keys %expected;
 
 # A log that has seen no event has not been adopted: its copy is one all the same.

@@ -16,7 +16,10 @@ use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-use constant OLD => '0.1.0';
+use constant {
+	OLD => '0.1.0',
+	QUIET => 2 # seconds in which a launcher would have come
+};
 
 my $receiver = EventReceiver->start;
 my $fixture = slurp_file("$FindBin::RealBin/data/" . OLD . '.sql') =~ s/\@PORT@/$receiver->port/egr;
@@ -29,7 +32,7 @@ my $installation = private_installation();
 my $node = PostgreSQL::Test::Cluster->new('updated', install_path => $installation);
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', join "\n", q{shared_preload_libraries = 'eventlog'}, q{log_line_prefix = '%m [%p] %b '},
-	'log_statement = none', q{eventlog.partition_width = '1h'});
+	'log_statement = none', q{eventlog.partition_width = '1h'}, q{eventlog.databases = 'live, restored'});
 $node->start;
 my $new = $node->safe_psql('postgres', $default_version);
 
@@ -190,6 +193,14 @@ wait_for_value($node, 'live', $lags, 0);
 %arrived = arrivals($receiver);
 is_exactly($arrived{$_}, [$held_back], "with the library of its version the log goes on: $_") foreach 'halfway', 'running';
 
+# ---- binary upgrade mode ---------------------------------------------------------------------------------------------
+
 is_free_of_crashes($node);
 $node->stop;
+my @pg_ctl = ("$installation/bin/pg_ctl", '--wait', '--pgdata', $node->data_dir, '--log', $node->logfile);
+command_ok([ @pg_ctl, '-o', '-b', 'start' ], 'a server as pg_upgrade starts it');
+sleep QUIET;
+is($node->safe_psql('live', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'eventlog%'}), 0,
+	'... runs nothing of the extension');
+command_ok([ @pg_ctl, 'stop' ], '... and stops');
 done_testing();

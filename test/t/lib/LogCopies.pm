@@ -79,11 +79,12 @@ sub stop_halfway
 	return;
 }
 
-# What the endpoint has accepted since this was asked last: the path's ids, in order of arrival.
+# What the endpoint has accepted since this was asked last: the path's ids, in order of arrival. Paths that are named are in
+# it without ids, too.
 sub arrivals
 {
-	my ($receiver) = @_;
-	my %ids;
+	my ($receiver, @paths) = @_;
+	my %ids = map { $_ => [] } @paths;
 	push @{ $ids{ substr $_->{path}, 1 } }, @{ $_->{ids} } foreach grep { $_->{accepted} } $receiver->requests;
 	return %ids;
 }
