@@ -44,7 +44,8 @@ sub store_ahead
 INSERT INTO eventlog.events (event_id, event_name, source, origin, event_ts, ingested_at, metadata, xid)
 SELECT (lpad(to_hex((extract(epoch FROM eventlog.event_time(event_id)) * 1000)::bigint + $milliseconds), 12, '0')
         || '70008' || repeat('0', 15))::uuid,
-       'ahead', 'test', 'backend', now(), now(), '{"_eventLog": {"forwardToStatsig": false}}', pg_current_xact_id()
+       'ahead', 'test', 'backend', now(), now(), '{"_eventLog": {"forwardToStatsig": false}}',
+       (pg_current_xact_id()::text::bigint + coalesce((SELECT xid_offset FROM eventlog.cluster), 0))::text::xid8
 FROM eventlog.events ORDER BY event_id DESC LIMIT 1
 RETURNING event_id
 SQL
