@@ -193,6 +193,33 @@ wait_for_value($node, 'live', $lags, 0);
 %arrived = arrivals($receiver);
 is_exactly($arrived{$_}, [$held_back], "with the library of its version the log goes on: $_") foreach 'halfway', 'running';
 
+# ---- another cluster -------------------------------------------------------------------------------------------------
+
+# As pg_upgrade would, which gives the cluster another identifier and version, and servers other oids. test/pg_upgrade is the
+# real thing, where there are two versions.
+my $moved = 'UPDATE eventlog.cluster SET system_identifier = system_identifier + 1';
+my $mixed_up = q{UPDATE eventlog.targets SET server = (SELECT oid FROM pg_foreign_server WHERE srvname <> name)};
+my $incarnation = 'SELECT incarnation FROM eventlog.cluster';
+$receiver->close_port;
+$held_back = $node->safe_psql('live', $log);
+my $known = $node->safe_psql('live', $incarnation);
+$node->safe_psql($_, "$moved, server_major = server_major - 1; $mixed_up") foreach 'live', 'alone';
+$node->restart;
+$receiver->open_port;
+wait_for_value($node, 'live', $lags, 0);
+%arrived = arrivals($receiver);
+is_exactly($arrived{$_}, [$held_back], "after pg_upgrade the worker goes on by itself: $_") foreach 'halfway', 'running';
+is($node->safe_psql('live', $incarnation), $known, '... with the same log');
+$node->safe_psql('alone', 'ALTER SERVER halfway RENAME TO renamed; DROP SERVER running');
+is($node->safe_psql('alone', q{SELECT string_agg(name, ' ') FROM eventlog.reader_position}), 'renamed',
+	'... and where none runs, a command on a server finds its target');
+
+$node->safe_psql('live', $moved);
+$node->restart;
+$node->safe_psql('live', $log);
+isnt($node->safe_psql('live', $incarnation), $known, 'another cluster of the same version has a copy');
+is($node->safe_psql('live', $states), 'halfway paused, running paused', '... whose targets are paused');
+
 # ---- binary upgrade mode ---------------------------------------------------------------------------------------------
 
 is_free_of_crashes($node);
