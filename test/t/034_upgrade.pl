@@ -149,6 +149,7 @@ GRANT USAGE ON SCHEMA eventlog TO PUBLIC;
 GRANT EXECUTE ON FUNCTION eventlog.log_event TO PUBLIC;
 GRANT SELECT ON eventlog.forward_status, eventlog.events TO app;
 ALTER EXTENSION eventlog UPDATE;
+SELECT eventlog.maintain();
 SQL
 is(join("\n", catalog_differences(catalog_of($node, 'granted'), $fresh)), <<'END' =~ s/\n$//r, 'an update keeps grants');
 different: function eventlog.log_event(text,jsonb,text,text,text,text,text,text,eventlog.event_origin,timestamp with time zone,double precision,text,text,text,boolean,text,text)

@@ -45,7 +45,8 @@ $origin->safe_psql('logs', join ';', 'CREATE EXTENSION eventlog',
 	target_ddl('halted', $receiver->url('/halted')));
 my $refusing = { kind => 'refuse_events', names => ['refused'], path => '/flagged' };
 $receiver->faults($refusing);
-log_many($origin, 'logs', 40, q{CASE WHEN i % 20 = 1 THEN 'refused' ELSE 'flagged' END, forward_to_statsig => true});
+log_many($origin, 'logs', 40,
+	q{CASE WHEN i % 20 = 1 THEN 'refused' ELSE 'flagged' END, forward_to_statsig => true, idempotency_key => 'key ' || i});
 store_ahead($origin, 'logs', 3_600_000);
 wait_for_value($origin, 'logs', $lags, 0);
 $origin->safe_psql('logs', q{SELECT eventlog.pause_target('halted')});
@@ -62,6 +63,8 @@ foreach my $target ('halfway', 'halted')
 is(scalar @{ $unsent{halfway} }, 451, 'one target has sent a part of its window');
 my @dead = split /\n/, $origin->safe_psql('logs', 'SELECT event_id FROM eventlog.dead_letters');
 is(scalar @dead, 2, '... and there are dead letters');
+my $again = q{SELECT eventlog.log_event('flagged', forward_to_statsig => true, idempotency_key => 'key 2')};
+my $first = $origin->safe_psql('logs', $again);
 my $contents = contents_of($origin, 'logs');
 my $partitions = partitions_of($origin, 'logs');
 like($contents, qr/^eventlog\.events\|79[2-9]\|/m, 'all tables are compared, the log among them');
@@ -140,6 +143,7 @@ foreach my $way (sort keys %ways)
 	my ($node, $database) = @{ $ways{$way} };
 	my $new = $node->safe_psql($database, $log);
 	is($node->safe_psql($database, $states), 'paused paused paused', "$way, at work: the targets stay paused");
+	is($node->safe_psql($database, $again), $first, '... and an idempotency key is known');
 	$node->safe_psql($database, "SELECT eventlog.resume_target('$_')") foreach @targets;
 	wait_for_value($node, $database, $lags, 0);
 	%arrived = arrivals($receiver);
@@ -156,14 +160,14 @@ foreach my $way (sort keys %ways)
 $behind->safe_psql('postgres', 'CREATE DATABASE empty TEMPLATE template0; ALTER DATABASE empty SET eventlog.forwarding = off');
 psql_ok($behind, 'empty', 'schema');
 is($behind->safe_psql('empty', 'SELECT count(*) FROM eventlog.events'), 0, 'a schema alone is a log without events');
-my $first = $behind->safe_psql('empty', $log);
+my $only = $behind->safe_psql('empty', $log);
 is($behind->safe_psql('empty', $states), 'running running running', '... whose targets are its own');
 is($behind->safe_psql('empty', $lags), 3, '... and wait with forwarding off');
 $behind->safe_psql('postgres', 'ALTER DATABASE empty RESET eventlog.forwarding');
 $behind->restart;
 wait_for_value($behind, 'empty', $lags, 0);
 %arrived = arrivals($receiver);
-is_exactly($arrived{$_}, [$first], "... and then send its events: $_") foreach @targets;
+is_exactly($arrived{$_}, [$only], "... and then send its events: $_") foreach @targets;
 
 # Rows have to have their partitions, and to be new.
 sub fails_without_a_trace
