@@ -52,7 +52,7 @@ COMMENT ON FUNCTION eventlog.refuse_change() IS 'trigger of the append-only tabl
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON eventlog.events
     FOR EACH STATEMENT EXECUTE FUNCTION eventlog.refuse_change();
 ALTER TABLE eventlog.events ENABLE ALWAYS TRIGGER append_only;
-COMMENT ON TRIGGER append_only ON eventlog.events IS 'events are never changed in place';
+COMMENT ON TRIGGER append_only ON eventlog.events IS 'events are never changed in place, but by the erasing functions';
 
 -- Not dumped: a restored copy has no row here, so it is adopted before anything is written.
 CREATE TABLE eventlog.cluster (

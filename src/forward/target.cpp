@@ -1,6 +1,7 @@
 #include "forward/target.h"
 
 #include "forward/delivery/reason.h"
+#include "forward/erasures.h"
 #include "forward/sql_transaction.h"
 #include "pg/boundary.h"
 #include "settings.h"
@@ -53,7 +54,8 @@ Target::Target(Http& http, Declaration declaration)
     : http_(http),
       declared_(std::move(declaration)),
       cursor_(declared_.cursor),
-      shows_trouble_(declared_.shows_trouble) {}
+      shows_trouble_(declared_.shows_trouble),
+      seen_erasures_(erasures()) {}
 
 Target::~Target() {
     drop_flights();
@@ -89,6 +91,14 @@ void Target::leave_definition() {
     source_.forget();
     request_size_ = {};
     redefined_ = false;
+}
+
+// What has been encoded and not been sent is read again; a request under way cannot be called back.
+void Target::note_erasures() {
+    const uint64_t heard = erasures();
+    if (std::exchange(seen_erasures_, heard) == heard) return;
+    redefined_ = looks_ = true;
+    if (under_way() == 0) leave_definition();
 }
 
 void Target::drop_flights() {
@@ -171,6 +181,7 @@ int64_t Target::due_ms() const {
 
 bool Target::work(int64_t now_ms, bool look) {
     looks_ = looks_ || look;
+    note_erasures();
     Answer answer;
     if (redrive_ != nullptr && redrive_->take_answer(answer)) take_answer(*redrive_, answer, now_ms);
     // An answer may drop all flights.
@@ -196,7 +207,8 @@ bool Target::work(int64_t now_ms, bool look) {
             return true;
         }
     }
-    if (may_send()) send(now_ms);
+    // Where the transaction has heard of an erasure, the next turn reads again.
+    if (may_send() && seen_erasures_ == erasures()) send(now_ms);
     show_in_flight();
     return true;
 }

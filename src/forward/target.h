@@ -51,6 +51,7 @@ class Target {
     void take_answer(Flight& flight, const Answer& answer, int64_t now_ms);
     bool refused_wholly(const Flight& flight);
     void leave_definition();
+    void note_erasures();
     bool advance(int64_t now_ms);
     bool settle(const Flight& flight, read::Cursor& cursor);
     bool settle_redrive();
@@ -78,7 +79,8 @@ class Target {
     Breaker breaker_;
     RequestSize request_size_;
     bool shows_trouble_ = false;  // eventlog.targets says something else than `running`
-    bool redefined_ = false;      // the definition has changed while a request was under way
+    bool redefined_ = false;      // what is encoded holds no longer; a request was under way
+    uint64_t seen_erasures_ = 0;  // what is encoded was read after them
     bool passed_ = false;         // the endpoint has taken an event since it last refused one that came alone
     int shown_in_flight_ = 0;
     bool looks_ = true;  // the log may hold what has not been read

@@ -5,6 +5,7 @@
 #include "pg/datum.h"
 #include "pg/statement.h"
 #include "read/rows.h"
+#include "store/erasure.h"
 
 namespace eventlog::forward {
 namespace {
@@ -57,9 +58,21 @@ WHERE name = $1)",
                                  SPI_OK_UPDATE,
                                  {TEXTOID, INT8OID, TEXTOID}};
 
-pg::Statement<7> dead_letter_insert{R"(
+// Whether what is said of the event $2 may be kept, since it may quote it: not when the event has been
+// erased, or is locked by who is about to. Whoever erases it from now on waits, and then finds the dead
+// letter.
+#define MAY_QUOTE                                                                        \
+    "WITH quotable AS MATERIALIZED (SELECT FROM eventlog.events e WHERE e.event_id = $2" \
+    " AND NOT e.metadata -> '_eventLog' ? '" EVENTLOG_ERASED_KEY                         \
+    "' FOR SHARE SKIP LOCKED),"                                                          \
+    " may AS (SELECT EXISTS (SELECT FROM quotable)"                                      \
+    " OR NOT EXISTS (SELECT FROM eventlog.events e WHERE e.event_id = $2) AS quote)"
+#define QUOTED_REASON "CASE WHEN may.quote THEN $4 ELSE '" EVENTLOG_ERASED_REASON "' END"
+#define QUOTED_BODY "CASE WHEN may.quote THEN $5 END"
+
+pg::Statement<7> dead_letter_insert{MAY_QUOTE R"(
 INSERT INTO eventlog.dead_letters AS d (target, event_id, status, reason, body, attempts, first_attempt_at, last_attempt_at)
-VALUES ($1, $2, $3, $4, $5, $6, $7, pg_catalog.clock_timestamp())
+SELECT $1, $2, $3, )" QUOTED_REASON ", " QUOTED_BODY R"(, $6, $7, pg_catalog.clock_timestamp() FROM may
 ON CONFLICT (target, event_id) DO UPDATE
 SET status = excluded.status, reason = excluded.reason, body = excluded.body, attempts = d.attempts + excluded.attempts,
     last_attempt_at = excluded.last_attempt_at)",
@@ -86,11 +99,11 @@ pg::Statement<4> taken_delete{
     SPI_OK_DELETE,
     {TEXTOID, UUIDOID, UUIDOID, UUIDARRAYOID}};
 
-pg::Statement<6> redriven_refusal{R"(
+pg::Statement<6> redriven_refusal{MAY_QUOTE R"(
 UPDATE eventlog.dead_letters
-SET status = $3, reason = $4, body = $5, attempts = attempts + $6, last_attempt_at = pg_catalog.clock_timestamp(),
-    redriven_at = NULL
-WHERE target = $1 AND event_id = $2)",
+SET status = $3, reason = )" QUOTED_REASON ", body = " QUOTED_BODY R"(, attempts = attempts + $6,
+    last_attempt_at = pg_catalog.clock_timestamp(), redriven_at = NULL
+FROM may WHERE target = $1 AND event_id = $2)",
                                   SPI_OK_UPDATE,
                                   {TEXTOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT4OID}};
 

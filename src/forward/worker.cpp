@@ -2,6 +2,7 @@
 #include "forward/worker.h"
 
 #include "forward/clock.h"
+#include "forward/erasures.h"
 #include "forward/sql_transaction.h"
 #include "forward/target.h"
 #include "forward/worker_slot.h"
@@ -163,6 +164,7 @@ bool Worker::reload(int64_t now) {
         adopt_orphans();
         LogTransaction transaction;
         declarations = load_declarations();
+        pg::call([] { find_erasures(); });
         transaction.commit();
     } catch (const pg::ServerError& error) {
         // The targets as they are known go on meanwhile.
@@ -272,6 +274,7 @@ extern "C" PGDLLEXPORT void eventlog_worker_main(Datum database) {
             SetConfigOption("jit", "off", PGC_USERSET, PGC_S_OVERRIDE);
             CacheRegisterSyscacheCallback(FOREIGNSERVEROID, forward::on_catalog_change, (Datum)0);
             CacheRegisterSyscacheCallback(USERMAPPINGOID, forward::on_catalog_change, (Datum)0);
+            forward::watch_erasures();
             pgstat_report_appname("eventlog worker");
         });
         curl_global_init(CURL_GLOBAL_DEFAULT);

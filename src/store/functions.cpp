@@ -2,6 +2,7 @@
 #include "pg/boundary.h"
 
 #include "store/catalog.h"
+#include "store/change_permission.h"
 #include "store/columns.h"
 #include "store/maintenance.h"
 
@@ -25,14 +26,20 @@ EVENTLOG_FUNCTION(eventlog_refuse_change) {
     pg::call([fcinfo] {
         if (!CALLED_AS_TRIGGER(fcinfo)) elog(ERROR, "eventlog.refuse_change() is a trigger function");
         auto* data = reinterpret_cast<TriggerData*>(fcinfo->context);
-        const char* command = TRIGGER_FIRED_BY_UPDATE(data->tg_event)   ? "UPDATE"
+        bool update = TRIGGER_FIRED_BY_UPDATE(data->tg_event);
+        if (update && store::take_change_permission(RelationGetRelid(data->tg_relation))) return;
+        const char* command = update                                    ? "UPDATE"
                               : TRIGGER_FIRED_BY_DELETE(data->tg_event) ? "DELETE"
                                                                         : "TRUNCATE";
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("%s of \"%s\" is refused: the event log is append-only", command,
                        RelationGetRelationName(data->tg_relation)),
                 errdetail("Events are never changed in place, by nobody."),
-                errhint("To let events go after a time, detach and drop their partition."));
+                update
+                    ? errhint("To remove the data of events, call eventlog.erase_actor(), "
+                              "eventlog.erase_resource() or eventlog.erase_event().")
+                    : errhint("To let events go after a time, call eventlog.set_retention(), or detach and "
+                              "drop their partition."));
     });
     return (Datum)0;
 }

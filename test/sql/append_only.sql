@@ -85,6 +85,25 @@ SELECT count(*), bool_and(verdict = '55000') FROM actions, verdicts(actions, :'l
 DROP TABLE :leaf;
 ROLLBACK;
 
+-- 1: a restore, which copies rows in, is not refused
+BEGIN;
+SELECT event_id AS restored FROM eventlog.events WHERE event_name = 'kept' \gset
+SELECT regexp_replace(:'restored', '.{12}$', lpad(to_hex(42), 12, '0')) AS restored \gset
+CREATE TABLE copied AS SELECT * FROM eventlog.events WHERE event_name = 'kept';
+UPDATE copied SET event_id = :'restored', event_name = 'restored';
+INSERT INTO eventlog.events SELECT * FROM copied;
+SELECT stored(:'restored') ->> 'event_name';
+ROLLBACK;
+COPY eventlog.events FROM stdin;
+\.
+
+-- 1: the last way out is the owner's, who takes the trigger away from a partition
+BEGIN;
+ALTER TABLE :leaf DISABLE TRIGGER append_only;
+SELECT verdict(format('UPDATE %s SET value = 1', :'leaf')), verdict('UPDATE eventlog.events SET value = 1'),
+       verdict(format('DELETE FROM %s', :'leaf'));
+ROLLBACK;
+
 -- 1: nothing of all this has changed anything; what is not refused is read and row locks
 SELECT stored(event_id), value IS NULL FROM eventlog.events WHERE event_name = 'kept' FOR UPDATE;
 
