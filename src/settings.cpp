@@ -26,6 +26,9 @@ char* databases;
 char* allowed_hosts;
 int poll_interval = 1000;
 int max_retry_interval = 60000;
+int health_max_lag = 300;
+int health_max_dead_letters = 100;
+int health_max_transaction_age = 3600;
 
 namespace {
 
@@ -154,6 +157,17 @@ void define() {
     DefineCustomIntVariable(
         "eventlog.max_retry_interval", "Longest time between two attempts to reach an endpoint.", nullptr,
         &max_retry_interval, 60000, 100, 86400000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "eventlog.health_max_lag",
+        "Age of the oldest event that waits for a target, above which health() is degraded.", nullptr,
+        &health_max_lag, 300, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "eventlog.health_max_dead_letters", "Number of dead letters above which health() is degraded.",
+        nullptr, &health_max_dead_letters, 100, 0, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("eventlog.health_max_transaction_age",
+                            "Age of the oldest writing transaction, above which health() is degraded.",
+                            nullptr, &health_max_transaction_age, 3600, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S,
+                            nullptr, nullptr, nullptr);
     MarkGUCPrefixReserved("eventlog");
 }
 

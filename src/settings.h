@@ -32,6 +32,11 @@ extern char* allowed_hosts;
 extern int poll_interval;       // milliseconds
 extern int max_retry_interval;  // milliseconds
 
+// Thresholds of eventlog.health(), which reads them in SQL.
+extern int health_max_lag;  // seconds
+extern int health_max_dead_letters;
+extern int health_max_transaction_age;  // seconds
+
 // Declares all of them; called once, by _PG_init.
 void define();
 

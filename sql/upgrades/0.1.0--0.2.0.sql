@@ -6,7 +6,9 @@
 UPDATE eventlog.cluster SET server_major = pg_catalog.current_setting('server_version_num')::int / 10000
 WHERE system_identifier = (SELECT here.system_identifier FROM pg_catalog.pg_control_system() here);
 
+\include 67_metrics.sql
 \include 68_erasure.sql
+\include 69_health.sql
 COMMENT ON TRIGGER append_only ON eventlog.events IS 'events are never changed in place, but by the erasing functions';
 
 -- The end: what stands above is not PUBLIC's, and the worker, which waits for this version, goes on.

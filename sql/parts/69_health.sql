@@ -1,0 +1,250 @@
+CREATE FUNCTION eventlog.worker_status(OUT preloaded boolean, OUT state text, OUT pid integer, OUT failures integer) RETURNS record
+    LANGUAGE c VOLATILE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_worker_status';
+COMMENT ON FUNCTION eventlog.worker_status() IS
+    'this database''s worker: none, wanted, started, running, finished, failed or held; NULL without preloading';
+
+-- A check is ok, or not, or not known, and its figures.
+CREATE FUNCTION eventlog.health_check(ok boolean, figures jsonb) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT jsonb_build_object('status', CASE WHEN ok THEN 'ok' WHEN NOT ok THEN 'degraded' ELSE 'unknown' END) || figures
+$$;
+COMMENT ON FUNCTION eventlog.health_check(boolean, jsonb) IS 'one check of health(): its status, and its figures beside it';
+
+-- A setting in its own unit, whatever unit it shows.
+CREATE FUNCTION eventlog.seconds_of_setting(name text) RETURNS integer
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$ SELECT extract(epoch FROM current_setting(name)::interval)::integer $$;
+COMMENT ON FUNCTION eventlog.seconds_of_setting(text) IS 'a setting that is a time, in seconds';
+
+-- As eventlog.forward_status has it, without what that counts.
+CREATE FUNCTION eventlog.target_states(OUT target text, OUT state text) RETURNS SETOF record
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT t.name, CASE WHEN t.paused OR t.incarnation IS DISTINCT FROM coalesce(c.incarnation, t.incarnation)
+                             OR (c.incarnation IS NULL AND t.incarnation IS NOT NULL) THEN 'paused'
+                        ELSE t.state END
+    FROM eventlog.targets t LEFT JOIN eventlog.cluster c ON true
+$$;
+COMMENT ON FUNCTION eventlog.target_states() IS 'the state of each target, as eventlog.forward_status shows it';
+
+CREATE FUNCTION eventlog.health_version() RETURNS jsonb
+    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(v.library = v.catalog, jsonb_build_object('library', v.library, 'catalog', v.catalog))
+    FROM eventlog.version() v
+$$;
+COMMENT ON FUNCTION eventlog.health_version() IS 'check of health(): the library is of the version of the SQL objects';
+
+CREATE FUNCTION eventlog.health_preloaded() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(w.preloaded OR NOT EXISTS (SELECT FROM eventlog.targets),
+                                 jsonb_build_object('preloaded', w.preloaded))
+    FROM eventlog.worker_status() w
+$$;
+COMMENT ON FUNCTION eventlog.health_preloaded() IS 'check of health(): the library is preloaded, where there are targets to send to';
+
+-- An empty log has nothing to be adopted.
+CREATE FUNCTION eventlog.health_adopted() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(a.adopted OR NOT EXISTS (SELECT FROM eventlog.events), jsonb_build_object('adopted', a.adopted))
+    FROM (SELECT EXISTS (SELECT FROM eventlog.cluster c, pg_control_system() s, pg_database d
+                         WHERE c.system_identifier = s.system_identifier AND c.database = d.oid
+                           AND d.datname = current_database()) AS adopted) a
+$$;
+COMMENT ON FUNCTION eventlog.health_adopted() IS
+    'check of health(): the log knows this database as its own; a restored one is adopted by its first log call or maintain()';
+
+-- A standby has no worker. Without targets one that has not been started is no fault; one that has failed is.
+CREATE FUNCTION eventlog.health_forwarder() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(
+        coalesce(w.state = 'running', false) OR pg_is_in_recovery()
+        OR (w.state IS DISTINCT FROM 'failed' AND NOT EXISTS (SELECT FROM eventlog.targets)),
+        jsonb_build_object('state', w.state, 'pid', w.pid, 'failures', w.failures,
+                           'forwarding', current_setting('eventlog.forwarding')::boolean))
+    FROM eventlog.worker_status() w
+$$;
+COMMENT ON FUNCTION eventlog.health_forwarder() IS 'check of health(): this database''s worker runs';
+
+-- Bounded, however much waits: events in the order in which a target reads them, from where it is, up to the first that it is
+-- sent. Where none of so many is, the last one looked at stands for those behind it.
+CREATE FUNCTION eventlog.oldest_waiting(target text) RETURNS timestamptz
+    LANGUAGE plpgsql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+    SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    looked_at CONSTANT integer := 20000;
+    reader record;
+    event record;
+    place integer := 0;
+    read_until pg_snapshot;
+    read_before xid8;
+    found timestamptz;
+    late timestamptz;
+BEGIN
+    SELECT w.from_snapshot, w.to_snapshot, w.start_after, p.last_id,
+           w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
+           w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading,
+           coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
+               AS events
+    INTO reader
+    FROM eventlog.targets t
+    JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
+    JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
+    LEFT JOIN pg_foreign_server s ON s.oid = t.server
+    WHERE t.name = oldest_waiting.target;
+
+    IF reader.reading THEN
+        FOR event IN
+            SELECT e.ingested_at,
+                   pg_visible_in_snapshot(e.xid, reader.to_snapshot) AND NOT pg_visible_in_snapshot(e.xid, reader.from_snapshot)
+                   AND eventlog.selects(reader.events, e.event_name, e.metadata) AS waits
+            FROM eventlog.events e WHERE e.event_id > reader.last_id ORDER BY e.event_id LIMIT looked_at
+        LOOP
+            place := place + 1;
+            IF event.waits OR place = looked_at THEN
+                RETURN event.ingested_at;
+            END IF;
+        END LOOP;
+    END IF;
+
+    place := 0;
+    read_until := CASE WHEN reader.done OR reader.reading THEN reader.to_snapshot ELSE reader.from_snapshot END;
+    read_before := pg_snapshot_xmax(read_until);
+    FOR event IN
+        SELECT e.ingested_at,
+               (reader.start_after IS NULL OR e.event_id > reader.start_after)
+               AND eventlog.selects(reader.events, e.event_name, e.metadata) AS waits
+        FROM eventlog.events e WHERE e.xid >= read_before ORDER BY e.xid, e.event_id LIMIT looked_at
+    LOOP
+        place := place + 1;
+        IF event.waits OR place = looked_at THEN
+            found := event.ingested_at;
+            EXIT;
+        END IF;
+    END LOOP;
+    -- Of transactions that were under way then and have ended since.
+    SELECT min(e.ingested_at) INTO late
+    FROM pg_snapshot_xip(read_until) x,
+         LATERAL (SELECT e.ingested_at, e.event_id, e.event_name, e.metadata FROM eventlog.events e
+                  WHERE e.xid = x ORDER BY e.xid, e.event_id LIMIT looked_at) e
+    WHERE (reader.start_after IS NULL OR e.event_id > reader.start_after)
+      AND eventlog.selects(reader.events, e.event_name, e.metadata);
+    RETURN least(found, late);
+END
+$$;
+COMMENT ON FUNCTION eventlog.oldest_waiting(text) IS
+    'about when the oldest event that waits for a target was logged; NULL when none does; costs the same however many wait';
+
+CREATE FUNCTION eventlog.health_forward_lag() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(coalesce(worst.seconds, 0) <= threshold OR pg_is_in_recovery(),
+                                 jsonb_build_object('seconds', coalesce(worst.seconds, 0), 'threshold', threshold, 'target', worst.name))
+    FROM eventlog.seconds_of_setting('eventlog.health_max_lag') threshold
+    LEFT JOIN LATERAL (
+        SELECT t.target AS name, round(greatest(extract(epoch FROM clock_timestamp() - waiting.since), 0), 3) AS seconds
+        FROM eventlog.target_states() t, LATERAL eventlog.oldest_waiting(t.target) waiting(since)
+        WHERE t.state <> 'paused' AND waiting.since IS NOT NULL
+        ORDER BY waiting.since LIMIT 1) worst ON true
+$$;
+COMMENT ON FUNCTION eventlog.health_forward_lag() IS
+    'check of health(): the oldest event that waits for a target is not too old; paused targets do not count';
+
+-- The one being filled may have begun since the last maintenance; a log that has not been adopted is not maintained.
+CREATE FUNCTION eventlog.health_partitions_ahead() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(count >= threshold OR NOT EXISTS (SELECT FROM eventlog.cluster),
+                                 jsonb_build_object('count', count, 'threshold', threshold))
+    FROM eventlog.partitions_ahead() count,
+         greatest(current_setting('eventlog.partitions_ahead')::integer - 1, 0) threshold
+$$;
+COMMENT ON FUNCTION eventlog.health_partitions_ahead() IS 'check of health(): partitions are made ahead';
+
+CREATE FUNCTION eventlog.health_dead_letters() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(letters.count <= threshold, jsonb_build_object('count', letters.count, 'threshold', threshold))
+    FROM (SELECT current_setting('eventlog.health_max_dead_letters')::bigint AS threshold) s,
+         LATERAL (SELECT count(*) FROM (SELECT FROM eventlog.dead_letters LIMIT greatest(threshold + 1, 10000)) d) letters
+$$;
+COMMENT ON FUNCTION eventlog.health_dead_letters() IS
+    'check of health(): dead letters are few; counted up to the threshold, or 10,000';
+
+CREATE FUNCTION eventlog.health_targets() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(coalesce(bool_and(t.state NOT IN ('unauthorized', 'refused')), true),
+                                 jsonb_build_object('states', coalesce(jsonb_object_agg(t.target, t.state), '{}')))
+    FROM eventlog.target_states() t
+$$;
+COMMENT ON FUNCTION eventlog.health_targets() IS 'check of health(): no target is unauthorized or refused';
+
+-- Prepared transactions are under way as others are.
+CREATE FUNCTION eventlog.health_transaction_age() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(coalesce(oldest.seconds, 0) <= threshold,
+                                 jsonb_build_object('seconds', coalesce(oldest.seconds, 0), 'threshold', threshold,
+                                                    'pid', oldest.pid, 'prepared', oldest.gid))
+    FROM eventlog.seconds_of_setting('eventlog.health_max_transaction_age') threshold
+    LEFT JOIN LATERAL (
+        SELECT round(greatest(extract(epoch FROM clock_timestamp() - open.since), 0), 3) AS seconds, open.pid, open.gid
+        FROM (SELECT a.xact_start AS since, a.pid, NULL AS gid FROM pg_stat_activity a
+              WHERE a.datname = current_database() AND a.backend_xid IS NOT NULL
+              UNION ALL
+              SELECT p.prepared, NULL, p.gid FROM pg_prepared_xacts p WHERE p.database = current_database()) open
+        ORDER BY open.since LIMIT 1) oldest ON true
+$$;
+COMMENT ON FUNCTION eventlog.health_transaction_age() IS
+    'check of health(): no transaction that writes is open for too long, which delays its own events and keeps VACUUM from its work';
+
+-- Each check by itself: what one cannot find out is unknown, and the others go on.
+CREATE FUNCTION eventlog.health() RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
+AS $$
+DECLARE
+    checks jsonb := jsonb_build_object('database', eventlog.health_check(true, jsonb_build_object(
+        'name', current_database(), 'inRecovery', pg_is_in_recovery())));
+    check_name text;
+    check_function text;
+    answer jsonb;
+BEGIN
+    FOR check_name, check_function IN VALUES
+        ('version', 'health_version'),
+        ('preloaded', 'health_preloaded'),
+        ('adopted', 'health_adopted'),
+        ('forwarder', 'health_forwarder'),
+        ('forwardLag', 'health_forward_lag'),
+        ('partitionsAhead', 'health_partitions_ahead'),
+        ('deadLetters', 'health_dead_letters'),
+        ('targets', 'health_targets'),
+        ('transactionAge', 'health_transaction_age')
+    LOOP
+        BEGIN
+            IF check_name <> 'version' AND checks #>> '{version,status}' <> 'ok' THEN
+                answer := eventlog.health_check(NULL, '{"error": "the versions of library and catalog differ"}');
+            ELSE
+                EXECUTE format('SELECT eventlog.%I()', check_function) INTO answer;
+            END IF;
+        EXCEPTION WHEN OTHERS THEN
+            answer := eventlog.health_check(NULL, jsonb_build_object('error', SQLERRM));
+        END;
+        checks := checks || jsonb_build_object(check_name, answer);
+    END LOOP;
+    RETURN jsonb_build_object(
+        'status', CASE WHEN EXISTS (SELECT FROM jsonb_each(checks) c WHERE c.value ->> 'status' <> 'ok') THEN 'degraded' ELSE 'ok' END,
+        'checkedAt', clock_timestamp(),
+        'checks', checks);
+END
+$$;
+COMMENT ON FUNCTION eventlog.health() IS
+    'whether all is well, ok or degraded, with each check, its figure and its threshold: for a monitoring system';
+
+GRANT EXECUTE ON FUNCTION eventlog.health() TO pg_monitor;
