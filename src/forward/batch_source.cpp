@@ -204,8 +204,13 @@ void BatchSource::add_companion(const Declaration& target, const std::optional<i
             }
             return !piece.ends_window && !piece.nothing();
         });
-    // Its commit must be on disk, as if its window had been stored.
-    if (claimed.companion) pg::call([] { XLogFlush(GetXLogInsertRecPtr()); });
+    // Its commit must be on disk, as if its window had been stored: that of this transaction, which comes
+    // after it.
+    if (claimed.companion)
+        pg::call([] {
+            (void)GetTopTransactionId();
+            ForceSyncCommit();
+        });
 }
 
 // Whether to wait for more events before a batch that is not full is sent.
