@@ -1,11 +1,11 @@
-#include "forward/policy/name_patterns.h"
+#include "event/name_patterns.h"
 
 #include <gtest/gtest.h>
 
 #include <chrono>
 #include <string>
 
-namespace eventlog::forward {
+namespace eventlog::event {
 namespace {
 
 bool selects(std::string_view list, std::string_view name) {
@@ -89,6 +89,20 @@ TEST(NamePatterns, ARefusedListLeavesWhatWasThere) {
     EXPECT_FALSE(patterns.match("b"));
 }
 
+TEST(NamePatterns, OnesAddedOneByOneMayHoldCommas) {
+    NamePatterns patterns;
+    EXPECT_EQ(patterns.add(" a,* "), NamePatterns::Fault::none);
+    EXPECT_EQ(patterns.add("! a,b"), NamePatterns::Fault::none);
+    EXPECT_TRUE(patterns.match("a,c"));
+    EXPECT_FALSE(patterns.match("a,b"));
+    EXPECT_FALSE(patterns.match("a"));
+    for (const char* bad : {"", " ", "!", "! "})
+        EXPECT_EQ(patterns.add(bad), NamePatterns::Fault::length) << bad;
+    for (size_t i = 2; i < NamePatterns::kMostPatterns; i++)
+        EXPECT_EQ(patterns.add("b"), NamePatterns::Fault::none);
+    EXPECT_EQ(patterns.add("b"), NamePatterns::Fault::count);
+}
+
 TEST(NamePatterns, ManyStarsCostNoExponentialTime) {
     std::string pattern;
     for (int i = 0; i < 127; i++) pattern += "a*";
@@ -100,4 +114,4 @@ TEST(NamePatterns, ManyStarsCostNoExponentialTime) {
 }
 
 }  // namespace
-}  // namespace eventlog::forward
+}  // namespace eventlog::event

@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "event/stored_row.h"
-#include "forward/policy/name_patterns.h"
+#include "event/name_patterns.h"
 
 namespace eventlog::forward {
 
@@ -30,7 +30,7 @@ class Selection {
     enum class Kind : uint8_t { flagged, all, named };
 
     Kind kind_ = Kind::flagged;
-    NamePatterns names_;
+    event::NamePatterns names_;
 };
 
 }  // namespace eventlog::forward

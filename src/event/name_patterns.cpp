@@ -1,4 +1,4 @@
-#include "forward/policy/name_patterns.h"
+#include "event/name_patterns.h"
 
 #include <algorithm>
 
@@ -6,7 +6,7 @@
 #include "event/normalise.h"
 #include "event/validate.h"
 
-namespace eventlog::forward {
+namespace eventlog::event {
 namespace {
 
 // Goes back to the last star only, which is enough: linear in practice, pattern times name at worst.
@@ -38,20 +38,30 @@ bool any_matches(const std::vector<std::string>& patterns, std::string_view name
 
 }  // namespace
 
+NamePatterns::Fault NamePatterns::add(std::string_view pattern) {
+    pattern = trim(pattern);
+    const bool excludes = pattern.starts_with('!');
+    if (excludes) pattern = trim(pattern.substr(1));
+    if (pattern.empty() || characters(pattern) > kMaxTextCharacters) return Fault::length;
+    if (included_.size() + excluded_.size() == kMostPatterns) return Fault::count;
+    (excludes ? excluded_ : included_).emplace_back(pattern);
+    return Fault::none;
+}
+
 const char* NamePatterns::parse(std::string_view list, NamePatterns& patterns) {
     NamePatterns read;
     for (bool more = true; more;) {
         size_t comma = list.find(',');
         more = comma != std::string_view::npos;
-        std::string_view pattern = event::trim(list.substr(0, comma));
+        switch (read.add(list.substr(0, comma))) {
+            case Fault::length:
+                return "Patterns of 1 to 256 characters, separated by commas, are wanted.";
+            case Fault::count:
+                return "No more than 100 patterns are wanted.";
+            case Fault::none:
+                break;
+        }
         if (more) list.remove_prefix(comma + 1);
-        bool excludes = pattern.starts_with('!');
-        if (excludes) pattern = event::trim(pattern.substr(1));
-        if (pattern.empty() || event::characters(pattern) > event::kMaxTextCharacters)
-            return "Patterns of 1 to 256 characters, separated by commas, are wanted.";
-        if (read.included_.size() + read.excluded_.size() == kMostPatterns)
-            return "No more than 100 patterns are wanted.";
-        (excludes ? read.excluded_ : read.included_).emplace_back(pattern);
     }
     patterns = std::move(read);
     return nullptr;
@@ -70,4 +80,4 @@ bool NamePatterns::mentions(std::string_view word) const {
            std::any_of(excluded_.begin(), excluded_.end(), is_word);
 }
 
-}  // namespace eventlog::forward
+}  // namespace eventlog::event

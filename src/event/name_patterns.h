@@ -5,11 +5,12 @@
 // it and some other does, or there are none but excluding ones.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 #include <vector>
 
-namespace eventlog::forward {
+namespace eventlog::event {
 
 class NamePatterns {
   public:
@@ -18,6 +19,10 @@ class NamePatterns {
     // Reads patterns separated by commas, with white space around them: 1 to kMostPatterns, each of 1 to 256
     // characters. The sentence that says what is wanted, or null when the list is good.
     static const char* parse(std::string_view list, NamePatterns& patterns);
+
+    // Adds one pattern, white space around it left out; a comma in it is an ordinary character.
+    enum class Fault : uint8_t { none, length, count };
+    Fault add(std::string_view pattern);
 
     bool match(std::string_view name) const;
 
@@ -31,4 +36,4 @@ class NamePatterns {
     std::vector<std::string> excluded_;
 };
 
-}  // namespace eventlog::forward
+}  // namespace eventlog::event
