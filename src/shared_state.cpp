@@ -25,6 +25,7 @@ void on_startup() {
     if (!found) {
         new (memory) State{};
         static_cast<State*>(memory)->lock = &GetNamedLWLockTranche(kName)->lock;
+        for (ConditionVariable& bell : static_cast<State*>(memory)->bells) ConditionVariableInit(&bell);
     }
     shared_state = static_cast<State*>(memory);
     LWLockRelease(AddinShmemInitLock);
@@ -44,8 +45,17 @@ void wake(Notice notice) {
     if (wanted && latch != nullptr) SetLatch(latch);
 }
 
+// Nearly always nobody waits, and that is seen without the lock. Who comes to wait looks at the log
+// afterwards.
+void ring() {
+    if (!proclist_is_empty(&bell()->wakeup)) ConditionVariableBroadcast(bell());
+}
+
 void on_transaction_end(XactEvent event, void*) {
-    if (event == XACT_EVENT_COMMIT && pending != Notice::nothing && shared_state != nullptr) wake(pending);
+    if (event == XACT_EVENT_COMMIT && pending != Notice::nothing && shared_state != nullptr) {
+        wake(pending);
+        ring();
+    }
     if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)
         pending = Notice::nothing;
 }
@@ -80,6 +90,10 @@ LogCounters* take_log_counters(Oid database) {
 
 State* state() {
     return shared_state;
+}
+
+ConditionVariable* bell() {
+    return shared_state == nullptr ? nullptr : &shared_state->bells[MyDatabaseId % kBells];
 }
 
 void request() {

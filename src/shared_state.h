@@ -63,6 +63,9 @@ struct LogCounters {
 
 inline constexpr int kCountedDatabases = 128;
 
+// What polls wait on, each for several databases: who is woken looks and waits on.
+inline constexpr int kBells = 16;
+
 struct State {
     LWLock* lock;
     std::atomic<uint64_t> id_clock;
@@ -71,6 +74,7 @@ struct State {
     WorkerSlot slots[kWorkerSlots];
     TargetGauge gauges[kTargetGauges];
     LogCounters log_counters[kCountedDatabases];
+    ConditionVariable bells[kBells];
 };
 
 // The shared state, or null when the library is not preloaded.
@@ -88,11 +92,14 @@ void want_worker(Oid database);
 // What a transaction has for its database's worker. In the order of weight: the heaviest counts.
 enum class Notice : uint8_t { nothing, events, flagged_events, targets_changed };
 
-// Has the worker woken when this transaction commits, if the notice interests it.
+// Has the worker woken when this transaction commits, if the notice interests it, and every poll that waits.
 void notify_at_commit(Notice notice);
 
 // Registers what happens at commit; called once by _PG_init.
 void watch_transactions();
+
+// What rings when a transaction of this session's database with a notice commits; null without preloading.
+ConditionVariable* bell();
 
 // A target without requests in flight has no gauge.
 void set_in_flight(Oid server, uint32_t requests);

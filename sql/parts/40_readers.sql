@@ -7,13 +7,14 @@ COMMENT ON FUNCTION eventlog.horizon() IS 'the current snapshot in the numbering
 
 -- Snapshots have a row of their own, so that the frequent change of a position does not copy them.
 CREATE TABLE eventlog.reader_window (
-    kind           text NOT NULL CHECK (kind IN ('target')),
+    kind           text NOT NULL CHECK (kind IN ('target', 'consumer')),
     name           text NOT NULL,
     win            bigint NOT NULL DEFAULT 0,
     from_snapshot  pg_snapshot NOT NULL,
     to_snapshot    pg_snapshot,
     start_after    uuid,
     start_snapshot pg_snapshot NOT NULL,
+    opened_at      timestamptz,
     PRIMARY KEY (kind, name)
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE eventlog.reader_window IS 'what each reader of the log is reading';
@@ -21,6 +22,7 @@ COMMENT ON COLUMN eventlog.reader_window.win IS 'number of the window: a fence a
 COMMENT ON COLUMN eventlog.reader_window.to_snapshot IS 'end of the open window; NULL between windows';
 COMMENT ON COLUMN eventlog.reader_window.start_after IS 'events up to this id are not read';
 COMMENT ON COLUMN eventlog.reader_window.start_snapshot IS 'from_snapshot of the first window: what it sees is not read';
+COMMENT ON COLUMN eventlog.reader_window.opened_at IS 'when the open window was stored';
 
 CREATE TABLE eventlog.reader_position (
     kind      text NOT NULL,

@@ -11,6 +11,12 @@ WHERE system_identifier = (SELECT here.system_identifier FROM pg_catalog.pg_cont
 \include 69_health.sql
 COMMENT ON TRIGGER append_only ON eventlog.events IS 'events are never changed in place, but by the erasing functions';
 
+ALTER TABLE eventlog.reader_window ADD COLUMN opened_at timestamptz;
+COMMENT ON COLUMN eventlog.reader_window.opened_at IS 'when the open window was stored';
+ALTER TABLE eventlog.reader_window DROP CONSTRAINT reader_window_kind_check;
+ALTER TABLE eventlog.reader_window ADD CONSTRAINT reader_window_kind_check CHECK (kind IN ('target', 'consumer'));
+\include 57_consumers.sql
+
 -- The end: what stands above is not PUBLIC's, and the worker, which waits for this version, goes on.
 \include 89_public.sql
 SELECT eventlog.notify_worker();

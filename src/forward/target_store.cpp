@@ -146,12 +146,7 @@ struct Row {
     std::span<GivenOption> mapping_options;
     bool paused;
     bool shows_trouble;
-    int64_t win;
-    std::string_view from;
-    std::string_view to;  // without data: none
-    std::optional<ids::Uuid> start_after;
-    std::optional<ids::Uuid> last_id;
-    bool done;
+    read::StoredCursor cursor;
     bool owner_is_superuser;
     bool redrives;
 };
@@ -167,12 +162,12 @@ Row read_row(HeapTuple tuple, TupleDesc columns) {
     if (!nulls[3]) row.mapping_options = list_options(values[3]);
     row.paused = DatumGetBool(values[4]);
     row.shows_trouble = DatumGetBool(values[5]);
-    row.win = DatumGetInt64(values[6]);
-    row.from = pg::text_view(values[7]);
-    if (!nulls[8]) row.to = pg::text_view(values[8]);
-    if (!nulls[9]) row.start_after = pg::uuid_of(values[9]);
-    if (!nulls[10]) row.last_id = pg::uuid_of(values[10]);
-    row.done = DatumGetBool(values[11]);
+    row.cursor.win = DatumGetInt64(values[6]);
+    row.cursor.from = pg::text_view(values[7]);
+    if (!nulls[8]) row.cursor.to = pg::text_view(values[8]);
+    if (!nulls[9]) row.cursor.start_after = pg::uuid_of(values[9]);
+    if (!nulls[10]) row.cursor.last_id = pg::uuid_of(values[10]);
+    row.cursor.done = DatumGetBool(values[11]);
     row.owner_is_superuser = DatumGetBool(values[12]);
     row.redrives = DatumGetBool(values[13]);
     return row;
@@ -199,24 +194,6 @@ void take_options(Declaration& declaration, std::span<GivenOption> given, Option
     }
 }
 
-read::Cursor cursor_of(const Row& row) {
-    read::Cursor cursor;
-    cursor.win = row.win;
-    cursor.from = read::Snapshot::parse(row.from).value();
-    cursor.start_after = row.start_after;
-    if (row.to.data() == nullptr) return cursor;
-    read::Snapshot to = read::Snapshot::parse(row.to).value();
-    if (row.done) {
-        cursor.from = std::move(to);
-        return cursor;
-    }
-    cursor.to = std::move(to);
-    cursor.stored = true;
-    cursor.last_id = row.last_id;
-    cursor.settled = row.last_id.has_value();
-    return cursor;
-}
-
 Declaration declaration_of(const Row& row) {
     Declaration declaration;
     declaration.name = row.name;
@@ -224,7 +201,7 @@ Declaration declaration_of(const Row& row) {
     declaration.paused = row.paused;
     declaration.shows_trouble = row.shows_trouble;
     declaration.redrives = row.redrives;
-    declaration.cursor = cursor_of(row);
+    declaration.cursor = read::cursor_of(row.cursor);
     take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
     take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
     if (auto incomplete = complete(declaration.options); incomplete && declaration.invalid.empty())

@@ -10,6 +10,7 @@ enum class Wait : uint8_t {
     launcher,          // EventlogLauncher: for something to start
     worker,            // EventlogWorker: for events, answers and due times
     wait_for_forward,  // EventlogWaitForForward: for an endpoint to take an event
+    poll,              // EventlogPoll: for events to be committed
     worker_exit,       // EventlogWorkerExit: for the worker to leave a database
 };
 

@@ -13,8 +13,9 @@ constexpr size_t kLargestChunk = 5000;
 constexpr ids::Uuid kNoId{};
 
 pg::Statement<5> window_update{
-    "UPDATE eventlog.reader_window SET win = win + 1, from_snapshot = $4, to_snapshot = $5"
-    " WHERE kind = $1 AND name = $2 AND win = $3",
+    "UPDATE eventlog.reader_window SET win = win + 1, from_snapshot = $4, to_snapshot = $5,"
+    " opened_at = CASE WHEN $5 IS NOT NULL THEN pg_catalog.clock_timestamp() END WHERE kind = $1 AND name = "
+    "$2 AND win = $3",
     SPI_OK_UPDATE,
     {TEXTOID, TEXTOID, INT8OID, PG_SNAPSHOTOID, PG_SNAPSHOTOID}};
 pg::Statement<6> position_update{
@@ -102,6 +103,24 @@ Datum snapshot_datum(const char* text) {
 }
 
 }  // namespace
+
+Cursor cursor_of(const StoredCursor& stored) {
+    Cursor cursor;
+    cursor.win = stored.win;
+    cursor.from = Snapshot::parse(stored.from).value();
+    cursor.start_after = stored.start_after;
+    if (stored.to.data() == nullptr) return cursor;
+    Snapshot to = Snapshot::parse(stored.to).value();
+    if (stored.done) {
+        cursor.from = std::move(to);
+        return cursor;
+    }
+    cursor.to = std::move(to);
+    cursor.stored = true;
+    cursor.last_id = stored.last_id;
+    cursor.settled = stored.last_id.has_value();
+    return cursor;
+}
 
 void Cursor::next_window() {
     from = std::move(to).value();

@@ -24,6 +24,18 @@ struct Cursor {
     void next_window();
 };
 
+// A cursor as its rows in eventlog.reader_window and eventlog.reader_position have it.
+struct StoredCursor {
+    int64_t win;
+    std::string_view from;
+    std::string_view to;  // without data: none
+    std::optional<ids::Uuid> start_after;
+    std::optional<ids::Uuid> last_id;  // this and `done` when the position is of this window
+    bool done;
+};
+
+Cursor cursor_of(const StoredCursor& stored);
+
 // A piece of a window, in id order. The rows live in the memory context of the read.
 struct Piece {
     std::vector<event::StoredRow> rows;

@@ -1,0 +1,95 @@
+#include "feed/patterns.h"
+
+#include "pg/boundary.h"
+#include "pg/datum.h"
+
+namespace eventlog::feed {
+namespace {
+
+[[noreturn]] void refuse(std::string detail, std::string hint = {}) {
+    throw pg::Error{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
+                    .message = "events is no list of name patterns",
+                    .detail = std::move(detail),
+                    .hint = std::move(hint),
+                    .column = "events"};
+}
+
+}  // namespace
+
+std::span<std::string_view> list_patterns(Datum array) {
+    Datum* elements = nullptr;
+    bool* nulls = nullptr;
+    int count = 0;
+    deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
+    auto* list = static_cast<std::string_view*>(palloc(sizeof(std::string_view) * (count + 1)));
+    for (int i = 0; i < count; i++) {
+        if (nulls[i])
+            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events must not hold a null"),
+                    err_generic_string(PG_DIAG_COLUMN_NAME, "events"));
+        new (&list[i]) std::string_view(pg::text_view(elements[i]));
+    }
+    return {list, static_cast<size_t>(count)};
+}
+
+event::NamePatterns read_patterns(std::span<const std::string_view> list) {
+    using event::NamePatterns;
+    if (list.empty()) refuse("It is empty.", "For every event, pass NULL.");
+    NamePatterns patterns;
+    for (std::string_view pattern : list) {
+        switch (patterns.add(pattern)) {
+            case NamePatterns::Fault::length:
+                refuse("A pattern has 1 to 256 characters, after a \"!\" that excludes.");
+            case NamePatterns::Fault::count:
+                refuse("The limit is " + std::to_string(NamePatterns::kMostPatterns) + " patterns; found " +
+                       std::to_string(list.size()) + ".");
+            case NamePatterns::Fault::none:
+                break;
+        }
+    }
+    return patterns;
+}
+
+}  // namespace eventlog::feed
+
+namespace {
+
+using namespace eventlog;
+
+// The patterns as a call site has read them last; freed with the call site's memory.
+struct Known {
+    std::string array;  // its bytes
+    event::NamePatterns patterns;
+    MemoryContextCallback callback{};
+};
+
+Known* known_patterns(FmgrInfo* site) {
+    if (site->fn_extra != nullptr) return static_cast<Known*>(site->fn_extra);
+    auto known = std::make_unique<Known>();
+    known->callback.func = [](void* argument) { delete static_cast<Known*>(argument); };
+    known->callback.arg = known.get();
+    MemoryContextRegisterResetCallback(site->fn_mcxt, &known->callback);
+    site->fn_extra = known.release();
+    return static_cast<Known*>(site->fn_extra);
+}
+
+struct Arguments {
+    std::string_view array;
+    std::string_view event_name;
+};
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_matches) {
+    auto arguments = pg::call([fcinfo] {
+        ArrayType* array = PG_GETARG_ARRAYTYPE_P(0);
+        return Arguments{{reinterpret_cast<const char*>(array), VARSIZE(array)},
+                         pg::text_view(PG_GETARG_DATUM(1))};
+    });
+    Known* known = known_patterns(fcinfo->flinfo);
+    if (known->array != arguments.array) {
+        Datum array = PointerGetDatum(arguments.array.data());
+        known->patterns = feed::read_patterns(pg::call([array] { return feed::list_patterns(array); }));
+        known->array = arguments.array;
+    }
+    PG_RETURN_BOOL(known->patterns.match(arguments.event_name));
+}

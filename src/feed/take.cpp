@@ -1,0 +1,131 @@
+#include "feed/take.h"
+
+#include "feed/consumer.h"
+#include "pg/boundary.h"
+
+namespace eventlog::feed {
+namespace {
+
+constexpr size_t kLargeRead = 5000;         // rows at once, once some have not been for the consumer
+constexpr size_t kStoreAfterPassed = 1000;  // rows passed over that a later look should not read again
+constexpr size_t kMostPassed =
+    1000000;  // a look ends, so that one that is cut short has not read for nothing
+
+// Runs `body` connected to SPI, whose memory is freed then. An error leaves the level to the end of the
+// transaction.
+template <typename Body>
+void connected(Body body) {
+    pg::call([] { SPI_connect(); });
+    body();
+    pg::call([] { SPI_finish(); });
+}
+
+TimestampTz lease_end(const Wanted& wanted) {
+    Interval* lease = wanted.lease;
+    return pg::call([lease] {
+        return DatumGetTimestampTz(DirectFunctionCall2(
+            timestamptz_pl_interval, TimestampTzGetDatum(GetCurrentTimestamp()), IntervalPGetDatum(lease)));
+    });
+}
+
+// What lies behind a consumer's position, read up to the end of a window that holds something for it.
+struct Found {
+    std::vector<ids::Uuid> ids;
+    size_t passed = 0;  // rows that are not for the consumer
+    bool ends_window = false;
+};
+
+// Reads on by a piece; false when there is nothing more to read.
+bool read_piece(Consumer& consumer, size_t max_rows, Found& found) {
+    read::Cursor& cursor = consumer.cursor;
+    const bool rarely = found.passed > 0;
+    const size_t rows = rarely ? std::max(kLargeRead, max_rows) : max_rows - found.ids.size();
+    bool more = true;
+    connected([&] {
+        read::Piece piece = read::next_piece(cursor, rows);
+        more = !piece.nothing();
+        size_t read = 0;
+        for (const event::StoredRow& row : piece.rows) {
+            if (found.ids.size() == max_rows) break;
+            cursor.last_id = row.event_id;
+            if (consumer.selects(row.event_name))
+                found.ids.push_back(row.event_id);
+            else
+                found.passed++;
+            read++;
+        }
+        found.ends_window = piece.ends_window && read == piece.rows.size();
+    });
+    return more;
+}
+
+Found find_next(Consumer& consumer, size_t max_rows) {
+    Found found;
+    while (found.ids.size() < max_rows && found.passed < kMostPassed) {
+        if (!read_piece(consumer, max_rows, found)) break;
+        if (!found.ends_window) continue;
+        if (!found.ids.empty()) break;
+        consumer.cursor.next_window();
+        found.ends_window = false;
+    }
+    return found;
+}
+
+void must_stand(bool stored) {
+    if (stored) return;
+    throw pg::Error{.message = "the position of a consumer has been moved by hand while it was being polled"};
+}
+
+// Commits that the window saw must be on disk before it is; later polls of the window may be asynchronous.
+void open_window(Consumer& consumer) {
+    must_stand(read::store_window(kConsumerReader, consumer.name.c_str(), consumer.cursor));
+    if (consumer.cursor.to) pg::call([] { ForceSyncCommit(); });
+}
+
+void store(Consumer& consumer, const Found& found) {
+    read::Cursor& cursor = consumer.cursor;
+    if (!cursor.stored) open_window(consumer);
+    if (!cursor.to) return;
+    must_stand(read::store_position(kConsumerReader, consumer.name.c_str(), cursor, cursor.last_id.value(),
+                                    found.ends_window, static_cast<int64_t>(found.ids.size())));
+}
+
+}  // namespace
+
+Taken take(const Wanted& wanted) {
+    pg::call([&wanted] {
+        // What this statement itself has written is seen, too.
+        CommandCounterIncrement();
+        lock_consumer(wanted.name);
+        PushActiveSnapshot(GetLatestSnapshot());
+    });
+    Taken taken;
+    Consumer consumer;
+    bool written = false;
+    connected([&] {
+        consumer = load_consumer(wanted.name);
+        taken.lease_ends = consumer.lease_ends;
+        if (!consumer.lease_ends || *consumer.lease_ends > GetCurrentTimestamp()) return;
+        taken.ids = lease_again(wanted.name, wanted.max_rows, lease_end(wanted));
+        written = true;
+    });
+    if (taken.ids.empty()) {
+        Found found = find_next(consumer, wanted.max_rows);
+        taken.more = found.passed >= kMostPassed;
+        if (!found.ids.empty() || found.passed >= kStoreAfterPassed) {
+            connected([&] {
+                store(consumer, found);
+                if (!found.ids.empty()) store_lease(consumer, found.ids, lease_end(wanted));
+            });
+            written = true;
+        }
+        taken.ids = std::move(found.ids);
+    }
+    pg::call([&wanted, written] {
+        PopActiveSnapshot();
+        if (!written) unlock_consumer(wanted.name);
+    });
+    return taken;
+}
+
+}  // namespace eventlog::feed

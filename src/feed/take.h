@@ -1,0 +1,26 @@
+// One look for a consumer's next events.
+#pragma once
+
+#include "pg.h"
+
+#include "ids/uuid7.h"
+
+namespace eventlog::feed {
+
+struct Wanted {
+    std::string_view name;
+    size_t max_rows;
+    Interval* lease;
+};
+
+struct Taken {
+    std::vector<ids::Uuid> ids;             // in order; leased once the transaction commits
+    std::optional<TimestampTz> lease_ends;  // when there may be events to be given out again
+    bool more = false;                      // so many were not for the consumer that the look ended early
+};
+
+// Leases the consumer's next events: first those whose lease has ended, else those behind its position. Waits
+// for another transaction that has polled the consumer. Throws pg::Error, 42704, and pg::ServerError.
+Taken take(const Wanted& wanted);
+
+}  // namespace eventlog::feed
