@@ -1,0 +1,179 @@
+-- The feed: consumers, poll, ack, nack, their limits and errors, and the views over them.
+\t on
+\pset format unaligned
+LOAD 'eventlog';
+SET client_min_messages = warning;
+CREATE FUNCTION polled(name text, max_rows int DEFAULT 100, lease interval DEFAULT '1 hour') RETURNS text
+    LANGUAGE sql AS $$ SELECT string_agg(event_name, ' ' ORDER BY event_id) FROM eventlog.poll(name, max_rows, lease => lease) $$;
+-- An event's id by its name.
+CREATE FUNCTION of(event_name text) RETURNS uuid
+    LANGUAGE sql AS $$ SELECT event_id FROM eventlog.events e WHERE e.event_name = of.event_name AND source = 'feed' $$;
+SET eventlog.source = 'feed';
+
+-- 6: start_at is now, beginning, or a uuid or ULID to start after
+SELECT eventlog.create_consumer('now');
+SELECT count(eventlog.log_event('feed.' || i)) FROM generate_series(1, 5) i;
+SELECT eventlog.create_consumer('after', of('feed.2')::text), eventlog.create_consumer('ulid', eventlog.ulid(of('feed.4')));
+SELECT eventlog.create_consumer('all', 'beginning', '{feed.*}');
+SELECT polled('now'), polled('after'), polled('ulid'), polled('all');
+SELECT polled('now');
+-- ... a position is kept when a window has been used up
+SELECT count(eventlog.log_event('feed.' || i)) FROM generate_series(6, 8) i;
+SELECT polled('now', 2), polled('after'), polled('now', 2), polled('now', 2);
+
+-- 6: patterns select, and the rest is passed over
+SELECT eventlog.create_consumer('some', 'now', '{order.*, !order.viewed, "a,b"}');
+SELECT eventlog.create_consumer('others', 'now', '{!order.*}');
+SELECT count(eventlog.log_event(n)) FROM unnest('{order.paid,order.viewed,user.made,order.item.added,"a,b"}'::text[]) n;
+SELECT polled('some', 2), polled('some', 2), polled('some', 2), polled('others');
+SELECT count(eventlog.log_event('passed')) FROM generate_series(1, 2500);
+SELECT polled('some');
+SELECT count(eventlog.log_event('order.late'));
+SELECT polled('some');
+
+-- 6: ack is up to and including an event of a lease, in its order
+SELECT eventlog.create_consumer('acks', of('feed.2')::text, '{feed.*}');
+SELECT polled('acks', 4);
+CREATE FUNCTION acked(event_name text) RETURNS boolean
+    LANGUAGE sql AS $$ SELECT eventlog.ack('acks', of(event_name)) $$;
+CREATE VIEW leased AS
+SELECT cardinality(ids) AS events, leased_until < now() AS ended, times, first_id = ids[1] AND last_id = ids[cardinality(ids)] AS whole
+FROM eventlog.leases WHERE consumer = 'acks' ORDER BY win, last_id;
+SELECT acked('feed.4'), acked('feed.4'), acked('feed.3'), acked('feed.2'), acked('feed.8');
+SELECT * FROM leased;
+SELECT acked('feed.6');
+SELECT * FROM leased;
+SELECT eventlog.ack('acks', 'ffffffff-ffff-ffff-ffff-ffffffffffff');
+-- ... nack gives what is left back at once, before what is new; a smaller poll takes a part
+SELECT polled('acks', 1);
+SELECT eventlog.nack('acks', of('feed.7'));
+SELECT acked('feed.7');
+SELECT * FROM leased;
+SELECT polled('acks'), polled('acks');
+SELECT eventlog.nack('acks', of('feed.7'));
+SELECT eventlog.nack('acks', of('feed.7'));
+SELECT eventlog.nack('acks', of('feed.1'));
+SELECT polled('acks'), acked('feed.7'), polled('acks');
+SELECT * FROM leased;
+SELECT eventlog.nack('acks', of('feed.8'));
+SELECT polled('acks', 2), acked('feed.8');
+SELECT eventlog.create_consumer('split', 'beginning', '{feed.*}');
+SELECT polled('split', 3), eventlog.nack('split', of('feed.1'));
+SELECT polled('split', 2), polled('split', 2), polled('split', 2);
+-- ... a lease that has ended is no more, whether or not somebody else has one
+SELECT eventlog.create_consumer('ended', 'beginning', '{feed.*}');
+SELECT polled('ended', 2, '1 ms'), pg_sleep(0.01);
+SELECT eventlog.ack('ended', of('feed.1'));
+SELECT polled('ended', 2), eventlog.ack('ended', of('feed.2'));
+
+-- 6: polled and acknowledged in one transaction; rolled back, nothing was handed out
+BEGIN;
+SELECT polled('ended', 2), eventlog.ack('ended', of('feed.4'));
+ROLLBACK;
+BEGIN;
+SELECT polled('ended', 2), polled('ended', 2), eventlog.ack('ended', of('feed.4'));
+SAVEPOINT a;
+SELECT polled('ended', 2);
+ROLLBACK TO a;
+SELECT polled('ended', 2);
+COMMIT;
+SELECT polled('ended', 2);
+-- ... an event of the transaction itself is not handed out before it has committed
+BEGIN;
+SELECT eventlog.log_event('feed.own') IS NOT NULL, polled('ended');
+COMMIT;
+SELECT polled('ended');
+
+-- 6: the views
+SELECT eventlog.create_consumer('seen', of('feed.2')::text, '{feed.*}');
+SELECT polled('seen', 2);
+SELECT name, events, position = of('feed.4'), lag_events, lag_seconds > 0, leased_events, leased_pieces, oldest_lease < now(),
+       window_opened_at < now(), held_by_pid
+FROM eventlog.consumers WHERE name = 'seen';
+BEGIN;
+SELECT eventlog.log_event('feed.held') IS NOT NULL;
+SELECT lag_events, held_by_pid = pg_backend_pid(), held_by_xid::text = (pg_current_xact_id()::text::bigint % (2::bigint ^ 32)::bigint)::text,
+       held_by_prepared, held_since = now()
+FROM eventlog.consumers WHERE name = 'seen';
+SELECT count(*) FROM eventlog.settled_events WHERE event_id >= of('feed.held');
+ROLLBACK;
+-- ... once whatever else is in progress on the server, autovacuum say, has ended
+DO $$
+BEGIN
+    FOR i IN 1 .. 6000 LOOP
+        EXIT WHEN EXISTS (SELECT FROM eventlog.settled_events WHERE event_id = of('feed.own'));
+        PERFORM pg_sleep(0.01);
+    END LOOP;
+END
+$$;
+SELECT count(*) FROM eventlog.settled_events WHERE event_name LIKE 'feed._' AND settled_number::text = xid::text;
+-- ... a reader that keeps a number reads on by the index
+SET enable_seqscan = off;
+CREATE FUNCTION index_conditions(statement text) RETURNS SETOF text
+    LANGUAGE plpgsql AS $$
+DECLARE
+    line text;
+BEGIN
+    FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || statement LOOP
+        RETURN QUERY SELECT regexp_replace(m[1], '\m(events|e)\w*\.', '', 'g') FROM regexp_matches(line, '(Index Cond: .*|Sort Key.*)') m;
+    END LOOP;
+END
+$$;
+SELECT DISTINCT index_conditions
+FROM index_conditions('SELECT * FROM eventlog.settled_events WHERE xid > ''7'' ORDER BY xid, event_id LIMIT 10')
+WHERE index_conditions LIKE 'Index%';
+RESET enable_seqscan;
+
+-- 6: errors: null, unknown, twice, out of range
+SELECT refusal('SELECT eventlog.create_consumer(''now'')');
+SELECT refusal('SELECT eventlog.create_consumer(NULL)'), verdict('SELECT eventlog.create_consumer(''n'', NULL)'),
+       verdict('SELECT eventlog.create_consumer('' '')'), verdict('SELECT eventlog.create_consumer(repeat(''n'', 257))');
+SELECT refusal('SELECT eventlog.create_consumer(''n'', ''nowhere'')');
+SELECT refusal('SELECT eventlog.create_consumer(''n'', ''now'', ''{}'')');
+SELECT refusal('SELECT eventlog.create_consumer(''n'', ''now'', ''{a,"! "}'')');
+SELECT refusal('SELECT eventlog.create_consumer(''n'', ''now'', ''{a,NULL}'')');
+SELECT refusal('SELECT eventlog.create_consumer(''n'', ''now'', array_fill(''a''::text, ''{101}''))');
+SELECT refusal('SELECT eventlog.poll(''none'')');
+SELECT refusal(format('SELECT eventlog.%s(''none'', uuid_at(now()))', f)) FROM unnest('{ack,nack}'::text[]) f;
+SELECT refusal('SELECT eventlog.drop_consumer(''none'')');
+SELECT refusal('SELECT eventlog.poll(''now'', 0)');
+SELECT refusal('SELECT eventlog.poll(''now'', wait => ''-1 ms'')');
+SELECT refusal('SELECT eventlog.poll(''now'', lease => ''0'')');
+SELECT call, verdict('SELECT eventlog.' || call)
+FROM unnest(ARRAY['poll(NULL)', 'poll(''now'', wait => NULL)', 'poll(''now'', lease => NULL)', 'ack(NULL, uuid_at(now()))',
+                  'ack(''now'', NULL)', 'nack(''now'', NULL)', 'drop_consumer(NULL)', 'poll(''now'', -1)', 'poll(''now'', 10001)',
+                  'poll(''now'', 10000)', 'poll(''now'', NULL)', 'poll(''now'', wait => ''1 mon'')',
+                  'poll(''now'', wait => ''1 hour 1 ms'')', 'poll(''now'', lease => ''-1 mon'')', 'poll(''now'', lease => ''13 mons'')',
+                  'poll(''now'', lease => ''1 mon'')']) call;
+-- ... and where nothing can be leased
+BEGIN ISOLATION LEVEL REPEATABLE READ;
+SELECT refusal('SELECT eventlog.poll(''now'')');
+ROLLBACK;
+BEGIN READ ONLY;
+SELECT refusal('SELECT eventlog.poll(''now'')');
+ROLLBACK;
+
+-- 6, 10: EXECUTE is all that a poller needs; a monitor sees the consumers
+DROP ROLE IF EXISTS regress_eventlog_poller;
+CREATE ROLE regress_eventlog_poller;
+GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_poller;
+GRANT EXECUTE ON FUNCTION eventlog.poll, eventlog.ack TO regress_eventlog_poller;
+SELECT eventlog.create_consumer('role', 'beginning', '{feed.*}');
+SET ROLE regress_eventlog_poller;
+SELECT event_name FROM eventlog.poll('role', 1);
+SELECT count(*) FROM eventlog.consumers;
+RESET ROLE;
+GRANT pg_monitor TO regress_eventlog_poller;
+SET ROLE regress_eventlog_poller;
+SELECT count(*) FROM eventlog.consumers WHERE lag_events > 0 AND name = 'role';
+RESET ROLE;
+DROP OWNED BY regress_eventlog_poller;
+DROP ROLE regress_eventlog_poller;
+
+-- 6: a dropped consumer leaves nothing
+SELECT count(eventlog.drop_consumer(name)) FROM eventlog.consumers;
+SELECT count(*) FROM eventlog.leases;
+SELECT count(*) FROM eventlog.reader_window WHERE kind = 'consumer';
+SELECT count(*) FROM eventlog.reader_position WHERE kind = 'consumer';
+DROP VIEW leased;
+DROP FUNCTION polled, acked, of, index_conditions;
