@@ -33,6 +33,7 @@ CREATE TABLE naive (event_id uuid);
 CREATE PROCEDURE follow(consumer text) LANGUAGE plpgsql AS $$
 DECLARE
     ids uuid[];
+    held uuid[];
     fate float8;
     upto int;
 BEGIN
@@ -58,8 +59,10 @@ BEGIN
             COMMIT;
             CONTINUE;
         END IF;
+        -- One that comes late may find the events with another poller, and a part of them acknowledged.
+        SELECT l.ids INTO held FROM eventlog.leases l WHERE l.consumer = follow.consumer AND ids[upto] = ANY (l.ids) FOR UPDATE;
         IF eventlog.ack(consumer, ids[upto]) THEN
-            INSERT INTO done (consumer, event_id) SELECT follow.consumer, unnest(ids[:upto]);
+            INSERT INTO done (consumer, event_id) SELECT follow.consumer, id FROM unnest(held) id WHERE id <= ids[upto];
         END IF;
         COMMIT;
         IF upto < cardinality(ids) THEN
