@@ -22,7 +22,7 @@ constexpr int64_t kLongestLeaseMs = int64_t{366} * 24 * kLongestWaitMs;
 constexpr long kShortestPauseMs = 20;  // where what was to be given out again is locked
 constexpr long kFirstPauseMs = 50;     // without preloading
 constexpr long kLongestPauseMs = 250;
-constexpr int kFreeWakes = 2;  // the first call of a wait returns at once, the second one is a commit
+constexpr int kFreeWakes = 1;
 constexpr int kLongestNapMs = 20;
 
 struct Request {
@@ -66,7 +66,8 @@ Request read_arguments(FunctionCallInfo fcinfo) {
     if (wait_ms < 0 || wait_ms > kLongestWaitMs) refuse_range(kNames[2], "0 and 1 hour", text_of(wait));
     if (lease_ms < 1 || lease_ms > kLongestLeaseMs)
         refuse_range(kNames[3], "1 millisecond and 366 days", text_of(lease));
-    return {{pg::text_view(PG_GETARG_DATUM(0)), static_cast<size_t>(max_rows), lease}, now + wait_ms * 1000};
+    return {{pg::text_view(PG_GETARG_DATUM(0)), static_cast<size_t>(max_rows), lease, wait_ms > 0},
+            now + wait_ms * 1000};
 }
 
 // Refuses where a lease cannot be stored, or what is new not be seen.
@@ -96,31 +97,58 @@ class Waiting {
   public:
     explicit Waiting(TimestampTz deadline) : deadline_(deadline) {}
 
-    // Returns when it is worth looking again; false when the time is up.
-    bool wait(std::optional<TimestampTz> lease_ends) {
-        const TimestampTz now = GetCurrentTimestamp();
-        if (now >= deadline_) return false;
-        const TimestampTz due = std::min(deadline_, lease_ends.value_or(deadline_));
-        const long ms = std::max(TimestampDifferenceMilliseconds(now, due), kShortestPauseMs);
-        ConditionVariable* bell = shared::bell();
-        if (bell == nullptr) {
-            sleep_for(std::min(ms, pause_ms_), WL_LATCH_SET);
-            pause_ms_ = std::min(pause_ms_ * 2, kLongestPauseMs);
-            return true;
-        }
-        // The commit of a prepared transaction rings for nobody.
-        const long most_ms = std::min<long>(ms, settings::poll_interval);
-        if (ConditionVariableTimedSleep(bell, most_ms, pg::wait_event(pg::Wait::poll))) return true;
-        // Commits of events that are not for the consumer must not keep it busy.
+    bool in_time() const { return GetCurrentTimestamp() < deadline_; }
+
+    // Without preloading: sleeps for a while. May ereport.
+    void sleep(std::optional<TimestampTz> lease_ends) {
+        sleep_for(std::min(due_in_ms(lease_ends), pause_ms_), WL_LATCH_SET);
+        pause_ms_ = std::min(pause_ms_ * 2, kLongestPauseMs);
+    }
+
+    // Waits for the bell, which the caller has come to before he saw that nothing had been committed. The
+    // commit of a prepared transaction rings for nobody. May ereport.
+    void listen(ConditionVariable* bell, std::optional<TimestampTz> lease_ends) {
+        const long most_ms = std::min<long>(due_in_ms(lease_ends), settings::poll_interval);
+        if (!ConditionVariableTimedSleep(bell, most_ms, pg::wait_event(pg::Wait::poll))) nap();
+    }
+
+    // Commits of events that are not for the consumer must not keep it busy. May ereport.
+    void nap() {
         if (++wakes_ > kFreeWakes) sleep_for(std::min(wakes_, kLongestNapMs), 0);
-        return true;
     }
 
   private:
+    long due_in_ms(std::optional<TimestampTz> lease_ends) const {
+        const TimestampTz due = std::min(deadline_, lease_ends.value_or(deadline_));
+        return std::max(TimestampDifferenceMilliseconds(GetCurrentTimestamp(), due), kShortestPauseMs);
+    }
+
     TimestampTz deadline_;
     long pause_ms_ = kFirstPauseMs;
     int wakes_ = 0;
 };
+
+feed::Taken take_or_wait(const Request& request) {
+    Waiting waiting(request.deadline);
+    ConditionVariable* bell = shared::bell();
+    while (true) {
+        read::Snapshot before;
+        if (request.wanted.waits && bell != nullptr) before = feed::ended_by_now();
+        feed::Taken taken = feed::take(request.wanted);
+        if (!taken.ids.empty() || taken.moved || !waiting.in_time()) return taken;
+        const auto lease_ends = taken.lease_ends;
+        if (bell == nullptr) {
+            pg::call([&] { waiting.sleep(lease_ends); });
+            continue;
+        }
+        // The end of the look's subtransaction would end a sleep prepared before it: what has been committed
+        // since is seen by the snapshot.
+        pg::call([bell] { ConditionVariablePrepareToSleep(bell); });
+        const bool changed = feed::ended_by_now() != before;
+        pg::call([&] { changed ? waiting.nap() : waiting.listen(bell, lease_ends); });
+        pg::call([] { ConditionVariableCancelSleep(); });
+    }
+}
 
 }  // namespace
 
@@ -130,15 +158,8 @@ EVENTLOG_FUNCTION(eventlog_lease_next) {
         require_writable();
         return read;
     });
-    Waiting waiting(request.deadline);
-    feed::Taken taken;
-    for (bool looking = true; looking;) {
-        taken = feed::take(request.wanted);
-        looking =
-            taken.ids.empty() && !taken.more && pg::call([&] { return waiting.wait(taken.lease_ends); });
-    }
+    feed::Taken taken = take_or_wait(request);
     return pg::call([&] {
-        ConditionVariableCancelSleep();
         if (!taken.ids.empty()) return pg::uuid_array_datum(taken.ids);
         fcinfo->isnull = true;
         return (Datum)0;

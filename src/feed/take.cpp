@@ -2,6 +2,8 @@
 
 #include "feed/consumer.h"
 #include "pg/boundary.h"
+#include "pg/subtransaction.h"
+#include "read/horizon.h"
 
 namespace eventlog::feed {
 namespace {
@@ -90,9 +92,7 @@ void store(Consumer& consumer, const Found& found) {
                                     found.ends_window, static_cast<int64_t>(found.ids.size())));
 }
 
-}  // namespace
-
-Taken take(const Wanted& wanted) {
+Taken look(const Wanted& wanted) {
     pg::call([&wanted] {
         // What this statement itself has written is seen, too.
         CommandCounterIncrement();
@@ -101,31 +101,49 @@ Taken take(const Wanted& wanted) {
     });
     Taken taken;
     Consumer consumer;
-    bool written = false;
+    bool ended = false;
     connected([&] {
         consumer = load_consumer(wanted.name);
         taken.lease_ends = consumer.lease_ends;
-        if (!consumer.lease_ends || *consumer.lease_ends > GetCurrentTimestamp()) return;
-        taken.ids = lease_again(wanted.name, wanted.max_rows, lease_end(wanted));
-        written = true;
+        ended = consumer.lease_ends && *consumer.lease_ends <= GetCurrentTimestamp();
+        if (ended) taken.ids = lease_again(wanted.name, wanted.max_rows, lease_end(wanted));
     });
     if (taken.ids.empty()) {
         Found found = find_next(consumer, wanted.max_rows);
-        taken.more = found.passed >= kMostPassed;
-        if (!found.ids.empty() || found.passed >= kStoreAfterPassed) {
+        taken.moved = found.ids.empty() && found.passed >= kStoreAfterPassed;
+        if (!found.ids.empty() || taken.moved)
             connected([&] {
                 store(consumer, found);
                 if (!found.ids.empty()) store_lease(consumer, found.ids, lease_end(wanted));
             });
-            written = true;
-        }
         taken.ids = std::move(found.ids);
     }
+    const bool written = ended || taken.moved || !taken.ids.empty();
     pg::call([&wanted, written] {
         PopActiveSnapshot();
         if (!written) unlock_consumer(wanted.name);
     });
     return taken;
+}
+
+}  // namespace
+
+Taken take(const Wanted& wanted) {
+    if (!wanted.waits) return look(wanted);
+    // The locks of a look that is rolled back go: a poll that waits must not keep partitions from being
+    // dropped.
+    pg::Subtransaction subtransaction;
+    Taken taken = look(wanted);
+    if (taken.moved || !taken.ids.empty()) subtransaction.commit();
+    return taken;
+}
+
+read::Snapshot ended_by_now() {
+    read::Snapshot now;
+    pg::call([] { PushActiveSnapshot(GetLatestSnapshot()); });
+    connected([&] { now = read::horizon(); });
+    pg::call([] { PopActiveSnapshot(); });
+    return now;
 }
 
 }  // namespace eventlog::feed

@@ -4,6 +4,7 @@
 #include "pg.h"
 
 #include "ids/uuid7.h"
+#include "read/snapshot.h"
 
 namespace eventlog::feed {
 
@@ -11,16 +12,20 @@ struct Wanted {
     std::string_view name;
     size_t max_rows;
     Interval* lease;
+    bool waits;  // a look that finds nothing leaves no lock behind
 };
 
 struct Taken {
     std::vector<ids::Uuid> ids;             // in order; leased once the transaction commits
     std::optional<TimestampTz> lease_ends;  // when there may be events to be given out again
-    bool more = false;                      // so many were not for the consumer that the look ended early
+    bool moved = false;                     // without ids: the position, over events that are not for it
 };
 
 // Leases the consumer's next events: first those whose lease has ended, else those behind its position. Waits
 // for another transaction that has polled the consumer. Throws pg::Error, 42704, and pg::ServerError.
 Taken take(const Wanted& wanted);
+
+// Which transactions have ended by now. Throws pg::ServerError.
+read::Snapshot ended_by_now();
 
 }  // namespace eventlog::feed

@@ -26,8 +26,21 @@ SELECT eventlog.create_consumer('some', 'now', '{order.*, !order.viewed, "a,b"}'
 SELECT eventlog.create_consumer('others', 'now', '{!order.*}');
 SELECT count(eventlog.log_event(n)) FROM unnest('{order.paid,order.viewed,user.made,order.item.added,"a,b"}'::text[]) n;
 SELECT polled('some', 2), polled('some', 2), polled('some', 2), polled('others');
+-- ... many of them are passed over once; a poll that finds nothing else writes nothing, and holds nobody up
+CREATE VIEW place AS SELECT win FROM eventlog.reader_window WHERE kind = 'consumer' AND name = 'some';
+SELECT win AS before FROM place \gset
 SELECT count(eventlog.log_event('passed')) FROM generate_series(1, 2500);
 SELECT polled('some');
+SELECT win > :before FROM place;
+SELECT win AS before FROM place \gset
+SELECT count(eventlog.log_event('passed')) FROM generate_series(1, 10);
+BEGIN;
+SELECT polled('some');
+SELECT pg_current_xact_id_if_assigned() IS NULL;
+SELECT count(*) FROM pg_locks WHERE pid = pg_backend_pid() AND classid = 'eventlog.events'::regclass;
+COMMIT;
+SELECT win = :before FROM place;
+DROP VIEW place;
 SELECT count(eventlog.log_event('order.late'));
 SELECT polled('some');
 
@@ -83,6 +96,14 @@ BEGIN;
 SELECT eventlog.log_event('feed.own') IS NOT NULL, polled('ended');
 COMMIT;
 SELECT polled('ended');
+
+-- 6: what is handed out is on disk, whatever writer and poller say
+SET synchronous_commit = off;
+SELECT eventlog.log_event('feed.async') IS NOT NULL;
+SELECT pg_current_wal_insert_lsn() AS written \gset
+SELECT polled('ended');
+SELECT pg_current_wal_flush_lsn() >= :'written';
+RESET synchronous_commit;
 
 -- 6: the views
 SELECT eventlog.create_consumer('seen', of('feed.2')::text, '{feed.*}');

@@ -59,8 +59,11 @@ BEGIN
             COMMIT;
             CONTINUE;
         END IF;
-        -- One that comes late may find the events with another poller, and a part of them acknowledged.
-        SELECT l.ids INTO held FROM eventlog.leases l WHERE l.consumer = follow.consumer AND ids[upto] = ANY (l.ids) FOR UPDATE;
+        -- One that comes late may find the events with another poller, or on their way to one, and a part of them acknowledged.
+        FOR attempt IN 1 .. 3 LOOP
+            SELECT l.ids INTO held FROM eventlog.leases l WHERE l.consumer = follow.consumer AND ids[upto] = ANY (l.ids) FOR UPDATE;
+            EXIT WHEN FOUND;
+        END LOOP;
         IF eventlog.ack(consumer, ids[upto]) THEN
             INSERT INTO done (consumer, event_id) SELECT follow.consumer, id FROM unnest(held) id WHERE id <= ids[upto];
         END IF;

@@ -105,6 +105,8 @@ foreach my $preloaded (1, 0)
 	sql(q{SELECT count(*) FROM eventlog.poll('c', 10000, lease => '1 hour')});
 	start_poll($waiting, 'c');
 	is(sql(q{SELECT count(*) FROM eventlog.poll('c', lease => '1 hour')}), '0', '... and others poll meanwhile');
+	sql('BEGIN; SET LOCAL lock_timeout = ' . IN_TIME * 1000 . '; LOCK TABLE eventlog.events IN ACCESS EXCLUSIVE MODE; COMMIT');
+	pass('... nor the dropping of partitions');
 	sql("SELECT eventlog.log_event('last')");
 	polled_is($waiting, 'last', '... until it is its turn');
 
