@@ -32,22 +32,22 @@ CREATE TABLE done (consumer text, event_id uuid, place bigint DEFAULT nextval('p
 CREATE TABLE naive (event_id uuid);
 CREATE PROCEDURE follow(consumer text) LANGUAGE plpgsql AS $$
 DECLARE
-    ids uuid[];
+    got uuid[];
     held uuid[];
     fate float8;
     upto int;
 BEGIN
     LOOP
         fate := random();
-        ids := ARRAY(SELECT event_id FROM eventlog.poll(consumer, 1 + (random() * 400)::int, '100 ms', '400 ms'));
+        got := ARRAY(SELECT event_id FROM eventlog.poll(consumer, 1 + (random() * 400)::int, '100 ms', '400 ms'));
         IF fate < 0.05 THEN
             ROLLBACK;
             CONTINUE;
         END IF;
-        INSERT INTO handed (consumer, event_id) SELECT follow.consumer, unnest(ids);
+        INSERT INTO handed (consumer, event_id) SELECT follow.consumer, unnest(got);
         COMMIT;
-        CONTINUE WHEN cardinality(ids) = 0;
-        upto := cardinality(ids);
+        CONTINUE WHEN cardinality(got) = 0;
+        upto := cardinality(got);
         IF fate < 0.10 THEN
             CONTINUE;
         ELSIF fate < 0.15 THEN
@@ -55,21 +55,21 @@ BEGIN
         ELSIF fate < 0.25 THEN
             upto := greatest(upto / 2, 1);
         ELSIF fate < 0.30 THEN
-            PERFORM eventlog.nack(consumer, ids[1]);
+            PERFORM eventlog.nack(consumer, got[1]);
             COMMIT;
             CONTINUE;
         END IF;
         -- One that comes late may find the events with another poller, or on their way to one, and a part of them acknowledged.
         FOR attempt IN 1 .. 3 LOOP
-            SELECT l.ids INTO held FROM eventlog.leases l WHERE l.consumer = follow.consumer AND ids[upto] = ANY (l.ids) FOR UPDATE;
+            SELECT l.ids INTO held FROM eventlog.leases l WHERE l.consumer = follow.consumer AND got[upto] = ANY (l.ids) FOR UPDATE;
             EXIT WHEN FOUND;
         END LOOP;
-        IF eventlog.ack(consumer, ids[upto]) THEN
-            INSERT INTO done (consumer, event_id) SELECT follow.consumer, id FROM unnest(held) id WHERE id <= ids[upto];
+        IF eventlog.ack(consumer, got[upto]) THEN
+            INSERT INTO done (consumer, event_id) SELECT follow.consumer, id FROM unnest(held) id WHERE id <= got[upto];
         END IF;
         COMMIT;
-        IF upto < cardinality(ids) THEN
-            PERFORM eventlog.nack(consumer, ids[upto + 1]);
+        IF upto < cardinality(got) THEN
+            PERFORM eventlog.nack(consumer, got[upto + 1]);
             COMMIT;
         END IF;
     END LOOP;
@@ -112,6 +112,7 @@ sub keep_following
 		my $follower = $followers{$name};
 		next if defined $follower->{run} && runs($follower->{run});
 		$follower->{run}->finish if defined $follower->{run};
+		die "$name: $follower->{err}" if ($follower->{err} // '') =~ /ERROR/;
 		$follower->{run} = IPC::Run::start([ 'psql', '-Xq', '-c', "CALL $follower->{call}",
 				$node->connstr('postgres') . " application_name=$name" ],
 			'<', \undef, '>', \$follower->{out}, '2>', \$follower->{err});
