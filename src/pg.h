@@ -92,6 +92,7 @@ extern "C" {
 #include "storage/procarray.h"
 #include "storage/proclist.h"
 #include "storage/shmem.h"
+#include "tcop/tcopprot.h"
 #include "tcop/utility.h"
 #include "utils/acl.h"
 #include "utils/array.h"

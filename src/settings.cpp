@@ -21,6 +21,8 @@ int insert_method = static_cast<int>(InsertMethod::automatic);
 int partition_width = 1440;
 int partitions_ahead = 2;
 int idempotency_window = 86400;
+int retention_max_size = 0;
+bool retention_ignores_readers = false;
 bool forwarding = true;
 char* databases;
 char* allowed_hosts;
@@ -138,6 +140,13 @@ void define() {
                             "How long a second call with an idempotency key is the first one again.", nullptr,
                             &idempotency_window, 86400, 1, kSecondsOfYear, PGC_SUSET, GUC_UNIT_S, nullptr,
                             nullptr, nullptr);
+    DefineCustomIntVariable("eventlog.retention_max_size",
+                            "Size of eventlog.events above which its oldest partitions are dropped; 0: none.",
+                            nullptr, &retention_max_size, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MB, nullptr,
+                            nullptr, nullptr);
+    DefineCustomBoolVariable("eventlog.retention_ignores_readers",
+                             "Whether retention drops what a target or consumer has still to read.", nullptr,
+                             &retention_ignores_readers, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomBoolVariable("eventlog.forwarding", "Whether events are sent to targets.", nullptr,
                              &forwarding, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomStringVariable(

@@ -26,6 +26,8 @@ extern int insert_method;    // InsertMethod
 extern int partition_width;  // minutes
 extern int partitions_ahead;
 extern int idempotency_window;  // seconds
+extern int retention_max_size;  // megabytes; 0: no limit
+extern bool retention_ignores_readers;
 extern bool forwarding;
 extern char* databases;  // names, comma-separated; empty: all
 extern char* allowed_hosts;

@@ -118,6 +118,7 @@ WorkerSlot* find_slot(Oid database, bool create) {
     }
     reusable->state = WorkerState::unused;
     reusable->pid = 0;
+    reusable->retention_pid = 0;
     reusable->failures = 0;
     reusable->retry_at = 0;
     reusable->held_until = 0;

@@ -27,6 +27,7 @@ struct WorkerSlot {
     Oid database;
     WorkerState state;
     pid_t pid;
+    pid_t retention_pid;        // the process that drops partitions, while there is one
     int64_t held_until;         // while held; in monotonic_ms()
     int failures;               // in a row
     int64_t retry_at;           // after a failure; in monotonic_ms()

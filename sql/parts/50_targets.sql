@@ -17,7 +17,8 @@ CREATE TABLE eventlog.targets (
     left_out        bigint NOT NULL DEFAULT 0,
     last_error      text,
     last_error_at   timestamptz,
-    next_attempt_at timestamptz
+    next_attempt_at timestamptz,
+    dropped_unread  bigint NOT NULL DEFAULT 0
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE eventlog.targets IS 'the state of each target; its definition is the foreign server of that name';
 COMMENT ON COLUMN eventlog.targets.left_out IS 'events of requests that the endpoint took and says it left out';
@@ -238,42 +239,3 @@ CREATE FUNCTION eventlog.selects(events text, event_name text, metadata jsonb) R
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_selects';
 COMMENT ON FUNCTION eventlog.selects(text, text, jsonb) IS 'whether a target with this option events is sent such an event';
-
-CREATE VIEW eventlog.forward_status AS
-SELECT t.name AS target,
-       CASE WHEN t.paused OR t.incarnation IS DISTINCT FROM coalesce(c.incarnation, t.incarnation)
-                 OR (c.incarnation IS NULL AND t.incarnation IS NOT NULL) THEN 'paused'
-            ELSE t.state END AS state,
-       p.last_id AS position,
-       lag.events AS lag_events,
-       coalesce(greatest(extract(epoch FROM clock_timestamp() - lag.oldest), 0), 0)::double precision AS lag_seconds,
-       coalesce(eventlog.in_flight(t.server), 0) AS in_flight,
-       p.delivered AS sent,
-       t.retried,
-       t.dead,
-       t.last_error,
-       t.last_error_at,
-       t.next_attempt_at
-FROM eventlog.targets t
-JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
-JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
-LEFT JOIN eventlog.cluster c ON true
-LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
-LEFT JOIN LATERAL (
-    SELECT o.option_value AS events FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'
-) declared ON true
-CROSS JOIN LATERAL (
-    SELECT w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
-           w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading
-) at
-CROSS JOIN LATERAL (SELECT CASE WHEN at.done THEN w.to_snapshot ELSE w.from_snapshot END AS snapshot) read_until
-CROSS JOIN LATERAL (
-    SELECT count(*) AS events, min(e.ingested_at) AS oldest
-    FROM eventlog.events e
-    WHERE (e.xid >= pg_snapshot_xmax(read_until.snapshot)
-           OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(read_until.snapshot))))
-      AND (w.start_after IS NULL OR e.event_id > w.start_after)
-      AND NOT (at.reading AND e.event_id <= p.last_id AND pg_visible_in_snapshot(e.xid, w.to_snapshot))
-      AND eventlog.selects(coalesce(declared.events, 'flagged'), e.event_name, e.metadata)
-) lag;
-COMMENT ON VIEW eventlog.forward_status IS 'each target: its state, how far it is, and how much waits for it';

@@ -7,6 +7,9 @@ UPDATE eventlog.cluster SET server_major = pg_catalog.current_setting('server_ve
 WHERE system_identifier = (SELECT here.system_identifier FROM pg_catalog.pg_control_system() here);
 
 \include 67_metrics.sql
+ALTER TABLE eventlog.targets ADD COLUMN dropped_unread bigint NOT NULL DEFAULT 0;
+\include 51_forward_status.sql
+\include 62_retention.sql
 \include 68_erasure.sql
 \include 69_health.sql
 COMMENT ON TRIGGER append_only ON eventlog.events IS 'events are never changed in place, but by the erasing functions';

@@ -62,13 +62,14 @@ bool may_command(Node* statement, Oid database) {
 }
 
 // Keeps the launcher from starting a worker in the database, one that it has not met included, and ends the
-// one that is there.
+// one that is there, and the process that drops its old partitions.
 void hold(Oid database) {
     shared::State* state = shared::state();
     for (int waited = 0; waited <= kLongestWaitMs; waited += kWaitMs) {
         LWLockAcquire(state->lock, LW_EXCLUSIVE);
         WorkerSlot* slot = shared::find_slot(database, true);
         pid_t pid = 0;
+        pid_t retention_pid = 0;
         bool starting = false;
         if (slot != nullptr) {
             // A worker that is just being started shows its pid soon.
@@ -76,10 +77,12 @@ void hold(Oid database) {
             if (!starting) slot->state = WorkerState::held;
             slot->held_until = monotonic_ms() + kLongestHoldMs;
             pid = slot->pid;
+            retention_pid = slot->retention_pid;
         }
         LWLockRelease(state->lock);
-        if (pid == 0 && !starting) return;
+        if (pid == 0 && retention_pid == 0 && !starting) return;
         if (pid != 0) kill(pid, SIGTERM);
+        if (retention_pid != 0) kill(retention_pid, SIGTERM);
         (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kWaitMs,
                         pg::wait_event(pg::Wait::worker_exit));
         ResetLatch(MyLatch);

@@ -11,6 +11,7 @@
 #include "store/catalog.h"
 #include "store/maintenance.h"
 #include "store/columns.h"
+#include "store/retention.h"
 
 namespace eventlog::forward {
 namespace {
@@ -132,6 +133,7 @@ void Worker::maintain(int64_t now) {
         LogTransaction transaction;
         pg::call([] {
             if (!store::is_maintained(unix_millis())) store::maintain(unix_millis());
+            store::start_retention();
         });
         transaction.commit();
     } catch (const pg::ServerError& error) {

@@ -5,6 +5,7 @@
 #include "store/change_permission.h"
 #include "store/columns.h"
 #include "store/maintenance.h"
+#include "store/retention.h"
 
 namespace {
 
@@ -18,6 +19,7 @@ EVENTLOG_FUNCTION(eventlog_maintain) {
     pg::call([] {
         PreventCommandIfReadOnly("eventlog.maintain()");
         store::maintain((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+        store::run_retention();
     });
     PG_RETURN_VOID();
 }
@@ -38,8 +40,7 @@ EVENTLOG_FUNCTION(eventlog_refuse_change) {
                 update
                     ? errhint("To remove the data of events, call eventlog.erase_actor(), "
                               "eventlog.erase_resource() or eventlog.erase_event().")
-                    : errhint("To let events go after a time, call eventlog.set_retention(), or detach and "
-                              "drop their partition."));
+                    : errhint("To let events go after a time, call eventlog.set_retention()."));
     });
     return (Datum)0;
 }

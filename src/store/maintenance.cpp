@@ -4,18 +4,17 @@
 #include "settings.h"
 #include "store/adoption.h"
 #include "store/catalog.h"
+#include "store/helper_process.h"
 #include "store/partitions.h"
 
 namespace eventlog::store {
 namespace {
 
-constexpr const char* kHelperFunction = "eventlog_maintenance_main";
 // The caller's own transaction may hold what the helper waits for; the server cannot see that deadlock.
 constexpr const char* kHelperLockTimeout = "2s";
 
 // What the helper is told: fits bgw_extra.
 struct HelperArguments {
-    Oid database;
     int64_t unix_millis;
     int32_t partition_width;  // the caller's settings
     int32_t partitions_ahead;
@@ -32,22 +31,10 @@ bool is_ready(int64_t unix_millis) {
 }
 
 // Whether a helper was started and has ended.
-bool run_helper(int64_t unix_millis) {
-    BackgroundWorker worker{};
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
-    worker.bgw_notify_pid = MyProcPid;
-    strlcpy(worker.bgw_name, "eventlog maintenance", BGW_MAXLEN);
-    strlcpy(worker.bgw_type, "eventlog maintenance", BGW_MAXLEN);
-    strlcpy(worker.bgw_library_name, "eventlog", sizeof(worker.bgw_library_name));
-    strlcpy(worker.bgw_function_name, kHelperFunction, BGW_MAXLEN);
-    HelperArguments arguments{MyDatabaseId, unix_millis, settings::partition_width,
-                              settings::partitions_ahead, settings::idempotency_window};
-    memcpy(worker.bgw_extra, &arguments, sizeof(arguments));
-    BackgroundWorkerHandle* handle = nullptr;
-    if (!RegisterDynamicBackgroundWorker(&worker, &handle)) return false;
-    return WaitForBackgroundWorkerShutdown(handle) == BGWH_STOPPED;
+bool make_ready_elsewhere(int64_t unix_millis) {
+    HelperArguments arguments{unix_millis, settings::partition_width, settings::partitions_ahead,
+                              settings::idempotency_window};
+    return run_helper({"eventlog maintenance", "eventlog_maintenance_main", &arguments, sizeof(arguments)});
 }
 
 }  // namespace
@@ -68,7 +55,7 @@ void maintain(int64_t unix_millis) {
 }
 
 void make_ready(int64_t unix_millis) {
-    if (run_helper(unix_millis)) {
+    if (make_ready_elsewhere(unix_millis)) {
         AcceptInvalidationMessages();
         if (is_ready(unix_millis)) return;
     }
@@ -83,13 +70,13 @@ void make_ready(int64_t unix_millis) {
 
 }  // namespace eventlog::store
 
-extern "C" PGDLLEXPORT void eventlog_maintenance_main(Datum) {
+extern "C" PGDLLEXPORT void eventlog_maintenance_main(Datum database) {
     using namespace eventlog;
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
     store::HelperArguments arguments;
     memcpy(&arguments, MyBgworkerEntry->bgw_extra, sizeof(arguments));
-    pg::start_worker_session(arguments.database);
+    pg::start_worker_session(DatumGetObjectId(database));
     pg::enter([&arguments] {
         pg::call([&arguments] {
             SetConfigOption("lock_timeout", store::kHelperLockTimeout, PGC_USERSET, PGC_S_OVERRIDE);

@@ -1,0 +1,278 @@
+-- Letting old partitions go: what may go is decided here, and done by a process of its own (src/store/retention.cpp).
+CREATE TABLE eventlog.retention (
+    log  text NOT NULL PRIMARY KEY,
+    keep interval NOT NULL
+);
+COMMENT ON TABLE eventlog.retention IS 'how long each log is kept; one that is not here is kept for ever';
+COMMENT ON COLUMN eventlog.retention.log IS 'a partitioned table in schema eventlog';
+SELECT pg_catalog.pg_extension_config_dump('eventlog.retention', '');
+
+-- Not dumped: it speaks of tables of this database.
+CREATE TABLE eventlog.retired_partitions (
+    partition  oid NOT NULL PRIMARY KEY,
+    name       text NOT NULL,
+    log        text NOT NULL,
+    from_time  timestamptz NOT NULL,
+    to_time    timestamptz NOT NULL,
+    unread     jsonb NOT NULL,
+    retired_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
+);
+COMMENT ON TABLE eventlog.retired_partitions IS
+    'partitions that retention is dropping: tells one that it has detached from one that somebody else has';
+COMMENT ON COLUMN eventlog.retired_partitions.unread IS
+    'readers that are ignored, and how many events each had not read: [{"kind", "name", "events"}]';
+
+-- What ends when, of every log; one that ends by a window of its own is added to this view.
+CREATE VIEW eventlog.keep_times AS
+SELECT r.log, r.keep FROM eventlog.retention r;
+COMMENT ON VIEW eventlog.keep_times IS 'how long each log is kept that is not kept for ever';
+
+-- The partitioned tables that belong to the extension are its logs.
+CREATE VIEW eventlog.log_partitions AS
+SELECT p.relname::text AS log,
+       c.oid AS partition,
+       c.relname::text AS name,
+       c.relkind AS kind,
+       coalesce(eventlog.event_time(bound.ids[1]::uuid), '-infinity') AS from_time,
+       coalesce(eventlog.event_time(bound.ids[2]::uuid), 'infinity') AS to_time,
+       i.inhdetachpending AS detaching
+FROM pg_catalog.pg_extension x
+JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = x.oid AND d.deptype = 'e'
+                           AND d.classid = 'pg_class'::regclass AND d.objsubid = 0
+JOIN pg_catalog.pg_class p ON p.oid = d.objid AND p.relkind = 'p'
+JOIN pg_catalog.pg_inherits i ON i.inhparent = p.oid
+JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
+LEFT JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid),
+    $$^FOR VALUES FROM \((?:'([0-9a-f-]{36})'|MINVALUE)\) TO \((?:'([0-9a-f-]{36})'|MAXVALUE)\)$$) bound(ids) ON true
+WHERE x.extname = 'eventlog';
+COMMENT ON VIEW eventlog.log_partitions IS 'the partitions of every log and the times that their ids stand for';
+
+CREATE FUNCTION eventlog.retention_max_bytes() RETURNS bigint
+    LANGUAGE c STABLE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_retention_max_bytes';
+COMMENT ON FUNCTION eventlog.retention_max_bytes() IS 'eventlog.retention_max_size in bytes; 0: no limit';
+
+CREATE FUNCTION eventlog.partition_bytes(partition oid) RETURNS bigint
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT coalesce(sum(pg_total_relation_size(t.relid)), 0)::bigint FROM pg_partition_tree(partition) t
+$$;
+COMMENT ON FUNCTION eventlog.partition_bytes(oid) IS 'size of a partition on disk, indexes and TOAST included';
+
+CREATE FUNCTION eventlog.set_retention(log regclass, keep interval) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    known_as text;
+BEGIN
+    IF log IS NULL THEN
+        RAISE EXCEPTION 'log must not be null'
+            USING ERRCODE = 'null_value_not_allowed', COLUMN = 'log', HINT = 'Pass ''eventlog.events'', say.';
+    END IF;
+    SELECT c.relname INTO known_as
+    FROM pg_class c
+    JOIN pg_depend d ON d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.objsubid = 0 AND d.deptype = 'e'
+    JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid AND x.extname = 'eventlog'
+    WHERE c.oid = log AND c.relkind = 'p';
+    IF NOT FOUND THEN
+        RAISE EXCEPTION 'log is no partitioned log of the extension: "%"', log
+            USING ERRCODE = 'wrong_object_type', COLUMN = 'log',
+                  HINT = 'The logs are those that the view eventlog.partitions shows.';
+    END IF;
+    IF EXISTS (SELECT FROM eventlog.keep_times k WHERE k.log = known_as)
+       AND NOT EXISTS (SELECT FROM eventlog.retention r WHERE r.log = known_as) THEN
+        RAISE EXCEPTION 'log is kept for a time of its own: "%"', set_retention.log
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'log',
+                  DETAIL = 'A setting says how long its rows are of use.';
+    END IF;
+    IF keep IS NULL THEN
+        DELETE FROM eventlog.retention r WHERE r.log = known_as;
+        RETURN;
+    END IF;
+    -- Parts of both signs could add up to a time to come.
+    IF keep <= interval '0' OR keep > interval '1000 years'
+       OR least(extract(year FROM keep), extract(month FROM keep), extract(day FROM keep), extract(hour FROM keep),
+                extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
+        RAISE EXCEPTION 'keep is out of range: %', keep
+            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'keep',
+                  DETAIL = 'It is above zero in every part and 1000 years at the most.',
+                  HINT = 'NULL keeps for ever.';
+    END IF;
+    INSERT INTO eventlog.retention AS r (log, keep) VALUES (known_as, set_retention.keep)
+    ON CONFLICT ON CONSTRAINT retention_pkey DO UPDATE SET keep = excluded.keep;
+END
+$$;
+COMMENT ON FUNCTION eventlog.set_retention(regclass, interval) IS
+    'has partitions of a log dropped once all of their time is older than this; NULL keeps for ever';
+
+-- The rule of what a reader has still to read, as in eventlog.forward_status. Readers other than targets select everything.
+CREATE FUNCTION eventlog.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+    w eventlog.reader_window;
+    p eventlog.reader_position;
+    selection text := 'all';
+    settled_until pg_snapshot;
+    events bigint;
+BEGIN
+    SELECT r.* INTO w FROM eventlog.reader_window r WHERE r.kind = unread.kind AND r.name = unread.name;
+    SELECT r.* INTO p FROM eventlog.reader_position r WHERE r.kind = unread.kind AND r.name = unread.name;
+    settled_until := CASE WHEN w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done THEN w.to_snapshot
+                          ELSE w.from_snapshot END;
+    IF kind = 'target' THEN
+        SELECT coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
+        INTO selection
+        FROM eventlog.targets t LEFT JOIN pg_foreign_server s ON s.oid = t.server WHERE t.name = unread.name;
+    END IF;
+    EXECUTE format($query$
+        SELECT count(*) FROM (
+            SELECT FROM %s e
+            WHERE (e.xid >= pg_snapshot_xmax($1) OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip($1))))
+              AND ($2 IS NULL OR e.event_id > $2)
+              AND NOT ($3 AND e.event_id <= $4 AND pg_visible_in_snapshot(e.xid, $5))
+              AND ($6 = 'all' OR eventlog.selects($6, e.event_name, e.metadata))
+            LIMIT $7) waiting $query$, partition)
+    INTO events
+    USING settled_until, w.start_after,
+          w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL, p.last_id, w.to_snapshot,
+          coalesce(selection, 'flagged'), most;
+    IF kind = 'target' AND events < coalesce(most, events + 1) THEN
+        EXECUTE format($query$
+            SELECT $2 + count(*) FROM eventlog.dead_letters d JOIN %s e ON e.event_id = d.event_id
+            WHERE d.target = $1 AND d.redriven_at IS NOT NULL $query$, partition)
+        INTO events USING unread.name, events;
+    END IF;
+    RETURN events;
+END
+$$;
+COMMENT ON FUNCTION eventlog.unread(regclass, text, text, bigint) IS
+    'events of a partition of eventlog.events that a reader has still to read, dead letters to be sent again included; counts to most';
+
+CREATE FUNCTION eventlog.partition_holders(partition regclass) RETURNS TABLE (kind text, name text)
+    LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT w.kind, w.name
+    FROM eventlog.reader_window w
+    WHERE EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = partition AND i.inhparent = 'eventlog.events'::regclass)
+      AND eventlog.unread(partition, w.kind, w.name, 1) > 0
+$$;
+COMMENT ON FUNCTION eventlog.partition_holders(regclass) IS
+    'readers that keep a partition from being dropped: they have events of it still to read';
+
+CREATE FUNCTION eventlog.due_partitions() RETURNS TABLE (log text, partition oid, from_time timestamptz)
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+    WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
+    sizes AS (
+        -- With what is newer, so that one that is held has nothing newer dropped in its place.
+        SELECT l.partition, sum(eventlog.partition_bytes(l.partition)) OVER (ORDER BY l.from_time DESC) AS bytes
+        FROM eventlog.log_partitions l
+        WHERE l.log = 'events' AND NOT l.detaching AND eventlog.retention_max_bytes() > 0)
+    SELECT l.log, l.partition, l.from_time
+    FROM eventlog.log_partitions l
+    CROSS JOIN moment m
+    LEFT JOIN eventlog.keep_times k ON k.log = l.log
+    LEFT JOIN sizes s ON s.partition = l.partition
+    WHERE NOT l.detaching AND l.kind IN ('r', 'p') AND l.to_time <= m.now
+      AND (l.to_time <= m.now - k.keep OR s.bytes > eventlog.retention_max_bytes())
+    ORDER BY l.from_time
+$$;
+COMMENT ON FUNCTION eventlog.due_partitions() IS
+    'partitions that retention is to drop, oldest first: older than their log is kept, or above eventlog.retention_max_size';
+
+CREATE FUNCTION eventlog.retire_partition(partition oid, ignores_readers boolean) RETURNS boolean
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    holders jsonb;
+BEGIN
+    IF NOT EXISTS (SELECT FROM eventlog.due_partitions() d WHERE d.partition = retire_partition.partition) THEN
+        RETURN false;
+    END IF;
+    IF ignores_readers THEN
+        SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'name', h.name, 'events', eventlog.unread(partition, h.kind, h.name)))
+        INTO holders FROM eventlog.partition_holders(partition) h;
+    ELSIF EXISTS (SELECT FROM eventlog.partition_holders(partition)) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO eventlog.retired_partitions (partition, name, log, from_time, to_time, unread)
+    SELECT l.partition, l.name, l.log, l.from_time, l.to_time, coalesce(holders, '[]')
+    FROM eventlog.log_partitions l WHERE l.partition = retire_partition.partition;
+    RETURN FOUND;
+END
+$$;
+COMMENT ON FUNCTION eventlog.retire_partition(oid, boolean) IS
+    'notes that a partition is about to be detached and dropped; false where it is not due any more, or held by a reader';
+
+CREATE FUNCTION eventlog.drop_retired(partition oid) RETURNS void
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    retired eventlog.retired_partitions;
+    attached_to oid;
+    pending boolean;
+    unread record;
+BEGIN
+    DELETE FROM eventlog.retired_partitions r WHERE r.partition = drop_retired.partition RETURNING r.* INTO retired;
+    SELECT i.inhparent, i.inhdetachpending INTO attached_to, pending FROM pg_inherits i WHERE i.inhrelid = retired.partition;
+    -- It was not detached after all, or is no longer what it was.
+    IF attached_to <> to_regclass(format('eventlog.%I', retired.log)) OR NOT pending
+       OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = retired.partition AND c.relname = retired.name) THEN
+        RETURN;
+    END IF;
+    IF pending THEN
+        EXECUTE format('ALTER TABLE eventlog.%I DETACH PARTITION %s FINALIZE', retired.log, retired.partition::regclass);
+    END IF;
+    EXECUTE format('DROP TABLE %s', retired.partition::regclass);
+    FOR unread IN SELECT * FROM jsonb_to_recordset(retired.unread) AS u(kind text, name text, events bigint) LOOP
+        UPDATE eventlog.targets t
+        SET dropped_unread = t.dropped_unread + unread.events,
+            last_error = format('retention dropped %s unread events of partition %s', unread.events, retired.name),
+            last_error_at = clock_timestamp()
+        WHERE unread.kind = 'target' AND t.name = unread.name;
+        RAISE WARNING 'eventlog: retention dropped % events of partition "%" that % "%" had not read',
+            unread.events, retired.name, unread.kind, unread.name;
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION eventlog.drop_retired(oid) IS
+    'drops a partition that retention has detached; one that is still a partition of its log is left alone';
+
+CREATE FUNCTION eventlog.partition_list() RETURNS TABLE (
+    log text, partition regclass, from_time timestamptz, to_time timestamptz, rows bigint, bytes bigint, state text, held_by text[])
+    LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT l.log, l.partition::regclass, l.from_time, l.to_time,
+           (SELECT sum(greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))
+            FROM pg_partition_tree(l.partition) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf)::bigint,
+           eventlog.partition_bytes(l.partition),
+           CASE WHEN l.detaching THEN 'detaching'
+                WHEN l.from_time > clock_timestamp() THEN 'ahead'
+                WHEN l.to_time <= clock_timestamp() THEN 'past'
+                ELSE 'current' END,
+           CASE WHEN d.partition IS NOT NULL
+                THEN ARRAY(SELECT format('%s %s', h.kind, h.name) FROM eventlog.partition_holders(l.partition) h ORDER BY 1) END
+    FROM eventlog.log_partitions l
+    LEFT JOIN eventlog.due_partitions() d ON d.partition = l.partition
+    UNION ALL
+    SELECT r.log, c.oid::regclass, r.from_time, r.to_time, greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0),
+           pg_total_relation_size(c.oid), 'detaching', NULL
+    FROM eventlog.retired_partitions r JOIN pg_class c ON c.oid = r.partition AND c.relname = r.name
+    WHERE NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
+$$;
+COMMENT ON FUNCTION eventlog.partition_list() IS 'the rows of the view eventlog.partitions';
+
+CREATE VIEW eventlog.partitions AS
+SELECT * FROM eventlog.partition_list() ORDER BY log, from_time;
+COMMENT ON VIEW eventlog.partitions IS 'the partitions of every log';
+COMMENT ON COLUMN eventlog.partitions.from_time IS 'when its first id may have been made';
+COMMENT ON COLUMN eventlog.partitions.to_time IS 'before when its last id was made';
+COMMENT ON COLUMN eventlog.partitions.rows IS 'about how many, by the statistics collector or the last VACUUM or ANALYZE, whichever says more';
+COMMENT ON COLUMN eventlog.partitions.bytes IS 'on disk, indexes and TOAST included';
+COMMENT ON COLUMN eventlog.partitions.state IS 'ahead, current, past, or detaching: retention is dropping it';
+COMMENT ON COLUMN eventlog.partitions.held_by IS
+    'of a partition that retention is to drop: the readers that have events of it still to read; NULL where it is not due';
+
+GRANT SELECT ON eventlog.partitions TO pg_monitor;
+GRANT EXECUTE ON FUNCTION eventlog.partition_list() TO pg_monitor;

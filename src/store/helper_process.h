@@ -1,0 +1,22 @@
+// Short-lived background processes that do for a session or a worker what its own transaction must not. May
+// ereport: call inside pg::call.
+#pragma once
+
+#include "pg.h"
+
+namespace eventlog::store {
+
+struct HelperProcess {
+    const char* type;       // what pg_stat_activity calls it
+    const char* function;   // its main, in this library
+    const void* arguments;  // copied into bgw_extra: BGW_EXTRALEN bytes at the most
+    size_t size;
+};
+
+// Starts it in this database. False when no process is free.
+bool start_helper(const HelperProcess& process);
+
+// The same, and waits for its end. False as well when the postmaster has died.
+bool run_helper(const HelperProcess& process);
+
+}  // namespace eventlog::store

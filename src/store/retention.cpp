@@ -1,0 +1,236 @@
+#include "store/retention.h"
+
+#include "pg/boundary.h"
+#include "settings.h"
+#include "shared_state.h"
+#include "store/catalog.h"
+#include "store/helper_process.h"
+#include "store/spi.h"
+
+namespace eventlog::store {
+namespace {
+
+// Shorter than deadlock_timeout by far: whoever meets this process in a deadlock sees it let go.
+constexpr const char* kLockTimeout = "100ms";
+
+// Tells the lock of the one process from those on the extension itself.
+constexpr uint16 kTurnLock = 1;
+
+// What the process is told: the settings of who starts it.
+struct RetentionArguments {
+    int32_t max_size;
+    bool ignores_readers;
+};
+
+constexpr const char* kDue =
+    "SELECT EXISTS (SELECT FROM eventlog.retired_partitions)"
+    " OR EXISTS (SELECT FROM eventlog.due_partitions())";
+
+// The first value of a query's first row; null when there is none.
+Datum query(const char* sql) {
+    run_sql(sql, SPI_OK_SELECT);
+    bool null = false;
+    return SPI_processed == 0 ? (Datum)0
+                              : SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
+}
+
+bool is_due() {
+    OwnerSql saved = begin_owner_sql(catalog().owner);
+    bool due = DatumGetBool(query(kDue));
+    end_owner_sql(saved);
+    return due;
+}
+
+using Start = bool (*)(const HelperProcess&);
+
+void have_it_done(Start start) {
+    if (!is_due()) return;
+    RetentionArguments arguments{settings::retention_max_size, settings::retention_ignores_readers};
+    if (start({"eventlog retention", "eventlog_retention_main", &arguments, sizeof(arguments)})) return;
+    ereport(WARNING, errmsg("eventlog: no process is free to drop old partitions"),
+            errdetail("They are dropped next time."),
+            errhint("You might need to increase max_worker_processes."));
+}
+
+// ---- in the process --------------------------------------------------------------------------------------
+
+void leave_slot(int, Datum) {
+    shared::State* state = shared::state();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    shared::WorkerSlot* slot = shared::find_slot(MyDatabaseId, false);
+    if (slot != nullptr && slot->retention_pid == MyProcPid) slot->retention_pid = 0;
+    LWLockRelease(state->lock);
+}
+
+// Shows this process to commands that want the database to themselves; false when one is running, or another
+// process is at work.
+bool enter_slot(Oid database) {
+    shared::State* state = shared::state();
+    if (state == nullptr) return true;
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    shared::WorkerSlot* slot = shared::find_slot(database, false);
+    bool free = slot == nullptr || (slot->state != shared::WorkerState::held && slot->retention_pid == 0);
+    if (slot != nullptr && free) slot->retention_pid = MyProcPid;
+    LWLockRelease(state->lock);
+    if (slot != nullptr && free) before_shmem_exit(leave_slot, (Datum)0);
+    return free;
+}
+
+// Whether this process is the one at work in this database, to its end.
+bool take_turn() {
+    LOCKTAG tag;
+    SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, get_extension_oid("eventlog", false),
+                       kTurnLock);
+    return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+bool may_begin() {
+    return lock_extension(AccessShareLock) && installed() == Installed::yes && catalog().adopted &&
+           take_turn();
+}
+
+// Oids that a query returns.
+std::span<Oid> partitions_of(const char* sql) {
+    MemoryContext memory = CurrentMemoryContext;
+    OwnerSql saved = begin_owner_sql(catalog().owner);
+    run_sql(sql, SPI_OK_SELECT);
+    auto* oids = static_cast<Oid*>(MemoryContextAlloc(memory, sizeof(Oid) * (SPI_processed + 1)));
+    size_t count = SPI_processed;
+    bool null = false;
+    for (size_t i = 0; i < count; i++)
+        oids[i] = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &null));
+    end_owner_sql(saved);
+    return {oids, count};
+}
+
+// Runs a step in a transaction of its own; false when it failed. That somebody else holds a lock is nothing
+// to write down.
+template <typename Step>
+bool try_step(const char* what, Step step) {
+    try {
+        MemoryContext memory = CurrentMemoryContext;
+        pg::Transaction transaction;
+        MemoryContextSwitchTo(memory);
+        bool done = pg::call(step);
+        transaction.commit();
+        return done;
+    } catch (const pg::ServerError& error) {
+        if (error.data->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE) pg::log_error(error, what);
+        return false;
+    }
+}
+
+// A partition locked against writers, beyond the end of a transaction.
+struct Fence {
+    LockRelId relation;
+    char* detach;  // the command that detaches it
+};
+
+// Locks the partition and, now that no transaction is about to add to it, notes that it goes; false when it
+// must not go.
+bool retire(Oid partition, Fence& fence) {
+    if (!lock_extension(AccessShareLock)) return false;
+    LockRelationOid(partition, ShareLock);
+    const char* name = get_rel_name(partition);
+    if (name == nullptr || !get_rel_relispartition(partition)) return false;
+    OwnerSql saved = begin_owner_sql(catalog().owner);
+    bool retired = DatumGetBool(query(psprintf("SELECT eventlog.retire_partition(%u, %s)", partition,
+                                               settings::retention_ignores_readers ? "true" : "false")));
+    end_owner_sql(saved);
+    if (!retired) return false;
+    const char* parent = get_rel_name(get_partition_parent(partition, false));
+    const char* leaf = quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition)), name);
+    fence = {
+        {partition, MyDatabaseId},
+        psprintf("ALTER TABLE eventlog.%s DETACH PARTITION %s CONCURRENTLY", quote_identifier(parent), leaf)};
+    LockRelationIdForSession(&fence.relation, ShareLock);
+    return true;
+}
+
+// DETACH CONCURRENTLY commits in its midst, so it is run as a client's own statement would be: the server
+// refuses it anywhere else.
+bool detach(const char* command) {
+    // Where the statement keeps what it needs after it has committed.
+    PortalContext = CurrentMemoryContext;
+    auto* statement = makeNode(PlannedStmt);
+    statement->commandType = CMD_UTILITY;
+    statement->utilityStmt = linitial_node(RawStmt, pg_parse_query(command))->stmt;
+    ProcessUtility(statement, command, false, PROCESS_UTILITY_TOPLEVEL, nullptr, nullptr, None_Receiver,
+                   nullptr);
+    // The statement has ended the transaction that the snapshot was of, and begun another.
+    if (!ActiveSnapshotSet()) PushActiveSnapshot(GetTransactionSnapshot());
+    return true;
+}
+
+bool finish(Oid partition) {
+    if (!lock_extension(AccessShareLock)) return false;
+    OwnerSql saved = begin_owner_sql(catalog().owner);
+    run_sql(psprintf("SELECT eventlog.drop_retired(%u)", partition), SPI_OK_SELECT);
+    end_owner_sql(saved);
+    return true;
+}
+
+void drop_partition(Oid partition) {
+    Fence fence{};
+    if (!try_step("retention", [&] { return retire(partition, fence); })) return;
+    // A time-out leaves it detaching, which `finish` completes, or attached, of which `finish` takes note.
+    try_step("retention: detaching a partition", [&] { return detach(fence.detach); });
+    pg::call([&fence] { UnlockRelationIdForSession(&fence.relation, ShareLock); });
+    try_step("retention: dropping a partition", [partition] { return finish(partition); });
+}
+
+void drop_what_is_due() {
+    if (!try_step("retention", [] { return may_begin(); })) return;
+    std::span<Oid> left_over;
+    std::span<Oid> due;
+    auto read_left_over = [&] {
+        left_over = partitions_of("SELECT partition FROM eventlog.retired_partitions");
+        return true;
+    };
+    auto read_due = [&] {
+        due = partitions_of("SELECT partition FROM eventlog.due_partitions()");
+        return true;
+    };
+    if (!try_step("retention", read_left_over)) return;
+    for (Oid partition : left_over)
+        try_step("retention: dropping a partition", [partition] { return finish(partition); });
+    if (!try_step("retention", read_due)) return;
+    for (Oid partition : due) drop_partition(partition);
+}
+
+}  // namespace
+
+void start_retention() {
+    have_it_done(start_helper);
+}
+
+void run_retention() {
+    have_it_done(run_helper);
+}
+
+}  // namespace eventlog::store
+
+extern "C" PGDLLEXPORT void eventlog_retention_main(Datum database) {
+    using namespace eventlog;
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    if (!store::enter_slot(DatumGetObjectId(database))) return;
+    pg::start_worker_session(DatumGetObjectId(database));
+    pg::enter([] {
+        pg::call([] {
+            store::RetentionArguments arguments;
+            memcpy(&arguments, MyBgworkerEntry->bgw_extra, sizeof(arguments));
+            SetConfigOption("lock_timeout", store::kLockTimeout, PGC_USERSET, PGC_S_OVERRIDE);
+            SetConfigOption("eventlog.retention_max_size", psprintf("%d", arguments.max_size), PGC_SUSET,
+                            PGC_S_OVERRIDE);
+            SetConfigOption("eventlog.retention_ignores_readers", arguments.ignores_readers ? "on" : "off",
+                            PGC_SUSET, PGC_S_OVERRIDE);
+            pgstat_report_appname("eventlog retention");
+        });
+        store::drop_what_is_due();
+    });
+}
+
+EVENTLOG_FUNCTION(eventlog_retention_max_bytes) {
+    PG_RETURN_INT64(static_cast<int64>(eventlog::settings::retention_max_size) * 1024 * 1024);
+}

@@ -1,0 +1,18 @@
+// Letting old partitions go, without a writer waiting.
+//
+// What may go is decided in SQL (part 62). It is done by a process of its own, one at a time in a database,
+// whose every wait for a lock is short; what it cannot have now, it leaves for the next one. These functions
+// may ereport: call them inside pg::call, in a transaction, after the database has been adopted.
+#pragma once
+
+#include "pg.h"
+
+namespace eventlog::store {
+
+// Starts the process if there is something for it to do, and does not wait.
+void start_retention();
+
+// The same, and waits for its end: a second or so, most of it for the locks of others.
+void run_retention();
+
+}  // namespace eventlog::store
