@@ -21,8 +21,8 @@ DOCS        := README.md
 # EVENTLOG_PASS chooses what installcheck runs against: preload (default), executor (preloaded, slow insert path), nopreload.
 EVENTLOG_PASS ?= preload
 EVERYWHERE  := setup log_event limits naming defaults metadata envelope envelope_values batch try_log_events \
-               idempotency ids transactions write_paths privileges append_only erasure indexes partitions consumers \
-               target_options target_credentials target_functions targets statistics health
+               idempotency ids transactions write_paths privileges append_only erasure indexes partitions retention \
+               consumers target_options target_credentials target_functions targets statistics health
 REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload) lifecycle
 ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
 

@@ -187,7 +187,9 @@ AS $$
 DECLARE
     holders jsonb;
 BEGIN
-    IF NOT EXISTS (SELECT FROM eventlog.due_partitions() d WHERE d.partition = retire_partition.partition) THEN
+    -- Of each log one can be detaching at a time.
+    IF NOT EXISTS (SELECT FROM eventlog.due_partitions() d WHERE d.partition = retire_partition.partition
+                   AND NOT EXISTS (SELECT FROM eventlog.log_partitions l WHERE l.log = d.log AND l.detaching)) THEN
         RETURN false;
     END IF;
     IF ignores_readers THEN

@@ -174,6 +174,11 @@ std::optional<ClaimedBatch> BatchSource::next_redriven(const Declaration& target
                 claimed.batch.add(row.event_id, encoded);
         }
         settle_redriven(target.name, {}, refused);
+        // Those just settled must not be found again.
+        pg::call([] {
+            CommandCounterIncrement();
+            UpdateActiveSnapshotCommandId();
+        });
     }
     return claimed;
 }

@@ -133,7 +133,7 @@ void Worker::maintain(int64_t now) {
         LogTransaction transaction;
         pg::call([] {
             if (!store::is_maintained(unix_millis())) store::maintain(unix_millis());
-            store::start_retention();
+            store::start_retention(store::Await::nothing);
         });
         transaction.commit();
     } catch (const pg::ServerError& error) {

@@ -19,7 +19,7 @@ EVENTLOG_FUNCTION(eventlog_maintain) {
     pg::call([] {
         PreventCommandIfReadOnly("eventlog.maintain()");
         store::maintain((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
-        store::run_retention();
+        store::start_retention(store::Await::start);
     });
     PG_RETURN_VOID();
 }

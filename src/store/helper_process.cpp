@@ -21,16 +21,15 @@ BackgroundWorkerHandle* launch(const HelperProcess& process, pid_t notify) {
 
 }  // namespace
 
-bool start_helper(const HelperProcess& process) {
-    BackgroundWorkerHandle* handle = launch(process, 0);
+bool run_helper(const HelperProcess& process, Await await) {
+    BackgroundWorkerHandle* handle = launch(process, await == Await::nothing ? 0 : MyProcPid);
     if (handle == nullptr) return false;
+    pid_t pid = 0;
+    BgwHandleStatus reached = BGWH_STOPPED;
+    if (await == Await::start) reached = WaitForBackgroundWorkerStartup(handle, &pid);
+    if (await == Await::end) reached = WaitForBackgroundWorkerShutdown(handle);
     pfree(handle);
-    return true;
-}
-
-bool run_helper(const HelperProcess& process) {
-    BackgroundWorkerHandle* handle = launch(process, MyProcPid);
-    return handle != nullptr && WaitForBackgroundWorkerShutdown(handle) == BGWH_STOPPED;
+    return reached == BGWH_STARTED || reached == BGWH_STOPPED;
 }
 
 }  // namespace eventlog::store

@@ -13,10 +13,10 @@ struct HelperProcess {
     size_t size;
 };
 
-// Starts it in this database. False when no process is free.
-bool start_helper(const HelperProcess& process);
+// What the caller waits for.
+enum class Await { nothing, start, end };
 
-// The same, and waits for its end. False as well when the postmaster has died.
-bool run_helper(const HelperProcess& process);
+// Starts it in this database; false when no process is free, or the postmaster has died.
+bool run_helper(const HelperProcess& process, Await await);
 
 }  // namespace eventlog::store

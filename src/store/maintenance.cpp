@@ -34,7 +34,8 @@ bool is_ready(int64_t unix_millis) {
 bool make_ready_elsewhere(int64_t unix_millis) {
     HelperArguments arguments{unix_millis, settings::partition_width, settings::partitions_ahead,
                               settings::idempotency_window};
-    return run_helper({"eventlog maintenance", "eventlog_maintenance_main", &arguments, sizeof(arguments)});
+    return run_helper({"eventlog maintenance", "eventlog_maintenance_main", &arguments, sizeof(arguments)},
+                      Await::end);
 }
 
 }  // namespace

@@ -4,7 +4,6 @@
 #include "settings.h"
 #include "shared_state.h"
 #include "store/catalog.h"
-#include "store/helper_process.h"
 #include "store/spi.h"
 
 namespace eventlog::store {
@@ -13,8 +12,8 @@ namespace {
 // Shorter than deadlock_timeout by far: whoever meets this process in a deadlock sees it let go.
 constexpr const char* kLockTimeout = "100ms";
 
-// Tells the lock of the one process from those on the extension itself.
-constexpr uint16 kTurnLock = 1;
+// Tells the process's lock from advisory locks of SQL, which have 1 or 2 here.
+constexpr uint16 kTurnLock = 3;
 
 // What the process is told: the settings of who starts it.
 struct RetentionArguments {
@@ -41,17 +40,6 @@ bool is_due() {
     return due;
 }
 
-using Start = bool (*)(const HelperProcess&);
-
-void have_it_done(Start start) {
-    if (!is_due()) return;
-    RetentionArguments arguments{settings::retention_max_size, settings::retention_ignores_readers};
-    if (start({"eventlog retention", "eventlog_retention_main", &arguments, sizeof(arguments)})) return;
-    ereport(WARNING, errmsg("eventlog: no process is free to drop old partitions"),
-            errdetail("They are dropped next time."),
-            errhint("You might need to increase max_worker_processes."));
-}
-
 // ---- in the process --------------------------------------------------------------------------------------
 
 void leave_slot(int, Datum) {
@@ -76,11 +64,12 @@ bool enter_slot(Oid database) {
     return free;
 }
 
-// Whether this process is the one at work in this database, to its end.
+// Whether this process is the one at work in this database, to its end. An advisory lock, since a failed
+// transaction takes the others of a session with it.
 bool take_turn() {
     LOCKTAG tag;
-    SET_LOCKTAG_OBJECT(tag, MyDatabaseId, ExtensionRelationId, get_extension_oid("eventlog", false),
-                       kTurnLock);
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, ExtensionRelationId, get_extension_oid("eventlog", false),
+                         kTurnLock);
     return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
 }
 
@@ -120,7 +109,7 @@ bool try_step(const char* what, Step step) {
     }
 }
 
-// A partition locked against writers, beyond the end of a transaction.
+// A partition locked against writers, beyond the end of a transaction that does not fail.
 struct Fence {
     LockRelId relation;
     char* detach;  // the command that detaches it
@@ -174,8 +163,8 @@ void drop_partition(Oid partition) {
     Fence fence{};
     if (!try_step("retention", [&] { return retire(partition, fence); })) return;
     // A time-out leaves it detaching, which `finish` completes, or attached, of which `finish` takes note.
-    try_step("retention: detaching a partition", [&] { return detach(fence.detach); });
-    pg::call([&fence] { UnlockRelationIdForSession(&fence.relation, ShareLock); });
+    if (try_step("retention: detaching a partition", [&] { return detach(fence.detach); }))
+        pg::call([&fence] { UnlockRelationIdForSession(&fence.relation, ShareLock); });
     try_step("retention: dropping a partition", [partition] { return finish(partition); });
 }
 
@@ -200,12 +189,14 @@ void drop_what_is_due() {
 
 }  // namespace
 
-void start_retention() {
-    have_it_done(start_helper);
-}
-
-void run_retention() {
-    have_it_done(run_helper);
+void start_retention(Await await) {
+    if (!is_due()) return;
+    RetentionArguments arguments{settings::retention_max_size, settings::retention_ignores_readers};
+    if (run_helper({"eventlog retention", "eventlog_retention_main", &arguments, sizeof(arguments)}, await))
+        return;
+    ereport(WARNING, errmsg("eventlog: no process is free to drop old partitions"),
+            errdetail("They are dropped next time."),
+            errhint("You might need to increase max_worker_processes."));
 }
 
 }  // namespace eventlog::store

@@ -7,12 +7,12 @@
 
 #include "pg.h"
 
+#include "store/helper_process.h"
+
 namespace eventlog::store {
 
-// Starts the process if there is something for it to do, and does not wait.
-void start_retention();
-
-// The same, and waits for its end: a second or so, most of it for the locks of others.
-void run_retention();
+// Starts the process if there is something for it to do. Does not wait for its end: it may have to wait
+// itself for the caller's transaction to end.
+void start_retention(Await await);
 
 }  // namespace eventlog::store

@@ -1,0 +1,172 @@
+-- Retention: its rules, what is due, and who holds it. test/t/039_retention.pl has what happens beside others.
+\t on
+\pset format unaligned
+LOAD 'eventlog';
+SET client_min_messages = warning;
+
+-- A partition of the day so many days ago with rows of this transaction number.
+CREATE PROCEDURE old_partition(days int, xid xid8, events int DEFAULT 3) LANGUAGE plpgsql AS $$
+DECLARE
+    start constant timestamptz := date_trunc('day', now(), 'UTC') - days * interval '1 day';
+    leaf constant text := 'regress_old_' || days;
+BEGIN
+    EXECUTE format('CREATE TABLE eventlog.%I (LIKE eventlog.events INCLUDING ALL, PRIMARY KEY (event_id))', leaf);
+    EXECUTE format('INSERT INTO eventlog.%I (event_id, event_name, source, origin, event_ts, ingested_at, metadata, xid)
+        SELECT uuid_at($1, n), ''old'', ''test'', ''backend'', $1, $1, ''{"_eventLog": {"forwardToStatsig": true}}'', $2
+        FROM generate_series(1, $3) n', leaf) USING start, xid, events;
+    EXECUTE format('ALTER TABLE eventlog.events ATTACH PARTITION eventlog.%I FOR VALUES FROM (%L) TO (%L)', leaf,
+                   uuid_at(start), uuid_at(start + interval '1 day'));
+END
+$$;
+-- Those that are due and the days ago that they are of, oldest first.
+CREATE VIEW due AS
+SELECT substring(partition::regclass::text FROM 'regress_old_(\d+)') AS days FROM eventlog.due_partitions() ORDER BY from_time;
+
+-- 10: set_retention says how long a log is kept; NULL keeps for ever
+SELECT eventlog.set_retention('eventlog.events', '30 days');
+SELECT * FROM eventlog.retention WHERE log = 'events';
+SELECT eventlog.set_retention('eventlog.events', '3 months');
+SELECT * FROM eventlog.retention WHERE log = 'events';
+SELECT eventlog.set_retention('eventlog.events', NULL);
+SELECT count(*) FROM eventlog.retention WHERE log = 'events';
+
+-- 10: what is no log, or no time
+CREATE TABLE events (n int) PARTITION BY RANGE (n);
+SELECT refusal(format('SELECT eventlog.set_retention(%s, %s)', log, keep))
+FROM (VALUES ('NULL', '''1 day'''), ('''events''', '''1 day'''), ('''eventlog.targets''', '''1 day'''),
+             ('''eventlog.forward_status''', 'NULL'), ('''eventlog.events''', '''0'''), ('''eventlog.events''', '''-1 day'''),
+             ('''eventlog.events''', '''1 month -29 days'''), ('''eventlog.events''', '''1001 years'''),
+             ('''eventlog.nothing''', '''1 day''')) c(log, keep);
+DROP TABLE events;
+
+-- 10: a partition is due once all of it is older than the log is kept, never the current one, and none ahead
+BEGIN;
+CALL old_partition(40, '3');
+CALL old_partition(20, '3');
+CALL old_partition(1, '3');
+SELECT coalesce(string_agg(days, ' '), 'none') FROM due;
+SELECT eventlog.set_retention('eventlog.events', '1 month');
+SELECT string_agg(days, ' ') FROM due;
+SELECT eventlog.set_retention('eventlog.events', '19 days');
+SELECT string_agg(days, ' ') FROM due;
+SELECT eventlog.set_retention('eventlog.events', '1 microsecond');
+SELECT string_agg(days, ' ') FROM due;
+SELECT eventlog.set_retention('eventlog.events', '1000 years');
+SELECT coalesce(string_agg(days, ' '), 'none') FROM due;
+
+-- 10: the view of the partitions
+SELECT partition, to_time - from_time, state, held_by, bytes > 0 FROM eventlog.partitions WHERE partition::text ~ 'regress_old';
+SELECT eventlog.set_retention('eventlog.events', '30 days');
+SELECT partition, state, held_by FROM eventlog.partitions WHERE partition::text ~ 'regress_old';
+SELECT DISTINCT log, state, from_time <= clock_timestamp(), to_time <= clock_timestamp() FROM eventlog.partitions ORDER BY 1, 3, 4;
+SELECT rows FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_40'::regclass;
+ANALYZE eventlog.regress_old_40;
+SELECT rows FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_40'::regclass;
+ROLLBACK;
+
+-- 10: partitions of the user's own: bounds without an end, and those that are partitioned themselves; one that is kept
+-- elsewhere is his
+BEGIN;
+CREATE TABLE eventlog.regress_old_1000 PARTITION OF eventlog.events FOR VALUES FROM (MINVALUE) TO ('00a00000-0000-0000-0000-000000000000')
+    PARTITION BY HASH (event_id);
+CREATE TABLE eventlog.regress_part PARTITION OF eventlog.regress_old_1000 FOR VALUES WITH (MODULUS 1, REMAINDER 0);
+CREATE FOREIGN DATA WRAPPER regress_elsewhere;
+CREATE SERVER regress_elsewhere FOREIGN DATA WRAPPER regress_elsewhere;
+CREATE FOREIGN TABLE eventlog.regress_foreign PARTITION OF eventlog.events
+    FOR VALUES FROM ('00a00000-0000-0000-0000-000000000000') TO ('00b00000-0000-0000-0000-000000000000') SERVER regress_elsewhere;
+SELECT eventlog.set_retention('eventlog.events', '30 days');
+SELECT partition::regclass FROM eventlog.due_partitions();
+SELECT partition, from_time, bytes > 0, state FROM eventlog.partitions WHERE partition::text ~ 'regress_old';
+DROP FOREIGN TABLE eventlog.regress_foreign;
+DROP TABLE eventlog.regress_old_1000;
+CREATE TABLE eventlog.regress_default PARTITION OF eventlog.events DEFAULT;
+SELECT count(*) FROM eventlog.due_partitions();
+SELECT from_time, to_time, state FROM eventlog.partitions WHERE partition = 'eventlog.regress_default'::regclass;
+ROLLBACK;
+
+-- 10: above eventlog.retention_max_size the oldest go, until what is left is below it
+BEGIN;
+CALL old_partition(4, '3', 5000);
+CALL old_partition(3, '3', 5000);
+CALL old_partition(2, '3', 5000);
+SET LOCAL eventlog.retention_max_size = '1GB';
+SELECT coalesce(string_agg(days, ' '), 'none') FROM due;
+SET LOCAL eventlog.retention_max_size = '1MB';
+SELECT string_agg(days, ' ') FROM due WHERE days IS NOT NULL;
+ROLLBACK;
+
+-- 10: who has events of a partition to read holds it
+BEGIN;
+CREATE SERVER regress_flagged FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/');
+CREATE SERVER regress_named FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', events 'other.*');
+CREATE SERVER regress_all FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', events 'all');
+SELECT eventlog.pause_target('regress_all');
+CALL old_partition(40, pg_current_xact_id());
+CALL old_partition(39, '3');
+SELECT eventlog.set_retention('eventlog.events', '30 days');
+SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL;
+SELECT eventlog.unread('eventlog.regress_old_40', 'target', name) FROM eventlog.targets WHERE name ~ 'regress' ORDER BY name;
+SELECT eventlog.unread('eventlog.regress_old_40', 'target', 'regress_all', 2);
+-- read to its second event; to its end; from the start of the log again
+UPDATE eventlog.reader_window w SET to_snapshot = '1:9000000000000:' WHERE name = 'regress_all';
+UPDATE eventlog.reader_position p
+SET last_id = (SELECT event_id FROM eventlog.regress_old_40 ORDER BY event_id OFFSET 1 LIMIT 1), win = w.win
+FROM eventlog.reader_window w WHERE w.name = p.name AND p.name = 'regress_all';
+SELECT eventlog.unread('eventlog.regress_old_40', 'target', 'regress_all');
+UPDATE eventlog.reader_position p SET done = true WHERE name = 'regress_all';
+SELECT eventlog.unread('eventlog.regress_old_40', 'target', 'regress_all');
+SELECT eventlog.rewind_target('regress_all', 'beginning');
+SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL;
+SELECT eventlog.rewind_target('regress_all', 'now');
+-- a dead letter that is to be sent again
+INSERT INTO eventlog.dead_letters (target, event_id, reason, attempts, first_attempt_at, last_attempt_at)
+SELECT 'regress_all', event_id, 'test', 1, now(), now() FROM eventlog.regress_old_39 LIMIT 1;
+SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_39'::regclass;
+SELECT eventlog.redrive('regress_all');
+SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_39'::regclass;
+-- what is held is not retired, unless readers are ignored
+SELECT eventlog.retire_partition('eventlog.regress_old_39'::regclass, false), eventlog.retire_partition('eventlog.events'::regclass, true);
+SELECT eventlog.retire_partition('eventlog.regress_old_39'::regclass, true);
+SELECT name, log, unread FROM eventlog.retired_partitions;
+ROLLBACK;
+
+-- 10: maintain() has it dropped, whether the library is preloaded or not
+CALL old_partition(40, '3');
+SELECT eventlog.set_retention('eventlog.events', '30 days');
+CREATE PROCEDURE wait_until_dropped() LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1 .. 1800 LOOP
+        EXIT WHEN to_regclass('eventlog.regress_old_40') IS NULL;
+        COMMIT;
+        IF i % 20 = 1 THEN
+            PERFORM eventlog.maintain();
+            COMMIT;
+        END IF;
+        PERFORM pg_sleep(0.1);
+    END LOOP;
+END
+$$;
+CALL wait_until_dropped();
+SELECT to_regclass('eventlog.regress_old_40') IS NULL;
+SELECT count(*) FROM eventlog.retired_partitions;
+SELECT eventlog.set_retention('eventlog.events', NULL);
+
+-- 10: the settings are the superuser's
+DROP ROLE IF EXISTS regress_eventlog_app;
+CREATE ROLE regress_eventlog_app;
+SET ROLE regress_eventlog_app;
+SELECT verdict(format('SET eventlog.%s', s)) FROM unnest(ARRAY['retention_max_size = 1', 'retention_ignores_readers = on']) s;
+RESET ROLE;
+SET eventlog.retention_max_size = -1;
+
+-- 10: pg_monitor may see the partitions
+GRANT pg_monitor TO regress_eventlog_app;
+SET ROLE regress_eventlog_app;
+SELECT count(*) > 0, count(*) FILTER (WHERE bytes > 0) > 0 FROM eventlog.partitions;
+SELECT verdict('SELECT eventlog.set_retention(''eventlog.events'', NULL)'), verdict('SELECT FROM eventlog.due_partitions()');
+RESET ROLE;
+DROP OWNED BY regress_eventlog_app;
+DROP ROLE regress_eventlog_app;
+DROP VIEW due;
+DROP PROCEDURE old_partition;
+DROP PROCEDURE wait_until_dropped;
