@@ -95,7 +95,7 @@ BEGIN
                 extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
         RAISE EXCEPTION 'keep is out of range: %', keep
             USING ERRCODE = 'invalid_parameter_value', COLUMN = 'keep',
-                  DETAIL = 'It is above zero in every part and 1000 years at the most.',
+                  DETAIL = 'It must be above zero, without a part below it, and 1000 years at the most.',
                   HINT = 'NULL keeps for ever.';
     END IF;
     INSERT INTO eventlog.retention AS r (log, keep) VALUES (known_as, set_retention.keep)

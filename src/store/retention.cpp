@@ -104,7 +104,9 @@ bool try_step(const char* what, Step step) {
         transaction.commit();
         return done;
     } catch (const pg::ServerError& error) {
-        if (error.data->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE) pg::log_error(error, what);
+        const int code = error.data->sqlerrcode;
+        if (code != ERRCODE_LOCK_NOT_AVAILABLE && code != ERRCODE_T_R_DEADLOCK_DETECTED)
+            pg::log_error(error, what);
         return false;
     }
 }

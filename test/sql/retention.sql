@@ -3,6 +3,7 @@
 \pset format unaligned
 LOAD 'eventlog';
 SET client_min_messages = warning;
+SET timezone = 'UTC';
 
 -- A partition of the day so many days ago with rows of this transaction number.
 CREATE PROCEDURE old_partition(days int, xid xid8, events int DEFAULT 3) LANGUAGE plpgsql AS $$
@@ -15,7 +16,8 @@ BEGIN
         SELECT uuid_at($1, n), ''old'', ''test'', ''backend'', $1, $1, ''{"_eventLog": {"forwardToStatsig": true}}'', $2
         FROM generate_series(1, $3) n', leaf) USING start, xid, events;
     EXECUTE format('ALTER TABLE eventlog.events ATTACH PARTITION eventlog.%I FOR VALUES FROM (%L) TO (%L)', leaf,
-                   uuid_at(start), uuid_at(start + interval '1 day'));
+                   overlay(uuid_at(start)::text PLACING '0000-0000' FROM 15),
+                   overlay(uuid_at(start + interval '1 day')::text PLACING '0000-0000' FROM 15));
 END
 $$;
 -- Those that are due and the days ago that they are of, oldest first.
@@ -92,14 +94,14 @@ CALL old_partition(2, '3', 5000);
 SET LOCAL eventlog.retention_max_size = '1GB';
 SELECT coalesce(string_agg(days, ' '), 'none') FROM due;
 SET LOCAL eventlog.retention_max_size = '1MB';
-SELECT string_agg(days, ' ') FROM due WHERE days IS NOT NULL;
+SELECT days FROM due WHERE days IS NOT NULL LIMIT 1;
 ROLLBACK;
 
 -- 10: who has events of a partition to read holds it
 BEGIN;
-CREATE SERVER regress_flagged FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/');
-CREATE SERVER regress_named FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', events 'other.*');
-CREATE SERVER regress_all FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', events 'all');
+CREATE SERVER regress_flagged FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
+CREATE SERVER regress_named FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'other.*');
+CREATE SERVER regress_all FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'all');
 SELECT eventlog.pause_target('regress_all');
 CALL old_partition(40, pg_current_xact_id());
 CALL old_partition(39, '3');
@@ -157,7 +159,7 @@ CREATE ROLE regress_eventlog_app;
 SET ROLE regress_eventlog_app;
 SELECT verdict(format('SET eventlog.%s', s)) FROM unnest(ARRAY['retention_max_size = 1', 'retention_ignores_readers = on']) s;
 RESET ROLE;
-SET eventlog.retention_max_size = -1;
+SELECT verdict('SET eventlog.retention_max_size = -1');
 
 -- 10: pg_monitor may see the partitions
 GRANT pg_monitor TO regress_eventlog_app;

@@ -26,12 +26,23 @@ can_make_old_partitions($node);
 
 sub sql { return $node->safe_psql('postgres', join ';', @_) }
 
+my $server_started = 0;
+
+# Crashes the server and starts it again.
+sub crash
+{
+	$node->stop('immediate');
+	$server_started = -s $node->logfile;
+	$node->start;
+	return;
+}
+
 # Runs maintain() and waits for the end of the process that it has started, if there was something to do.
 sub maintain
 {
 	sql(@_, 'SELECT eventlog.maintain()');
 	wait_until('the process has ended', sub {
-		my $log = slurp_file($node->logfile);
+		my $log = slurp_file($node->logfile, $server_started);
 		my $started = () = $log =~ / registering background worker "eventlog retention"/g;
 		my $ended = () = $log =~ / unregistering background worker "eventlog retention"/g;
 		return $started == $ended;
@@ -244,9 +255,8 @@ old_partition($node, 4);
 my $reader = read_partition(4);
 maintain();
 is(partition_states($node), '4 detaching', 'a partition is detaching');
-$node->stop('immediate');
-$node->start;
-wait_until('it is dropped', sub { partition_states($node) eq '' && exists_table(4) eq 'f' });
+crash();
+wait_until('it is dropped', sub { maintain(); exists_table(4) eq 'f' });
 is(retired(), 0, 'the server crashes before it is detached: it is detached and dropped after');
 $reader->{run}->kill_kill;
 
@@ -259,9 +269,8 @@ sql('ALTER TABLE eventlog.events DETACH PARTITION eventlog.events_old_4 FINALIZE
 is(partition_states($node), '4 detaching', 'a partition is detached, and not dropped yet');
 old_partition($node, 3, xid => 'new');
 sql('ALTER TABLE eventlog.events DETACH PARTITION eventlog.events_old_3');
-$node->stop('immediate');
-$node->start;
-wait_until('it is dropped', sub { exists_table(4) eq 'f' });
+crash();
+wait_until('it is dropped', sub { maintain(); exists_table(4) eq 'f' });
 is(retired(), 0, 'the server crashes before it is dropped: it is dropped after');
 maintain();
 is(exists_table(3), 't', 'a table that somebody else has detached is left alone');
