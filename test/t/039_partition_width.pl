@@ -22,7 +22,7 @@ sub layout
 {
 	return sql(q{
 		SELECT count(*) > 0, count(*) FILTER (WHERE from_time <> before), count(*) FILTER (WHERE to_time <= from_time)
-		FROM (SELECT *, lag(to_time) OVER (ORDER BY from_time) AS before FROM eventlog.partitions) p});
+		FROM (SELECT *, lag(to_time) OVER (PARTITION BY log ORDER BY from_time) AS before FROM eventlog.partitions) p});
 }
 
 # Over the end of a partition of a minute, for certain.
@@ -41,7 +41,7 @@ foreach my $width ('1h', '2min', '1d', '5min', '7d', '1min')
 		DECLARE
 			leaf regclass;
 		BEGIN
-			FOR leaf IN SELECT partition FROM eventlog.partitions WHERE state = 'ahead' LOOP
+			FOR leaf IN SELECT partition FROM eventlog.partitions WHERE log = 'events' AND state = 'ahead' LOOP
 				EXECUTE format('DROP TABLE %s', leaf);
 			END LOOP;
 		END $$});
@@ -53,7 +53,7 @@ foreach my $width ('1h', '1min')
 {
 	configure($node, 'eventlog.partition_width' => $width);
 	sql(q{DO $$ BEGIN EXECUTE format('ALTER TABLE eventlog.events DETACH PARTITION %s',
-		(SELECT partition FROM eventlog.partitions WHERE state = 'current')); END $$});
+		(SELECT partition FROM eventlog.partitions WHERE log = 'events' AND state = 'current')); END $$});
 	sql(q{SELECT eventlog.log_event('in its place')});
 	is(layout(), 't|0|0', "the current one is replaced by one of $width");
 }

@@ -21,7 +21,7 @@ CREATE PROCEDURE old_partition(days int, events int, xid xid8, flagged boolean) 
 DECLARE
     start constant timestamptz := date_trunc('day', now(), 'UTC') - days * interval '1 day';
     leaf constant text := 'events_old_' || days;
-    template constant regclass := (SELECT partition FROM eventlog.partitions WHERE state = 'current');
+    template constant regclass := (SELECT partition FROM eventlog.partitions WHERE log = 'events' AND state = 'current');
     definition text;
 BEGIN
     EXECUTE format('CREATE TABLE eventlog.%I (LIKE eventlog.events INCLUDING ALL)', leaf);
