@@ -18,6 +18,7 @@ int naming_policy = static_cast<int>(event::NamingPolicy::any);
 int max_metadata_bytes = 65536;
 int max_metadata_keys = 256;
 int insert_method = static_cast<int>(InsertMethod::automatic);
+int page_scan_rows = 100000;
 int partition_width = 1440;
 int partitions_ahead = 2;
 int idempotency_window = 86400;
@@ -131,6 +132,9 @@ void define() {
                              "How events are written: auto takes the direct way where the table allows it.",
                              nullptr, &insert_method, static_cast<int>(InsertMethod::automatic),
                              kInsertMethods, PGC_SUSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable("eventlog.page_scan_rows",
+                            "Most rows that a page of list_events or find_events examines.", nullptr,
+                            &page_scan_rows, 100000, 1, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
     DefineCustomIntVariable("eventlog.partition_width", "Time span of a partition made from now on.", nullptr,
                             &partition_width, 1440, 1, kMinutesOfYear, PGC_SUSET, GUC_UNIT_MIN, nullptr,
                             nullptr, nullptr);

@@ -22,7 +22,8 @@ extern bool forward_default;
 extern int naming_policy;       // event::NamingPolicy
 extern int max_metadata_bytes;  // bytes
 extern int max_metadata_keys;
-extern int insert_method;    // InsertMethod
+extern int insert_method;  // InsertMethod
+extern int page_scan_rows;
 extern int partition_width;  // minutes
 extern int partitions_ahead;
 extern int idempotency_window;  // seconds

@@ -20,6 +20,8 @@ ALTER TABLE eventlog.reader_window DROP CONSTRAINT reader_window_kind_check;
 ALTER TABLE eventlog.reader_window ADD CONSTRAINT reader_window_kind_check CHECK (kind IN ('target', 'consumer'));
 \include 57_consumers.sql
 
+\include 42_pages.sql
+
 -- The end: what stands above is not PUBLIC's, and the worker, which waits for this version, goes on.
 \include 89_public.sql
 SELECT eventlog.notify_worker();

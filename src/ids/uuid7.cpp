@@ -58,6 +58,12 @@ Uuid first_uuid_of(int64_t unix_millis) {
     return uuid_of({static_cast<uint64_t>(millis) << kMillisShift, 0});
 }
 
+Uuid predecessor(Uuid id) {
+    for (size_t i = id.size(); i-- > 0;)
+        if (id[i]-- != 0) break;
+    return id;
+}
+
 void format_uuid(const Uuid& id, char* out36) {
     for (size_t i = 0; i < id.size(); ++i) {
         if (i == 4 || i == 6 || i == 8 || i == 10) *out36++ = '-';

@@ -25,6 +25,8 @@ int64_t unix_millis_of(const Uuid& id);
 Uuid make_uuid7(uint64_t tick, uint64_t random);
 // The smallest uuid whose first 48 bits are `unix_millis`: a partition bound.
 Uuid first_uuid_of(int64_t unix_millis);
+// The greatest uuid below `id`; that of the least one is the greatest.
+Uuid predecessor(Uuid id);
 // Writes the 36 characters of the canonical lower-case text, without a terminating NUL.
 void format_uuid(const Uuid& id, char* out36);
 

@@ -26,6 +26,12 @@ pg::Statement<1> rows_by_id{"SELECT " EVENT_COLUMNS
                             " FROM eventlog.events WHERE event_id = ANY ($1) ORDER BY event_id",
                             SPI_OK_SELECT,
                             {UUIDARRAYOID}};
+// The bounds say which partitions: an array is no help there.
+pg::Statement<3> page_rows{"SELECT " EVENT_COLUMNS
+                           " FROM eventlog.events WHERE event_id = ANY ($1)"
+                           " AND event_id >= $2 AND event_id <= $3 ORDER BY event_id DESC",
+                           SPI_OK_SELECT,
+                           {UUIDARRAYOID, UUIDOID, UUIDOID}};
 // Materialized, or the planner walks the primary key from `after` in the hope of an early hit.
 pg::Statement<5> first_row{
     "WITH behind AS MATERIALIZED (SELECT event_id FROM eventlog.events WHERE " IN_WINDOW
@@ -50,7 +56,7 @@ std::array<Datum, 5> window_parameters(const WindowBounds& bounds, const char* t
             OidFunctionCall1(F_PG_SNAPSHOT_IN, CStringGetDatum(to)), last};
 }
 
-ReadRow read_row(const Datum* values, const bool* nulls) {
+ReadRow row_of(const Datum* values, const bool* nulls) {
     using namespace store;
     auto text = [values, nulls](Column column) {
         return nulls[column] ? std::string_view() : pg::text_view(values[column]);
@@ -84,16 +90,23 @@ ReadRow read_row(const Datum* values, const bool* nulls) {
 std::span<ReadRow> result_rows() {
     SPITupleTable* table = SPI_tuptable;
     auto* rows = static_cast<ReadRow*>(palloc(sizeof(ReadRow) * (table->numvals + 1)));
-    Datum values[store::kColumns];
-    bool nulls[store::kColumns];
-    for (uint64 i = 0; i < table->numvals; i++) {
-        heap_deform_tuple(table->vals[i], table->tupdesc, values, nulls);
-        new (&rows[i]) ReadRow(read_row(values, nulls));
-    }
+    for (uint64 i = 0; i < table->numvals; i++)
+        new (&rows[i]) ReadRow(read_row(table->vals[i], table->tupdesc));
     return {rows, static_cast<size_t>(table->numvals)};
 }
 
 }  // namespace
+
+ReadRow read_row(HeapTuple tuple, TupleDesc columns) {
+    Datum values[store::kColumns];
+    bool nulls[store::kColumns];
+    heap_deform_tuple(tuple, columns, values, nulls);
+    return row_of(values, nulls);
+}
+
+void fetch_page_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, const ids::Uuid& to) {
+    page_rows.run({pg::uuid_array_datum(ids), pg::uuid_datum(from), pg::uuid_datum(to)});
+}
 
 std::span<ReadRow> rows_of_window(const WindowBounds& bounds, const char* to, size_t limit) {
     window_rows.run(window_parameters(bounds, to, Int64GetDatum(static_cast<int64>(limit))));

@@ -23,6 +23,11 @@ std::span<ReadRow> rows_behind(const ids::Uuid& after, size_t limit);
 // The rows of these ids that are still in the log, in id order.
 std::span<ReadRow> rows_of_ids(std::span<const ids::Uuid> ids);
 
+// The same for those between `from` and `to`, newest first, as the caller may see them: left in SPI_tuptable,
+// to be read by `read_row`.
+void fetch_page_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, const ids::Uuid& to);
+ReadRow read_row(HeapTuple tuple, TupleDesc columns);
+
 // Stores in `id` the first id of the window behind `after`; false when there is none.
 bool first_of_window(const WindowBounds& bounds, const char* to, const ids::Uuid& after, ids::Uuid& id);
 

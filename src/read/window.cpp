@@ -25,12 +25,6 @@ pg::Statement<6> position_update{
     SPI_OK_UPDATE,
     {TEXTOID, TEXTOID, INT8OID, UUIDOID, BOOLOID, INT8OID}};
 
-ids::Uuid predecessor(ids::Uuid id) {
-    for (size_t i = id.size(); i-- > 0;)
-        if (id[i]-- != 0) break;
-    return id;
-}
-
 bool in_window(const Cursor& cursor, uint64_t xid) {
     return cursor.to->sees(xid) && !cursor.from.sees(xid);
 }
@@ -52,7 +46,7 @@ void scan_window(const Cursor& cursor, size_t max_rows, Piece& piece) {
                 piece.ends_window = true;
                 return;
             }
-            after = predecessor(first);
+            after = ids::predecessor(first);
         }
         std::span<ReadRow> read = pg::call([&] { return rows_behind(after, chunk); });
         size_t found = 0;

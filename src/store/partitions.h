@@ -15,6 +15,17 @@ Oid leaf_of(Log log, Relation table, const ids::Uuid& id);
 // The leaves of a log's table that reach beyond `from`, newest first; open and locked as above.
 std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from);
 
+// A partition, and the least id that it may hold.
+struct PartitionRange {
+    Oid leaf;  // InvalidOid: there is none
+    ids::Uuid from;
+};
+
+// The partition whose range holds `id`, else the nearest one below; a default partition of the user's own has
+// every gap for its range. `table` is partitioned as the logs are,
+// open and locked.
+PartitionRange partition_at_or_below(Relation table, ids::Uuid id);
+
 // Makes the partition of each log that holds `unix_millis` and attaches it, unless there is one. Its range is
 // eventlog.partition_width wide (that of the idempotency keys eventlog.idempotency_window in whole hours),
 // aligned to the epoch, and cut where a neighbour begins. In the current transaction; under the maintenance
