@@ -22,7 +22,7 @@ DOCS        := README.md
 EVENTLOG_PASS ?= preload
 EVERYWHERE  := setup log_event limits naming defaults metadata envelope envelope_values batch try_log_events \
                idempotency ids transactions write_paths privileges append_only erasure indexes partitions retention \
-               consumers target_options target_credentials target_functions targets statistics health
+               pages consumers target_options target_credentials target_functions targets statistics health
 REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload) lifecycle
 ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
 
