@@ -83,6 +83,19 @@ TEST(Uuid7, PartitionBound) {
     EXPECT_EQ(first_uuid_of(kMaxMillis + 1), first_uuid_of(kMaxMillis));
 }
 
+TEST(Uuid7, PredecessorBorrows) {
+    EXPECT_EQ(text_of(predecessor(first_uuid_of(1645557742000))), "017f22e2-79af-ffff-ffff-ffffffffffff");
+    Uuid least{};
+    Uuid greatest;
+    greatest.fill(0xFF);
+    Uuid below = greatest;
+    below.back() = 0xFE;
+    EXPECT_EQ(predecessor(greatest), below);
+    EXPECT_EQ(predecessor(least), greatest);
+    least.back() = 1;
+    EXPECT_EQ(predecessor(least), Uuid{});
+}
+
 TEST(Uuid7, MillisOfAnyVersion) {
     Uuid id{};
     id.fill(0xFF);
