@@ -63,10 +63,20 @@ void walk_unkeyed(Walk& walk, const ids::Uuid& from, Stretch& found) {
     for (size_t i = 0; i < rows; i++) walk.pass(found.ids[found.count++]);
 }
 
+// Partitions made ahead are passed without opening their indexes.
+bool is_empty(Relation leaf) {
+    PredicateLockRelation(leaf, GetActiveSnapshot());
+    return RelationGetNumberOfBlocks(leaf) == 0;
+}
+
 void walk_leaf(Walk& walk, Oid leaf_oid, const ids::Uuid& from, Stretch& found) {
     Relation leaf = try_table_open(leaf_oid, AccessShareLock);
     if (leaf == nullptr) return;
     if (RELKIND_HAS_STORAGE(leaf->rd_rel->relkind)) {
+        if (is_empty(leaf)) {
+            table_close(leaf, NoLock);
+            return;
+        }
         Attributes attributes = attributes_of(leaf);
         Path path = open_path(leaf, attributes, walk.filters);
         if (path.index != nullptr) {
