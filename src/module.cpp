@@ -1,6 +1,7 @@
 // What happens when the server loads the library.
 #include "pg/boundary.h"
 
+#include "autonomous/queue.h"
 #include "forward/launcher.h"
 #include "identity/caller.h"
 #include "log/counters.h"
@@ -25,5 +26,7 @@ extern "C" void _PG_init(void) {
     log::watch_counters();
     if (!process_shared_preload_libraries_in_progress) return;
     shared::request();
+    autonomous::request();
+    autonomous::watch_commits();
     forward::register_launcher();
 }

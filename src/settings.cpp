@@ -14,6 +14,7 @@ char* actor_id;
 char* app_version;
 char* traceparent;
 bool forward_default = false;
+int autonomous_timeout = 10000;
 int naming_policy = static_cast<int>(event::NamingPolicy::any);
 int max_metadata_bytes = 65536;
 int max_metadata_keys = 256;
@@ -27,6 +28,7 @@ bool retention_ignores_readers = false;
 bool forwarding = true;
 char* databases;
 char* allowed_hosts;
+int autonomous_queue_size = 16384;
 int poll_interval = 1000;
 int max_retry_interval = 60000;
 int health_max_lag = 300;
@@ -103,6 +105,17 @@ void define_text(const char* name, const char* what, char** variable, GucStringC
     DefineCustomStringVariable(name, what, nullptr, variable, "", PGC_USERSET, 0, check, nullptr, nullptr);
 }
 
+// The server takes such a setting only while it preloads; a session that loads the library has no queue.
+void define_queue_size() {
+    // The least takes the largest envelope, however its JSON is stored.
+    constexpr int kLeastKilobytes = 8192;
+    if (!process_shared_preload_libraries_in_progress) return;
+    DefineCustomIntVariable("eventlog.autonomous_queue_size",
+                            "Memory for autonomous events that wait to be written, of all databases.",
+                            nullptr, &autonomous_queue_size, 16384, kLeastKilobytes, 1024 * 1024,
+                            PGC_POSTMASTER, GUC_UNIT_KB, nullptr, nullptr, nullptr);
+}
+
 }  // namespace
 
 void define() {
@@ -117,6 +130,9 @@ void define() {
                 check_traceparent);
     DefineCustomBoolVariable("eventlog.forward_default", "Default of log_event's forward_to_statsig.",
                              nullptr, &forward_default, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
+    DefineCustomIntVariable(
+        "eventlog.autonomous_timeout", "How long log_event_autonomous waits for its event to be written.",
+        nullptr, &autonomous_timeout, 10000, 1, 3600000, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
 
     DefineCustomEnumVariable("eventlog.naming_policy", "What an event name must look like.", nullptr,
                              &naming_policy, static_cast<int>(event::NamingPolicy::any), kNamingPolicies,
@@ -164,6 +180,7 @@ void define() {
         "Names, *.domain, addresses and CIDR ranges, each with an optional port.", &allowed_hosts, "",
         PGC_SUSET, GUC_LIST_INPUT, check_allowed_hosts, nullptr, nullptr);
     defining = false;
+    define_queue_size();
     DefineCustomIntVariable(
         "eventlog.poll_interval", "How often a worker looks for events that no commit told it of.", nullptr,
         &poll_interval, 1000, 10, 600000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);

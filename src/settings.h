@@ -18,6 +18,8 @@ extern char* app_version;
 extern char* traceparent;
 extern bool forward_default;
 
+extern int autonomous_timeout;  // milliseconds
+
 // A superuser's.
 extern int naming_policy;       // event::NamingPolicy
 extern int max_metadata_bytes;  // bytes
@@ -32,8 +34,9 @@ extern bool retention_ignores_readers;
 extern bool forwarding;
 extern char* databases;  // names, comma-separated; empty: all
 extern char* allowed_hosts;
-extern int poll_interval;       // milliseconds
-extern int max_retry_interval;  // milliseconds
+extern int autonomous_queue_size;  // kilobytes; fixed at server start
+extern int poll_interval;          // milliseconds
+extern int max_retry_interval;     // milliseconds
 
 // Thresholds of eventlog.health(), which reads them in SQL.
 extern int health_max_lag;  // seconds

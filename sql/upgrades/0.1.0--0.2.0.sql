@@ -22,6 +22,8 @@ ALTER TABLE eventlog.reader_window ADD CONSTRAINT reader_window_kind_check CHECK
 
 \include 42_pages.sql
 
+\include 27_autonomous.sql
+
 -- The end: what stands above is not PUBLIC's, and the worker, which waits for this version, goes on.
 \include 89_public.sql
 SELECT eventlog.notify_worker();

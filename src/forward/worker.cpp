@@ -1,6 +1,7 @@
 // The worker of one database: makes partitions ahead, and forwards events to its targets.
 #include "forward/worker.h"
 
+#include "autonomous/writer.h"
 #include "forward/clock.h"
 #include "forward/erasures.h"
 #include "forward/sql_transaction.h"
@@ -228,6 +229,7 @@ bool Worker::turn() {
     take_news();
     int64_t now = monotonic_ms();
     if (!reload(now)) return false;
+    autonomous::serve();
     maintain(now);
     // Traffic of one target is no reason for the others to look into the log.
     bool look = woken_ || now >= look_at_;

@@ -17,19 +17,17 @@
 namespace eventlog::log {
 namespace {
 
-// A row ready to be written, and its metadata as a datum.
-struct Prepared {
-    event::StoredRow row;
-    Jsonb* metadata;
-};
-
 constexpr size_t kHeader = VARHDRSZ;
 
-// {"caller": …, "idempotencyKey": …, "forwardToStatsig": …}, in the order that JSONB stores keys in.
-jsonb::Container build_envelope(const event::Event& event, const identity::Caller& caller, bool forward) {
-    std::array<jsonb::Member, 3> members;
+// {"caller": …, "callerXid": …, "idempotencyKey": …, "forwardToStatsig": …}, in the order that JSONB stores
+// keys in.
+jsonb::Container build_envelope(const event::Event& event, const identity::Caller& caller,
+                                std::string_view caller_xid, bool forward) {
+    std::array<jsonb::Member, 4> members;
     size_t count = 0;
     members[count++] = {"caller", {.kind = jsonb::Kind::object, .bytes = caller.envelope.bytes()}};
+    if (event::given(caller_xid))
+        members[count++] = {"callerXid", {.kind = jsonb::Kind::string, .bytes = caller_xid}};
     if (event::given(event.idempotency_key))
         members[count++] = {"idempotencyKey", {.kind = jsonb::Kind::string, .bytes = event.idempotency_key}};
     members[count++] = {"forwardToStatsig", {.kind = jsonb::Kind::boolean, .boolean = forward, .bytes = {}}};
@@ -65,12 +63,13 @@ std::string_view trace_id(const event::Event& event) {
     return event::trace_id_of_traceparent(traceparent).value_or(std::string_view());
 }
 
-Prepared prepare(store::Insertion& insertion, const event::Event& event, bool forward) {
+Prepared prepare_row(Relation events, const event::Event& event, std::string_view caller_xid) {
     const identity::Caller& caller = identity::current_caller();
     event::Micros now = GetCurrentTimestamp() + store::kEpochDifference;
     Prepared prepared{};
+    prepared.forward = event.forward_to_statsig.value_or(settings::forward_default);
     event::StoredRow& row = prepared.row;
-    row.event_id = store::next_id(insertion.events, now);
+    row.event_id = store::next_id(events, now);
     row.event_name = event.event_name;
     row.event_type = event.event_type;
     row.source = or_setting(event.source, settings::source);
@@ -86,7 +85,8 @@ Prepared prepare(store::Insertion& insertion, const event::Event& event, bool fo
     row.trace_id = trace_id(event);
     row.app_version = or_setting(event.app_version, settings::app_version);
     row.sofa = event.sofa;
-    prepared.metadata = add_envelope(event.metadata, build_envelope(event, caller, forward));
+    prepared.metadata =
+        add_envelope(event.metadata, build_envelope(event, caller, caller_xid, prepared.forward));
     row.metadata = jsonb::Container({VARDATA(prepared.metadata), VARSIZE(prepared.metadata) - kHeader});
     return prepared;
 }
@@ -107,17 +107,6 @@ void check_envelope(const event::StoredRow& row) {
     if (auto problem = event::validate_envelope_bytes(bytes)) throw pg::error_of(*problem);
 }
 
-// Throws pg::Error when the event that has the key was given differently.
-store::KeyClaim claim_key(store::Insertion& insertion, const event::Event& event,
-                          const event::StoredRow& row) {
-    store::KeyPrint print{event::key_digest(row.tenant_id, row.source, event.idempotency_key),
-                          event::payload_digest(event)};
-    store::KeyClaim claim = pg::call([&] { return store::claim_key(insertion, print, row.event_id); });
-    if (claim.outcome == store::Claim::repeated && !claim.same_payload)
-        throw pg::error_of(event::key_reused(event.idempotency_key, claim.first));
-    return claim;
-}
-
 }  // namespace
 
 size_t check(event::Event& event) {
@@ -136,25 +125,42 @@ store::Insertion begin() {
     });
 }
 
-ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t metadata_bytes) {
-    bool forward = event.forward_to_statsig.value_or(settings::forward_default);
-    Prepared prepared = pg::call([&] { return prepare(insertion, event, forward); });
+Prepared prepare(Relation events, const event::Event& event, size_t metadata_bytes,
+                 std::string_view caller_xid) {
+    Prepared prepared = pg::call([&] { return prepare_row(events, event, caller_xid); });
     if (may_be_too_large(event, metadata_bytes)) check_envelope(prepared.row);
     if (event::given(event.idempotency_key)) {
-        store::KeyClaim claim = claim_key(insertion, event, prepared.row);
-        if (claim.outcome == store::Claim::repeated) return claim.first;
-        if (claim.outcome == store::Claim::pending) {
-            pg::call([&] { store::wait_for_owner(claim); });
-            // What was prepared before the wait is as old as that was long.
-            return write(insertion, event, metadata_bytes);
-        }
+        prepared.has_key = true;
+        prepared.key = {event::key_digest(prepared.row.tenant_id, prepared.row.source, event.idempotency_key),
+                        event::payload_digest(event)};
     }
-    pg::call([&] {
-        store::insert_row(insertion, prepared.row, prepared.metadata);
-        count_logged();
-        shared::notify_at_commit(forward ? shared::Notice::flagged_events : shared::Notice::events);
-    });
-    return prepared.row.event_id;
+    return prepared;
+}
+
+store::KeyClaim write_prepared(store::Insertion& insertion, const Prepared& prepared) {
+    store::KeyClaim claim{};
+    if (prepared.has_key) claim = store::claim_key(insertion, prepared.key, prepared.row.event_id);
+    if (claim.outcome != store::Claim::taken) return claim;
+    store::insert_row(insertion, prepared.row, prepared.metadata);
+    count_logged();
+    shared::notify_at_commit(prepared.forward ? shared::Notice::flagged_events : shared::Notice::events);
+    return claim;
+}
+
+ids::Uuid id_of(const store::KeyClaim& claim, const event::Event& event, const ids::Uuid& prepared) {
+    if (claim.outcome != store::Claim::repeated) return prepared;
+    if (!claim.same_payload) throw pg::error_of(event::key_reused(event.idempotency_key, claim.first));
+    return claim.first;
+}
+
+ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t metadata_bytes) {
+    while (true) {
+        // What was prepared before a wait is as old as that was long.
+        Prepared prepared = prepare(insertion.events, event, metadata_bytes);
+        store::KeyClaim claim = pg::call([&] { return write_prepared(insertion, prepared); });
+        if (claim.outcome != store::Claim::pending) return id_of(claim, event, prepared.row.event_id);
+        pg::call([&] { store::wait_for_owner(claim); });
+    }
 }
 
 void end(store::Insertion& insertion) {

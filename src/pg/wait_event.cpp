@@ -6,7 +6,7 @@ namespace eventlog::pg {
 
 uint32 wait_event(Wait wait) {
     static constexpr const char* kNames[] = {"EventlogLauncher", "EventlogWorker", "EventlogWaitForForward",
-                                             "EventlogPoll", "EventlogWorkerExit"};
+                                             "EventlogPoll", "EventlogAutonomous", "EventlogWorkerExit"};
     static uint32 known[std::size(kNames)];
     const auto index = static_cast<size_t>(wait);
     if (known[index] == 0) known[index] = WaitEventExtensionNew(kNames[index]);

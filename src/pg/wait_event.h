@@ -11,6 +11,7 @@ enum class Wait : uint8_t {
     worker,            // EventlogWorker: for events, answers and due times
     wait_for_forward,  // EventlogWaitForForward: for an endpoint to take an event
     poll,              // EventlogPoll: for events to be committed
+    autonomous,        // EventlogAutonomous: for an autonomous event to be written
     worker_exit,       // EventlogWorkerExit: for the worker to leave a database
 };
 

@@ -1,0 +1,32 @@
+// An event that is ready to be written, as bytes for another process of the same library.
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string_view>
+
+#include "event/idempotency.h"
+#include "event/stored_row.h"
+
+namespace eventlog::autonomous {
+
+struct Key {
+    event::Digest key;
+    event::Digest payload;
+};
+
+// Views; `row.metadata` is not carried, the datum that it views is.
+struct Message {
+    event::StoredRow row;
+    std::string_view metadata;  // a JSONB datum with its length word
+    bool forward = false;
+    std::optional<Key> key;
+};
+
+size_t encoded_size(const Message& message);
+// Writes encoded_size bytes.
+void encode(const Message& message, char* out);
+// Of bytes aligned to eight, which the message then views; its metadata is so aligned, too.
+Message decode(std::string_view bytes);
+
+}  // namespace eventlog::autonomous

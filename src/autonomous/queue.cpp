@@ -1,0 +1,322 @@
+#include "autonomous/queue.h"
+
+#include "settings.h"
+#include "shared_state.h"
+
+namespace eventlog::autonomous {
+namespace {
+
+struct Queue {
+    explicit Queue(std::span<char> memory) : pool(memory) {}
+
+    LWLock* lock = nullptr;
+    std::atomic<uint32_t> waiting{0};  // entries in the list
+    Ticket first = kNoTicket;          // the list of entries nobody has taken, oldest first
+    Ticket last = kNoTicket;
+    BlockPool pool;
+};
+
+// Stands at the front of a chain; the event's bytes, later a refusal's texts, follow.
+struct Entry {
+    std::atomic<Progress> progress;
+    bool left;  // by its caller
+    Oid database;
+    Ticket next;  // in the list
+    size_t bytes;
+    Latch* caller;
+    Answer answer;
+};
+
+constexpr size_t kPayload = MAXALIGN(sizeof(Entry));
+static_assert(kPayload < BlockPool::kPayload);
+
+constexpr const char* kName = "eventlog autonomous";
+
+Queue* queue = nullptr;
+shmem_request_hook_type previous_request_hook = nullptr;
+shmem_startup_hook_type previous_startup_hook = nullptr;
+
+// What this process, a worker, has taken; kNoTicket: answered.
+Ticket taken[kGroupEvents];
+int taken_count = 0;
+bool exit_watched = false;
+
+// What the current transaction answers.
+std::span<Ticket> committing;
+std::span<Answer> committing_answers;
+
+size_t queue_bytes() {
+    return settings::autonomous_queue_size * size_t{1024};
+}
+
+size_t shared_bytes() {
+    return MAXALIGN(sizeof(Queue)) + queue_bytes();
+}
+
+void on_request() {
+    if (previous_request_hook != nullptr) previous_request_hook();
+    RequestAddinShmemSpace(shared_bytes());
+    RequestNamedLWLockTranche(kName, 1);
+}
+
+void on_startup() {
+    if (previous_startup_hook != nullptr) previous_startup_hook();
+    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
+    bool found = false;
+    auto* memory = static_cast<char*>(ShmemInitStruct(kName, shared_bytes(), &found));
+    queue = reinterpret_cast<Queue*>(memory);
+    if (!found) {
+        new (memory) Queue({memory + MAXALIGN(sizeof(Queue)), queue_bytes()});
+        queue->lock = &GetNamedLWLockTranche(kName)->lock;
+    }
+    LWLockRelease(AddinShmemInitLock);
+}
+
+Entry* entry_of(Ticket ticket) {
+    return static_cast<Entry*>(queue->pool.front(ticket));
+}
+
+// The functions down to `publish` are called under the lock.
+
+void append(Ticket ticket) {
+    Entry* entry = entry_of(ticket);
+    entry->next = kNoTicket;
+    entry->progress = Progress::queued;
+    if (queue->last == kNoTicket)
+        queue->first = ticket;
+    else
+        entry_of(queue->last)->next = ticket;
+    queue->last = ticket;
+    queue->waiting.fetch_add(1);
+}
+
+void prepend(Ticket ticket) {
+    Entry* entry = entry_of(ticket);
+    entry->next = queue->first;
+    entry->progress = Progress::queued;
+    if (queue->first == kNoTicket) queue->last = ticket;
+    queue->first = ticket;
+    queue->waiting.fetch_add(1);
+}
+
+// `before` is the entry in front of it, kNoTicket where there is none.
+void unlink(Ticket ticket, Ticket before) {
+    Ticket after = entry_of(ticket)->next;
+    (before == kNoTicket ? queue->first : entry_of(before)->next) = after;
+    if (queue->last == ticket) queue->last = before;
+    queue->waiting.fetch_sub(1);
+}
+
+void unlink(Ticket ticket) {
+    Ticket before = kNoTicket;
+    for (Ticket at = queue->first; at != ticket; at = entry_of(at)->next) before = at;
+    unlink(ticket, before);
+}
+
+// An entry of this process's group gets its answer.
+void publish(Ticket& ticket, const Answer& answer) {
+    Entry* entry = entry_of(ticket);
+    if (entry->left) {
+        queue->pool.free(ticket);
+    } else {
+        entry->answer = answer;
+        entry->progress = Progress::answered;
+        SetLatch(entry->caller);
+    }
+    ticket = kNoTicket;
+}
+
+// Between the commit record and here nothing can interrupt: an event that is on disk is answered.
+void on_transaction_end(XactEvent event, void*) {
+    if (committing.empty() || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)) return;
+    if (event == XACT_EVENT_COMMIT) {
+        LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+        for (size_t i = 0; i < committing.size(); i++) {
+            committing_answers[i].committed = XactLastCommitEnd;
+            publish(committing[i], committing_answers[i]);
+        }
+        LWLockRelease(queue->lock);
+    }
+    committing = {};
+}
+
+void on_exit(int, Datum) {
+    give_back();
+}
+
+// A refusal's texts lie behind the entry in its first block, each with its end; an empty one is none.
+constexpr const char* Refusal::*kTexts[] = {&Refusal::message, &Refusal::detail, &Refusal::hint,
+                                            &Refusal::column, &Refusal::constraint};
+
+void store_texts(Ticket ticket, const Refusal& refusal) {
+    char* at = reinterpret_cast<char*>(entry_of(ticket)) + kPayload;
+    size_t room = BlockPool::kPayload - kPayload - std::size(kTexts);
+    for (auto member : kTexts) {
+        const char* text = refusal.*member != nullptr ? refusal.*member : "";
+        auto size =
+            static_cast<size_t>(pg_mbcliplen(text, static_cast<int>(strlen(text)), static_cast<int>(room)));
+        memcpy(at, text, size);
+        at[size] = '\0';
+        at += size + 1;
+        room -= size;
+    }
+}
+
+void load_texts(Ticket ticket, Refusal& refusal) {
+    const char* at = reinterpret_cast<const char*>(entry_of(ticket)) + kPayload;
+    for (auto member : kTexts) {
+        refusal.*member = *at != '\0' ? pstrdup(at) : nullptr;
+        at += strlen(at) + 1;
+    }
+}
+
+[[noreturn]] void refuse_for_room(size_t wanted, size_t free) {
+    ereport(ERROR, errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
+            errmsg("too many autonomous events are waiting to be written"),
+            errdetail("The limit is %zu bytes; %zu are free, and the event takes %zu.", queue_bytes(), free,
+                      wanted),
+            errhint("Try again, or raise eventlog.autonomous_queue_size."));
+}
+
+}  // namespace
+
+void request() {
+    previous_request_hook = shmem_request_hook;
+    shmem_request_hook = on_request;
+    previous_startup_hook = shmem_startup_hook;
+    shmem_startup_hook = on_startup;
+}
+
+void watch_commits() {
+    RegisterXactCallback(on_transaction_end, nullptr);
+}
+
+bool exists() {
+    return queue != nullptr;
+}
+
+Ticket submit(std::string_view message) {
+    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+    Ticket ticket = queue->pool.allocate(kPayload + message.size());
+    size_t free = queue->pool.free_bytes();
+    LWLockRelease(queue->lock);
+    if (ticket == kNoTicket)
+        refuse_for_room(BlockPool::blocks_for(kPayload + message.size()) * BlockPool::kBlockBytes, free);
+    auto* entry = new (entry_of(ticket)) Entry{};
+    entry->database = MyDatabaseId;
+    entry->bytes = message.size();
+    entry->caller = MyLatch;
+    queue->pool.copy_in(ticket, kPayload, message);
+    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+    append(ticket);
+    LWLockRelease(queue->lock);
+    return ticket;
+}
+
+void wake_writer() {
+    shared::WorkerSlot* slot = shared::find_slot(MyDatabaseId, false);
+    Latch* latch = slot != nullptr ? slot->latch.load() : nullptr;
+    if (latch != nullptr)
+        SetLatch(latch);
+    else
+        shared::want_worker(MyDatabaseId);
+}
+
+Progress progress(Ticket ticket) {
+    return entry_of(ticket)->progress.load();
+}
+
+bool withdraw(Ticket ticket) {
+    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+    bool queued = progress(ticket) == Progress::queued;
+    if (queued) {
+        unlink(ticket);
+        queue->pool.free(ticket);
+    }
+    LWLockRelease(queue->lock);
+    return queued;
+}
+
+Answer read_answer(Ticket ticket, Refusal& refusal) {
+    Answer answer = entry_of(ticket)->answer;
+    if (answer.sqlstate != 0) load_texts(ticket, refusal);
+    return answer;
+}
+
+void leave(Ticket ticket) {
+    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+    Progress at = progress(ticket);
+    if (at == Progress::queued) unlink(ticket);
+    if (at == Progress::taken)
+        entry_of(ticket)->left = true;
+    else
+        queue->pool.free(ticket);
+    LWLockRelease(queue->lock);
+}
+
+bool is_empty() {
+    return queue == nullptr || queue->waiting.load() == 0;
+}
+
+std::span<Ticket> take() {
+    taken_count = 0;
+    if (is_empty()) return {};
+    if (!exit_watched) before_shmem_exit(on_exit, (Datum)0);
+    exit_watched = true;
+    size_t bytes = 0;
+    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+    Ticket before = kNoTicket;
+    Ticket next = kNoTicket;
+    for (Ticket at = queue->first; at != kNoTicket; at = next) {
+        Entry* entry = entry_of(at);
+        next = entry->next;
+        if (entry->database != MyDatabaseId) {
+            before = at;
+            continue;
+        }
+        if (taken_count == kGroupEvents || (taken_count > 0 && bytes + entry->bytes > kGroupBytes)) break;
+        bytes += entry->bytes;
+        unlink(at, before);
+        entry->progress = Progress::taken;
+        taken[taken_count++] = at;
+    }
+    LWLockRelease(queue->lock);
+    return {taken, static_cast<size_t>(taken_count)};
+}
+
+std::string_view read(Ticket ticket) {
+    size_t bytes = entry_of(ticket)->bytes;
+    auto* copy = static_cast<char*>(palloc(bytes));
+    queue->pool.copy_out(ticket, kPayload, {copy, bytes});
+    return {copy, bytes};
+}
+
+void answer_at_commit(std::span<Ticket> tickets, std::span<Answer> answers) {
+    committing = tickets;
+    committing_answers = answers;
+}
+
+void refuse(Ticket& ticket, int sqlstate, const Refusal& refusal) {
+    store_texts(ticket, refusal);
+    Answer answer{};
+    answer.sqlstate = sqlstate;
+    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+    publish(ticket, answer);
+    LWLockRelease(queue->lock);
+}
+
+void give_back() {
+    if (taken_count == 0) return;
+    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
+    for (; taken_count > 0; taken_count--) {
+        Ticket ticket = taken[taken_count - 1];
+        if (ticket == kNoTicket) continue;
+        if (entry_of(ticket)->left)
+            queue->pool.free(ticket);
+        else
+            prepend(ticket);
+    }
+    LWLockRelease(queue->lock);
+}
+
+}  // namespace eventlog::autonomous

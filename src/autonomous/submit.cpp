@@ -1,0 +1,272 @@
+// eventlog.log_event_autonomous: everything but the writing is done here, in the caller's own process.
+#include "pg/boundary.h"
+
+#include "autonomous/message.h"
+#include "autonomous/queue.h"
+#include "forward/clock.h"
+#include "log/arguments.h"
+#include "log/counters.h"
+#include "log/write.h"
+#include "pg/datum.h"
+#include "pg/wait_event.h"
+#include "settings.h"
+#include "shared_state.h"
+#include "store/catalog.h"
+#include "store/columns.h"
+#include "store/maintenance.h"
+
+namespace eventlog::autonomous {
+namespace {
+
+constexpr const char* kFunction = "eventlog.log_event_autonomous()";
+// How long the worker is given to answer for an event that it has taken when its caller would rather go.
+constexpr int64_t kGraceMs = 2000;
+// How often the worker is asked for again: one that was there may have gone.
+constexpr int64_t kWakeEveryMs = 1000;
+
+Ticket own_ticket = kNoTicket;
+
+void on_exit(int, Datum) {
+    if (own_ticket != kNoTicket) leave(own_ticket);
+    own_ticket = kNoTicket;
+}
+
+void require_writer() {
+    PreventCommandDuringRecovery(kFunction);
+    PreventCommandIfParallelMode(kFunction);
+    if (exists()) return;
+    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("autonomous events cannot be logged: the library eventlog is not preloaded"),
+            errhint("Add eventlog to shared_preload_libraries and restart the server."));
+}
+
+// An event in the queue, given up when this ends, or the process.
+class Submission {
+  public:
+    explicit Submission(std::string_view message) {
+        pg::call([message] {
+            static bool exit_watched = false;
+            if (!exit_watched) before_shmem_exit(on_exit, (Datum)0);
+            exit_watched = true;
+            own_ticket = submit(message);
+        });
+    }
+    ~Submission() {
+        pg::internal::run_guarded([](void*) { on_exit(0, (Datum)0); }, nullptr);
+    }
+    Submission(const Submission&) = delete;
+    Submission& operator=(const Submission&) = delete;
+
+    // Takes it out again; false when it is too late for that.
+    bool withdraw() {
+        bool withdrawn = pg::call([] { return autonomous::withdraw(own_ticket); });
+        if (withdrawn) own_ticket = kNoTicket;
+        return withdrawn;
+    }
+
+    // Waits for the answer, so many milliseconds at most; false when there is none.
+    bool wait(int64_t timeout_ms, bool interruptible) {
+        return pg::call([&] {
+            const int64_t deadline = forward::monotonic_ms() + timeout_ms;
+            int64_t wake_at = 0;
+            while (progress(own_ticket) != Progress::answered) {
+                int64_t now = forward::monotonic_ms();
+                if (now >= deadline) return false;
+                if (now >= wake_at) {
+                    wake_writer();
+                    wake_at = now + kWakeEveryMs;
+                }
+                (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
+                                static_cast<long>(std::min(deadline, wake_at) - now),
+                                pg::wait_event(pg::Wait::autonomous));
+                ResetLatch(MyLatch);
+                if (interruptible) CHECK_FOR_INTERRUPTS();
+            }
+            return true;
+        });
+    }
+
+    Answer answer(Refusal& refusal) {
+        return pg::call([&] { return read_answer(own_ticket, refusal); });
+    }
+};
+
+// Why the event was not taken, for DETAIL.
+const char* reason_not_taken() {
+    LWLockAcquire(shared::state()->lock, LW_SHARED);
+    shared::WorkerSlot* slot = shared::find_slot(MyDatabaseId, false);
+    auto state = slot != nullptr ? slot->state : shared::WorkerState::unused;
+    pid_t pid = slot != nullptr ? slot->pid : 0;
+    LWLockRelease(shared::state()->lock);
+    switch (state) {
+        case shared::WorkerState::running:
+            return psprintf("The database's worker, process %d, runs but has not come to it.",
+                            static_cast<int>(pid));
+        case shared::WorkerState::held:
+            return "The database's worker is stopped for a command that wants the database to itself.";
+        case shared::WorkerState::failed:
+            return "The database's worker has failed and will be started again.";
+        case shared::WorkerState::unused:
+        case shared::WorkerState::wanted:
+        case shared::WorkerState::started:
+        case shared::WorkerState::finished:
+            break;
+    }
+    return "The database has no worker.";
+}
+
+[[noreturn]] void refuse_untaken() {
+    pg::call([] {
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("autonomous event was not written within eventlog.autonomous_timeout"),
+                errdetail("The limit is %d ms. %s Nothing was written.", settings::autonomous_timeout,
+                          reason_not_taken()),
+                errhint("See the server's log, eventlog.databases and max_worker_processes."));
+    });
+    pg_unreachable();
+}
+
+const char* text_of(const ids::Uuid& id) {
+    return DatumGetCString(DirectFunctionCall1(uuid_out, pg::uuid_datum(id)));
+}
+
+[[noreturn]] void refuse_unknown(const ids::Uuid& id) {
+    pg::call([&id] {
+        ereport(ERROR, errcode(ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
+                errmsg("autonomous event was not confirmed within eventlog.autonomous_timeout"),
+                errdetail("The limit is %d ms. The event may have been written, with the id %s.",
+                          settings::autonomous_timeout, text_of(id)),
+                errhint("Look the id up, or log the event again under the same idempotency key."));
+    });
+    pg_unreachable();
+}
+
+// A cancelled call: the error tells what is known of the event, where there is something to know.
+void describe_cancelled(Submission& submission, const ids::Uuid& id, ErrorData* error) {
+    if (submission.withdraw()) return;
+    Refusal refusal{};
+    bool answered = submission.wait(kGraceMs, false);
+    if (answered) {
+        Answer answer = submission.answer(refusal);
+        if (answer.sqlstate != 0 || answer.claim != store::Claim::taken) return;
+    }
+    pg::call([&] {
+        error->detail = psprintf(answered ? "The event was written, with the id %s."
+                                          : "The event may have been written, with the id %s.",
+                                 text_of(id));
+    });
+}
+
+Answer exchange(std::string_view message, const ids::Uuid& id, Refusal& refusal) {
+    Submission submission(message);
+    bool answered = false;
+    try {
+        answered = submission.wait(settings::autonomous_timeout, true);
+    } catch (const pg::ServerError& error) {
+        describe_cancelled(submission, id, error.data);
+        throw;
+    }
+    if (!answered) {
+        if (submission.withdraw()) refuse_untaken();
+        if (!submission.wait(kGraceMs, false)) refuse_unknown(id);
+    }
+    return submission.answer(refusal);
+}
+
+[[noreturn]] void raise(int sqlstate, const Refusal& refusal) {
+    auto text = [](const char* given) { return std::string(given != nullptr ? given : ""); };
+    throw pg::Error{.sqlstate = sqlstate,
+                    .message = text(refusal.message),
+                    .detail = text(refusal.detail),
+                    .hint = text(refusal.hint),
+                    .column = text(refusal.column),
+                    .constraint = text(refusal.constraint)};
+}
+
+// As a commit of the caller's own would: the worker has waited for no standby.
+void wait_for_standbys(XLogRecPtr committed) {
+    HOLD_INTERRUPTS();
+    SyncRepWaitForLSN(committed, true);
+    RESUME_INTERRUPTS();
+}
+
+// The transaction that has the event's key must end before there is an answer.
+void wait_for_owner(TransactionId owner) {
+    if (TransactionIdIsCurrentTransactionId(owner))
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("idempotency_key is that of an event of this transaction"),
+                errdetail("Whether that event is the first with the key is known when the transaction ends."),
+                errhint("Give the autonomous event another key."),
+                err_generic_string(PG_DIAG_COLUMN_NAME, "idempotency_key"));
+    XactLockTableWait(owner, nullptr, nullptr, XLTW_None);
+}
+
+// The caller's transaction as pg_xact_status() takes it, nothing where it has no number.
+std::string_view caller_xid() {
+    FullTransactionId xid = GetTopFullTransactionIdIfAny();
+    if (!FullTransactionIdIsValid(xid)) return {};
+    return psprintf(UINT64_FORMAT, U64FromFullTransactionId(xid));
+}
+
+log::Prepared prepare(const event::Event& event, size_t metadata_bytes) {
+    struct Opened {
+        Relation events;
+        std::string_view xid;
+    };
+    Opened opened = pg::call([] {
+        // A log restored from elsewhere is adopted by its first call; the worker waits for that.
+        if (!store::catalog().adopted)
+            store::make_ready((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+        return Opened{table_open(store::catalog().table_of(store::Log::events), AccessShareLock),
+                      caller_xid()};
+    });
+    log::Prepared prepared = log::prepare(opened.events, event, metadata_bytes, opened.xid);
+    pg::call([&] { table_close(opened.events, AccessShareLock); });
+    return prepared;
+}
+
+std::string_view encoded(const log::Prepared& prepared) {
+    Message message;
+    message.row = prepared.row;
+    message.metadata = {reinterpret_cast<const char*>(prepared.metadata), VARSIZE(prepared.metadata)};
+    message.forward = prepared.forward;
+    if (prepared.has_key) message.key = {prepared.key.key, prepared.key.payload};
+    const size_t size = encoded_size(message);
+    auto* bytes = static_cast<char*>(pg::call([size] { return palloc(size); }));
+    encode(message, bytes);
+    return {bytes, size};
+}
+
+ids::Uuid log_autonomously(const event::Event& event, size_t metadata_bytes) {
+    while (true) {
+        log::Prepared prepared = prepare(event, metadata_bytes);
+        Refusal refusal{};
+        Answer answer = exchange(encoded(prepared), prepared.row.event_id, refusal);
+        if (answer.sqlstate != 0) raise(answer.sqlstate, refusal);
+        if (answer.claim == store::Claim::pending) {
+            pg::call([&] { wait_for_owner(answer.owner); });
+            continue;
+        }
+        store::KeyClaim claim{};
+        claim.outcome = answer.claim;
+        claim.first = answer.first;
+        claim.same_payload = answer.same_payload;
+        ids::Uuid id = log::id_of(claim, event, prepared.row.event_id);
+        pg::call([&] { wait_for_standbys(answer.committed); });
+        return id;
+    }
+}
+
+}  // namespace
+}  // namespace eventlog::autonomous
+
+EVENTLOG_FUNCTION(eventlog_log_event_autonomous) {
+    using namespace eventlog;
+    ids::Uuid id = log::counted([fcinfo] {
+        event::Event event = pg::call([fcinfo] { return log::read_arguments(fcinfo); });
+        size_t metadata_bytes = log::check(event);
+        pg::call([] { autonomous::require_writer(); });
+        return autonomous::log_autonomously(event, metadata_bytes);
+    });
+    return pg::call([&id] { return pg::uuid_datum(id); });
+}

@@ -1,0 +1,115 @@
+#include "autonomous/writer.h"
+
+#include "autonomous/message.h"
+#include "autonomous/queue.h"
+#include "log/write.h"
+#include "store/catalog.h"
+#include "store/columns.h"
+#include "store/insert.h"
+
+namespace eventlog::autonomous {
+namespace {
+
+// A caller may hold the very lock that the worker would wait for; the server cannot see that deadlock.
+constexpr const char* kLockTimeout = "1s";
+
+Answer answers[kGroupEvents];
+
+// Puts back what is not answered when something else than an event fails.
+class Group {
+  public:
+    Group() : tickets_(pg::call([] { return take(); })) {}
+    ~Group() {
+        pg::internal::run_guarded([](void*) { give_back(); }, nullptr);
+    }
+    Group(const Group&) = delete;
+    Group& operator=(const Group&) = delete;
+
+    std::span<Ticket> tickets() const { return tickets_; }
+
+  private:
+    std::span<Ticket> tickets_;
+};
+
+log::Prepared prepared_of(const Message& message) {
+    log::Prepared prepared{};
+    prepared.row = message.row;
+    prepared.metadata = reinterpret_cast<Jsonb*>(const_cast<char*>(message.metadata.data()));
+    prepared.forward = message.forward;
+    prepared.has_key = message.key.has_value();
+    if (message.key) prepared.key = {message.key->key, message.key->payload};
+    return prepared;
+}
+
+Answer write_one(store::Insertion& insertion, Ticket ticket) {
+    store::KeyClaim claim = log::write_prepared(insertion, prepared_of(decode(read(ticket))));
+    Answer answer{};
+    answer.claim = claim.outcome;
+    answer.first = claim.first;
+    answer.same_payload = claim.same_payload;
+    answer.owner = claim.owner;
+    return answer;
+}
+
+void write_rows(std::span<Ticket> tickets, std::span<Answer> results) {
+    (void)set_config_option("lock_timeout", kLockTimeout, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true,
+                            0, false);
+    if (!store::lock_extension(AccessShareLock))
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("extension eventlog is being dropped from this database"));
+    store::Insertion insertion =
+        store::begin_insertion((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+    for (size_t i = 0; i < tickets.size(); i++) results[i] = write_one(insertion, tickets[i]);
+    store::end_insertion(insertion);
+    // On disk before anybody is answered, an earlier event with the same key included, but no standby is
+    // waited for: that is each caller's own choice.
+    ForceSyncCommit();
+    answer_at_commit(tickets, results);
+}
+
+void write_together(std::span<Ticket> tickets, std::span<Answer> results) {
+    pg::Transaction transaction;
+    pg::call([&] { write_rows(tickets, results); });
+    transaction.commit();
+}
+
+// What is no event's own fault is every event's: no lock, disk, memory; a session that is to end.
+bool concerns_all(int sqlstate) {
+    if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE) return true;
+    for (int category :
+         {ERRCODE_INSUFFICIENT_RESOURCES, MAKE_SQLSTATE('5', '7', '0', '0', '0'), ERRCODE_SYSTEM_ERROR})
+        if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(category)) return true;
+    return false;
+}
+
+void refuse_all(std::span<Ticket> tickets, const ErrorData* error) {
+    Refusal refusal{error->message, error->detail, error->hint, error->column_name, error->constraint_name};
+    for (Ticket& ticket : tickets) refuse(ticket, error->sqlerrcode, refusal);
+}
+
+// Where one of several cannot be written, each half is tried in a transaction of its own, down to that one.
+void write(std::span<Ticket> tickets, std::span<Answer> results) {
+    try {
+        return write_together(tickets, results);
+    } catch (const pg::ServerError& error) {
+        if (tickets.size() == 1 || concerns_all(error.data->sqlerrcode))
+            return pg::call([&] { refuse_all(tickets, error.data); });
+    }
+    const size_t half = tickets.size() / 2;
+    write(tickets.first(half), results.first(half));
+    write(tickets.subspan(half), results.subspan(half));
+}
+
+}  // namespace
+
+void serve() {
+    if (is_empty()) return;
+    {
+        Group group;
+        if (group.tickets().empty()) return;
+        write(group.tickets(), std::span(answers).first(group.tickets().size()));
+    }
+    if (!is_empty()) pg::call([] { SetLatch(MyLatch); });
+}
+
+}  // namespace eventlog::autonomous
