@@ -22,11 +22,12 @@ extern "C" void _PG_init(void) {
     store::watch_catalog();
     store::watch_partitions();
     identity::watch_roles();
+    // The last one's callback runs first: who is answered finds the event counted.
+    autonomous::watch_commits();
     shared::watch_transactions();
     log::watch_counters();
     if (!process_shared_preload_libraries_in_progress) return;
     shared::request();
     autonomous::request();
-    autonomous::watch_commits();
     forward::register_launcher();
 }

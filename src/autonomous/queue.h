@@ -87,7 +87,7 @@ void refuse(Ticket& ticket, int sqlstate, const Refusal& refusal);
 // Puts back what this process has taken and not answered, in its old place.
 void give_back();
 
-// Registers what happens at the end of transactions; called by _PG_init while preloading.
+// Registers what happens at the end of transactions; called once by _PG_init.
 void watch_commits();
 
 }  // namespace eventlog::autonomous

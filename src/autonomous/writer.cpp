@@ -84,6 +84,14 @@ bool concerns_all(int sqlstate) {
 
 void refuse_all(std::span<Ticket> tickets, const ErrorData* error) {
     Refusal refusal{error->message, error->detail, error->hint, error->column_name, error->constraint_name};
+    if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
+        refusal = {
+            .message = "autonomous event was not written: the log is locked",
+            .detail = psprintf("The limit is %s for a lock, which the caller's own transaction may hold.",
+                               kLockTimeout),
+            .hint = "Log the event from a transaction that has not locked the log's tables.",
+            .column = nullptr,
+            .constraint = nullptr};
     for (Ticket& ticket : tickets) refuse(ticket, error->sqlerrcode, refusal);
 }
 

@@ -54,6 +54,12 @@ SELECT target, state, lag_events, in_flight, sent FROM eventlog.forward_status;
 SELECT eventlog.in_flight(oid) IS NULL FROM pg_foreign_server WHERE srvname = 'regress_eventlog_quiet';
 DROP SERVER regress_eventlog_quiet;
 
+-- 3: autonomous events need the worker; the rules of an event come first
+SELECT refusal($$SELECT eventlog.log_event_autonomous('nobody writes it')$$);
+SELECT refusal($$SELECT eventlog.log_event_autonomous(' ')$$);
+SELECT eventlog.version() IS NOT NULL;
+SHOW eventlog.autonomous_timeout;
+
 -- 10: partitions are made by maintain()
 SELECT eventlog.maintain();
 
