@@ -40,6 +40,20 @@ void require_writer() {
             errhint("Add eventlog to shared_preload_libraries and restart the server."));
 }
 
+void pause(long timeout_ms) {
+    (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
+                    pg::wait_event(pg::Wait::autonomous));
+    ResetLatch(MyLatch);
+    CHECK_FOR_INTERRUPTS();
+}
+
+[[noreturn]] void refuse_unready() {
+    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("the log could not be made ready within eventlog.autonomous_timeout"),
+            errdetail("The limit is %d ms. Nothing was written.", settings::autonomous_timeout),
+            errhint("Call eventlog.maintain(), or raise max_worker_processes."));
+}
+
 // An event in the queue, given up when this ends, or the process.
 class Submission {
   public:
@@ -208,15 +222,26 @@ std::string_view caller_xid() {
     return psprintf(UINT64_FORMAT, U64FromFullTransactionId(xid));
 }
 
+// A log restored from elsewhere is adopted by its first call. Not in the caller's transaction: the worker
+// would wait for its end.
+void await_adoption() {
+    constexpr long kPauseMs = 20;
+    const int64_t deadline = forward::monotonic_ms() + settings::autonomous_timeout;
+    while (!store::catalog().adopted &&
+           !store::make_ready_elsewhere((GetCurrentTimestamp() + store::kEpochDifference) / 1000)) {
+        if (forward::monotonic_ms() >= deadline) refuse_unready();
+        pause(kPauseMs);
+        AcceptInvalidationMessages();
+    }
+}
+
 log::Prepared prepare(const event::Event& event, size_t metadata_bytes) {
     struct Opened {
         Relation events;
         std::string_view xid;
     };
     Opened opened = pg::call([] {
-        // A log restored from elsewhere is adopted by its first call; the worker waits for that.
-        if (!store::catalog().adopted)
-            store::make_ready((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+        await_adoption();
         return Opened{table_open(store::catalog().table_of(store::Log::events), AccessShareLock),
                       caller_xid()};
     });

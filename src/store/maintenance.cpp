@@ -30,14 +30,6 @@ bool is_ready(int64_t unix_millis) {
     return catalog().adopted && has_partitions(unix_millis);
 }
 
-// Whether a helper was started and has ended.
-bool make_ready_elsewhere(int64_t unix_millis) {
-    HelperArguments arguments{unix_millis, settings::partition_width, settings::partitions_ahead,
-                              settings::idempotency_window};
-    return run_helper({"eventlog maintenance", "eventlog_maintenance_main", &arguments, sizeof(arguments)},
-                      Await::end);
-}
-
 }  // namespace
 
 bool is_maintained(int64_t unix_millis) {
@@ -55,11 +47,18 @@ void maintain(int64_t unix_millis) {
     make_partitions_ahead(unix_millis);
 }
 
+bool make_ready_elsewhere(int64_t unix_millis) {
+    HelperArguments arguments{unix_millis, settings::partition_width, settings::partitions_ahead,
+                              settings::idempotency_window};
+    if (!run_helper({"eventlog maintenance", "eventlog_maintenance_main", &arguments, sizeof(arguments)},
+                    Await::end))
+        return false;
+    AcceptInvalidationMessages();
+    return is_ready(unix_millis);
+}
+
 void make_ready(int64_t unix_millis) {
-    if (make_ready_elsewhere(unix_millis)) {
-        AcceptInvalidationMessages();
-        if (is_ready(unix_millis)) return;
-    }
+    if (make_ready_elsewhere(unix_millis)) return;
     lock_extension(kMaintenanceLock);
     if (is_ready(unix_millis)) {
         unlock_extension(kMaintenanceLock);

@@ -22,4 +22,8 @@ bool waits_for_worker();
 // call it inside pg::call.
 void make_ready(int64_t unix_millis);
 
+// The same by that process alone: false where none can be had, or it has not managed. May ereport: call it
+// inside pg::call.
+bool make_ready_elsewhere(int64_t unix_millis);
+
 }  // namespace eventlog::store

@@ -18,7 +18,7 @@ SET eventlog.autonomous_timeout = '3min';
 -- 3: the same arguments, the same row
 SELECT stored(eventlog.log_event_autonomous('autonomous.plain'));
 SELECT stored(eventlog.log_event_autonomous(' autonomous.full ', '{"b": [1, {"c": null}], "a": "\u00e9"}', 'type', 'u-1', 'user', 'order', '12', 'shop',
-    'frontend', '2026-01-02 03:04:05.678901+00', 1.5, '1.2.3', '4bf92f3577b34da6a3ce929d0e0e4736', 'sofa-1', true, 'key-1', '9.9'));
+    'frontend', '2026-01-02 03:04:05.678901+00', 1.5, '1.2.3', '4bf92f3577b34da6a3ce929d0e0e4736', 'sofa-1', true, 'autonomous-0', '9.9'));
 SELECT bool_and(a #- '{metadata,_eventLog,callerXid}' = b)
 FROM (SELECT stored(eventlog.log_event_autonomous('autonomous.same', document, actor_id => 'u', value => n, sofa => repeat('s', 256))) AS a,
              stored(eventlog.log_event('autonomous.same', document, actor_id => 'u', value => n, sofa => repeat('s', 256))) AS b
