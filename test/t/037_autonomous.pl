@@ -24,6 +24,8 @@ my $node = start_eventlog('autonomous',
 	"eventlog.autonomous_timeout = @{[LONG]}",
 	'eventlog.autonomous_queue_size = 8MB',
 	'eventlog.poll_interval = 1s',
+	'wal_level = replica',
+	'max_wal_senders = 2',
 	'log_min_messages = log');
 my $folder = PostgreSQL::Test::Utils::tempdir('autonomous');
 
@@ -289,6 +291,23 @@ wait_for_state($node, 'statsig', 'running');
 $id = outcome(q{BEGIN; SELECT eventlog.log_event_autonomous('forwarded', forward_to_statsig => true); ROLLBACK;});
 wait_for_ids($receiver, 1);
 is(join(' ', $receiver->ids), $id, 'a flagged one arrives at the endpoint though its caller rolled back');
+
+# Synchronous replication: each caller waits as its own commit would, and holds up nobody.
+
+configure($node, synchronous_standby_names => 'nowhere');
+my $unreplicated = qr/^WARNING:  \S+ canceling wait for synchronous replication due to user request.*^$uuid$/ms;
+wait_until('a call waits for a standby that is not there',
+	sub { outcome(q{SELECT eventlog.log_event_autonomous('standby')}, undef, q{statement_timeout = '300ms'}) =~ $unreplicated });
+$output = '';
+$waiting = start_psql(q{SELECT eventlog.log_event_autonomous('standby')}, \$output);
+ok($node->poll_query_until('postgres',
+		q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ 'standby' AND wait_event = 'SyncRep'}),
+	'a call waits for a standby');
+like(outcome(q{SELECT eventlog.log_event_autonomous('standby')}, undef, q{synchronous_commit = local}), qr/\A$uuid\z/,
+	'... and holds up none that does not want to');
+configure($node, synchronous_standby_names => '');
+$waiting->finish;
+like($output, qr/\A$uuid\s*\z/, '... and returns when none is wanted any more');
 
 # DROP EXTENSION with calls under way leaves nobody waiting.
 
