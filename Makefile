@@ -23,12 +23,7 @@ EVENTLOG_PASS ?= preload
 EVERYWHERE  := setup log_event limits naming defaults metadata envelope envelope_values batch try_log_events \
                idempotency ids transactions write_paths privileges append_only erasure indexes partitions retention \
                pages consumers target_options target_credentials target_functions targets statistics health
-REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload) lifecycle
-=======
-EVERYWHERE  := setup log_event limits naming defaults metadata envelope envelope_values batch try_log_events idempotency ids transactions write_paths \
-               privileges append_only indexes partitions target_options target_credentials target_functions targets statistics
 REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload,autonomous) lifecycle
->>>>>>> 91152e4 (Test autonomous events by their rules, and through crashes, cancels and a full queue)
 ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
 
 PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
