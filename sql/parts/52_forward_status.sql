@@ -1,8 +1,14 @@
-CREATE OR REPLACE VIEW eventlog.forward_status AS
+CREATE VIEW eventlog.target_states AS
 SELECT t.name AS target,
        CASE WHEN t.paused OR t.incarnation IS DISTINCT FROM coalesce(c.incarnation, t.incarnation)
                  OR (c.incarnation IS NULL AND t.incarnation IS NOT NULL) THEN 'paused'
-            ELSE t.state END AS state,
+            ELSE t.state END AS state
+FROM eventlog.targets t LEFT JOIN eventlog.cluster c ON true;
+COMMENT ON VIEW eventlog.target_states IS 'the state of each target; paused, too, while the log that it belongs to is another one';
+
+CREATE OR REPLACE VIEW eventlog.forward_status AS
+SELECT t.name AS target,
+       known.state,
        p.last_id AS position,
        lag.events AS lag_events,
        coalesce(greatest(extract(epoch FROM clock_timestamp() - lag.oldest), 0), 0)::double precision AS lag_seconds,
@@ -15,9 +21,9 @@ SELECT t.name AS target,
        t.next_attempt_at,
        t.dropped_unread
 FROM eventlog.targets t
+JOIN eventlog.target_states known ON known.target = t.name
 JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
 JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
-LEFT JOIN eventlog.cluster c ON true
 LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
 LEFT JOIN LATERAL (
     SELECT o.option_value AS events FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'

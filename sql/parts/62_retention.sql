@@ -22,9 +22,10 @@ COMMENT ON TABLE eventlog.retired_partitions IS
 COMMENT ON COLUMN eventlog.retired_partitions.unread IS
     'readers that are ignored, and how many events each had not read: [{"kind", "name", "events"}]';
 
--- What ends when, of every log; one that ends by a window of its own is added to this view.
 CREATE VIEW eventlog.keep_times AS
-SELECT r.log, r.keep FROM eventlog.retention r;
+SELECT r.log, r.keep FROM eventlog.retention r
+UNION ALL
+SELECT 'idempotency_keys', pg_catalog.current_setting('eventlog.idempotency_window', true)::interval;
 COMMENT ON VIEW eventlog.keep_times IS 'how long each log is kept that is not kept for ever';
 
 -- The partitioned tables that belong to the extension are its logs.
@@ -105,7 +106,7 @@ $$;
 COMMENT ON FUNCTION eventlog.set_retention(regclass, interval) IS
     'has partitions of a log dropped once all of their time is older than this; NULL keeps for ever';
 
--- The rule of what a reader has still to read, as in eventlog.forward_status. Readers other than targets select everything.
+-- The rule of what a reader has still to read, as in eventlog.forward_status.
 CREATE FUNCTION eventlog.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
@@ -113,6 +114,7 @@ DECLARE
     w eventlog.reader_window;
     p eventlog.reader_position;
     selection text := 'all';
+    patterns text[];
     settled_until pg_snapshot;
     events bigint;
 BEGIN
@@ -124,6 +126,8 @@ BEGIN
         SELECT coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
         INTO selection
         FROM eventlog.targets t LEFT JOIN pg_foreign_server s ON s.oid = t.server WHERE t.name = unread.name;
+    ELSIF kind = 'consumer' THEN
+        SELECT c.events INTO patterns FROM eventlog.consumer_definitions c WHERE c.name = unread.name;
     END IF;
     EXECUTE format($query$
         SELECT count(*) FROM (
@@ -132,22 +136,26 @@ BEGIN
               AND ($2 IS NULL OR e.event_id > $2)
               AND NOT ($3 AND e.event_id <= $4 AND pg_visible_in_snapshot(e.xid, $5))
               AND ($6 = 'all' OR eventlog.selects($6, e.event_name, e.metadata))
+              AND ($8 IS NULL OR eventlog.matches($8, e.event_name))
             LIMIT $7) waiting $query$, partition)
     INTO events
     USING settled_until, w.start_after,
           w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL, p.last_id, w.to_snapshot,
-          coalesce(selection, 'flagged'), most;
-    IF kind = 'target' AND events < coalesce(most, events + 1) THEN
+          coalesce(selection, 'flagged'), most, patterns;
+    IF events < coalesce(most, events + 1) THEN
         EXECUTE format($query$
-            SELECT $2 + count(*) FROM eventlog.dead_letters d JOIN %s e ON e.event_id = d.event_id
-            WHERE d.target = $1 AND d.redriven_at IS NOT NULL $query$, partition)
-        INTO events USING unread.name, events;
+            SELECT $2 + count(*)
+            FROM (SELECT d.event_id FROM eventlog.dead_letters d WHERE $3 = 'target' AND d.target = $1 AND d.redriven_at IS NOT NULL
+                  UNION ALL
+                  SELECT id FROM eventlog.leases l, unnest(l.ids) id WHERE $3 = 'consumer' AND l.consumer = $1) given
+            JOIN %s e ON e.event_id = given.event_id $query$, partition)
+        INTO events USING unread.name, events, kind;
     END IF;
     RETURN events;
 END
 $$;
 COMMENT ON FUNCTION eventlog.unread(regclass, text, text, bigint) IS
-    'events of a partition of eventlog.events that a reader has still to read, dead letters to be sent again included; counts to most';
+    'events of a partition of eventlog.events that a reader has still to read, with dead letters to be sent again and leases; counts to most';
 
 CREATE FUNCTION eventlog.partition_holders(partition regclass) RETURNS TABLE (kind text, name text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp

@@ -18,17 +18,6 @@ CREATE FUNCTION eventlog.seconds_of_setting(name text) RETURNS integer
 AS $$ SELECT extract(epoch FROM current_setting(name)::interval)::integer $$;
 COMMENT ON FUNCTION eventlog.seconds_of_setting(text) IS 'a setting that is a time, in seconds';
 
--- As eventlog.forward_status has it, without what that counts.
-CREATE FUNCTION eventlog.target_states(OUT target text, OUT state text) RETURNS SETOF record
-    LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
-AS $$
-    SELECT t.name, CASE WHEN t.paused OR t.incarnation IS DISTINCT FROM coalesce(c.incarnation, t.incarnation)
-                             OR (c.incarnation IS NULL AND t.incarnation IS NOT NULL) THEN 'paused'
-                        ELSE t.state END
-    FROM eventlog.targets t LEFT JOIN eventlog.cluster c ON true
-$$;
-COMMENT ON FUNCTION eventlog.target_states() IS 'the state of each target, as eventlog.forward_status shows it';
-
 CREATE FUNCTION eventlog.health_version() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -149,7 +138,7 @@ AS $$
     FROM eventlog.seconds_of_setting('eventlog.health_max_lag') threshold
     LEFT JOIN LATERAL (
         SELECT t.target AS name, round(greatest(extract(epoch FROM clock_timestamp() - waiting.since), 0), 3) AS seconds
-        FROM eventlog.target_states() t, LATERAL eventlog.oldest_waiting(t.target) waiting(since)
+        FROM eventlog.target_states t, LATERAL eventlog.oldest_waiting(t.target) waiting(since)
         WHERE t.state <> 'paused' AND waiting.since IS NOT NULL
         ORDER BY waiting.since LIMIT 1) worst ON true
 $$;
@@ -182,7 +171,7 @@ CREATE FUNCTION eventlog.health_targets() RETURNS jsonb
 AS $$
     SELECT eventlog.health_check(coalesce(bool_and(t.state NOT IN ('unauthorized', 'refused')), true),
                                  jsonb_build_object('states', coalesce(jsonb_object_agg(t.target, t.state), '{}')))
-    FROM eventlog.target_states() t
+    FROM eventlog.target_states t
 $$;
 COMMENT ON FUNCTION eventlog.health_targets() IS 'check of health(): no target is unauthorized or refused';
 
@@ -205,6 +194,23 @@ $$;
 COMMENT ON FUNCTION eventlog.health_transaction_age() IS
     'check of health(): no transaction that writes is open for too long, which delays its own events and keeps VACUUM from its work';
 
+CREATE FUNCTION eventlog.health_retention() RETURNS jsonb
+    LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT eventlog.health_check(count(*) = 0 OR current_setting('eventlog.retention_ignores_readers')::boolean,
+                                 jsonb_build_object('heldPartitions', count(*), 'threshold', 0,
+                                                    'oldest', min(held.name), 'heldBy', coalesce(min(held.held_by), '[]')::jsonb))
+    FROM (SELECT first_value(c.relname::text) OVER oldest_first AS name, first_value(h.held_by) OVER oldest_first AS held_by
+          FROM eventlog.due_partitions() d
+          JOIN pg_class c ON c.oid = d.partition,
+               LATERAL (SELECT jsonb_agg(format('%s %s', h.kind, h.name) ORDER BY h.kind, h.name)::text AS held_by
+                        FROM eventlog.partition_holders(d.partition::regclass) h) h
+          WHERE h.held_by IS NOT NULL
+          WINDOW oldest_first AS (ORDER BY d.from_time)) held
+$$;
+COMMENT ON FUNCTION eventlog.health_retention() IS
+    'check of health(): no partition that is old enough to go is held by a target or consumer that has not read it';
+
 -- Each check by itself: what one cannot find out is unknown, and the others go on.
 CREATE FUNCTION eventlog.health() RETURNS jsonb
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
@@ -223,6 +229,7 @@ BEGIN
         ('forwarder', 'health_forwarder'),
         ('forwardLag', 'health_forward_lag'),
         ('partitionsAhead', 'health_partitions_ahead'),
+        ('retention', 'health_retention'),
         ('deadLetters', 'health_dead_letters'),
         ('targets', 'health_targets'),
         ('transactionAge', 'health_transaction_age')

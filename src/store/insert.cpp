@@ -80,8 +80,9 @@ bool needs_executor(Relation relation, Oid origin_type) {
 // The leaf, or null when it needs the executor.
 Leaf* open_direct_leaf(Oid oid, Oid origin_type) {
     Relation relation = table_open(oid, RowExclusiveLock);
-    if (relation->rd_rel->relkind != RELKIND_RELATION || relation->rd_tableam != GetHeapamTableAmRoutine() ||
-        needs_executor(relation, origin_type)) {
+    // One that is no partition any more is left to the executor, too, which says so.
+    if (relation->rd_rel->relkind != RELKIND_RELATION || !relation->rd_rel->relispartition ||
+        relation->rd_tableam != GetHeapamTableAmRoutine() || needs_executor(relation, origin_type)) {
         table_close(relation, NoLock);
         return nullptr;
     }
