@@ -1,4 +1,4 @@
--- Retention: its rules, what is due, and who holds it. test/t/039_retention.pl has what happens beside others.
+-- Retention: its rules, what is due, and who holds it. test/t/048_retention.pl has what happens beside others.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
