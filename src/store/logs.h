@@ -29,6 +29,7 @@ inline constexpr const char* kEventsLeaf[] = {
     "CREATE INDEX ON %s (actor_id, event_id) WHERE actor_id IS NOT NULL",
     "CREATE INDEX ON %s (resource_id, event_id) WHERE resource_id IS NOT NULL",
     "CREATE INDEX ON %s (trace_id, event_id) WHERE trace_id IS NOT NULL",
+    "CREATE INDEX ON %s USING brin (ingested_at, event_ts)",
     "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s"
     " FOR EACH STATEMENT EXECUTE FUNCTION eventlog.refuse_change()",
     "ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only",

@@ -133,6 +133,42 @@ SELECT eventlog.retire_partition('eventlog.regress_old_39'::regclass, true);
 SELECT name, log, unread FROM eventlog.retired_partitions;
 ROLLBACK;
 
+-- 10: a consumer holds what it selects and has not been handed out, or has leased; health() names the holder of the oldest
+BEGIN;
+CALL old_partition(40, '3');
+SELECT eventlog.set_retention('eventlog.events', '30 days');
+SELECT eventlog.create_consumer('regress other', 'beginning', '{other.*}');
+SELECT eventlog.create_consumer('regress old', 'beginning', '{old}');
+SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL;
+SELECT eventlog.health() #> '{checks,retention}';
+SELECT event_name, count(*) FROM eventlog.poll('regress old', 2) GROUP BY event_name;
+SELECT eventlog.unread('eventlog.regress_old_40', 'consumer', 'regress old');
+SELECT event_name, count(*) FROM eventlog.poll('regress old', 2) GROUP BY event_name;
+SELECT eventlog.unread('eventlog.regress_old_40', 'consumer', 'regress old');
+SELECT eventlog.ack('regress old', (SELECT ids[2] FROM eventlog.leases ORDER BY last_id LIMIT 1));
+SELECT eventlog.unread('eventlog.regress_old_40', 'consumer', 'regress old');
+SELECT eventlog.nack('regress old', (SELECT ids[1] FROM eventlog.leases));
+SELECT eventlog.unread('eventlog.regress_old_40', 'consumer', 'regress old');
+SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_40'::regclass;
+SET LOCAL eventlog.retention_ignores_readers = on;
+SELECT eventlog.health() #> '{checks,retention,status}';
+RESET eventlog.retention_ignores_readers;
+SELECT eventlog.drop_consumer('regress old');
+SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_40'::regclass;
+SELECT eventlog.health() #> '{checks,retention}';
+ROLLBACK;
+
+-- Idempotency keys go when their window is over, by no rule of retention.
+BEGIN;
+CREATE TABLE eventlog.regress_old_keys (LIKE eventlog.idempotency_keys);
+ALTER TABLE eventlog.idempotency_keys ATTACH PARTITION eventlog.regress_old_keys
+    FOR VALUES FROM ('00000000-0000-0000-0000-000000000000') TO ('00000001-0000-0000-0000-000000000000');
+SELECT log FROM eventlog.due_partitions() WHERE partition = 'eventlog.regress_old_keys'::regclass;
+SET LOCAL eventlog.idempotency_window = '366d';
+SELECT log, keep FROM eventlog.keep_times WHERE log = 'idempotency_keys';
+SELECT refusal('SELECT eventlog.set_retention(''eventlog.idempotency_keys'', ''1 day'')');
+ROLLBACK;
+
 -- 10: maintain() has it dropped, whether the library is preloaded or not
 CALL old_partition(40, '3');
 SELECT eventlog.set_retention('eventlog.events', '30 days');
