@@ -1,6 +1,7 @@
 #include "feed/patterns.h"
 
 #include "pg/boundary.h"
+#include "pg/call_site.h"
 #include "pg/datum.h"
 
 namespace eventlog::feed {
@@ -55,22 +56,11 @@ namespace {
 
 using namespace eventlog;
 
-// The patterns as a call site has read them last; freed with the call site's memory.
+// The patterns as a call site has read them last.
 struct Known {
     std::string array;  // its bytes
     event::NamePatterns patterns;
-    MemoryContextCallback callback{};
 };
-
-Known* known_patterns(FmgrInfo* site) {
-    if (site->fn_extra != nullptr) return static_cast<Known*>(site->fn_extra);
-    auto known = std::make_unique<Known>();
-    known->callback.func = [](void* argument) { delete static_cast<Known*>(argument); };
-    known->callback.arg = known.get();
-    MemoryContextRegisterResetCallback(site->fn_mcxt, &known->callback);
-    site->fn_extra = known.release();
-    return static_cast<Known*>(site->fn_extra);
-}
 
 struct Arguments {
     std::string_view array;
@@ -85,11 +75,11 @@ EVENTLOG_FUNCTION(eventlog_matches) {
         return Arguments{{reinterpret_cast<const char*>(array), VARSIZE(array)},
                          pg::text_view(PG_GETARG_DATUM(1))};
     });
-    Known* known = known_patterns(fcinfo->flinfo);
-    if (known->array != arguments.array) {
+    Known& known = pg::kept_by<Known>(fcinfo->flinfo);
+    if (known.array != arguments.array) {
         Datum array = PointerGetDatum(arguments.array.data());
-        known->patterns = feed::read_patterns(pg::call([array] { return feed::list_patterns(array); }));
-        known->array = arguments.array;
+        known.patterns = feed::read_patterns(pg::call([array] { return feed::list_patterns(array); }));
+        known.array = arguments.array;
     }
-    PG_RETURN_BOOL(known->patterns.match(arguments.event_name));
+    PG_RETURN_BOOL(known.patterns.match(arguments.event_name));
 }

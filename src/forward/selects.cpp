@@ -2,29 +2,18 @@
 #include "pg/boundary.h"
 
 #include "forward/policy/selection.h"
+#include "pg/call_site.h"
 #include "pg/datum.h"
 
 namespace {
 
 using namespace eventlog;
 
-// The option as a call site has read it last; freed with the call site's memory.
+// The option as a call site has read it last.
 struct Known {
-    std::string events;
+    std::string events = "flagged";
     forward::Selection selection;
-    MemoryContextCallback callback{};
 };
-
-Known* known_selection(FmgrInfo* site) {
-    if (site->fn_extra != nullptr) return static_cast<Known*>(site->fn_extra);
-    auto known = std::make_unique<Known>();
-    known->events = "flagged";
-    known->callback.func = [](void* argument) { delete static_cast<Known*>(argument); };
-    known->callback.arg = known.get();
-    MemoryContextRegisterResetCallback(site->fn_mcxt, &known->callback);
-    site->fn_extra = known.release();
-    return static_cast<Known*>(site->fn_extra);
-}
 
 struct Arguments {
     std::string_view events;
@@ -39,16 +28,16 @@ EVENTLOG_FUNCTION(eventlog_selects) {
         return Arguments{pg::text_view(PG_GETARG_DATUM(0)), pg::text_view(PG_GETARG_DATUM(1)),
                          pg::jsonb_view(PG_GETARG_DATUM(2))};
     });
-    Known* known = known_selection(fcinfo->flinfo);
-    if (known->events != arguments.events) {
-        if (const char* wanted = forward::Selection::parse(arguments.events, known->selection))
+    Known& known = pg::kept_by<Known>(fcinfo->flinfo);
+    if (known.events != arguments.events) {
+        if (const char* wanted = forward::Selection::parse(arguments.events, known.selection))
             throw pg::Error{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
                             .message = "invalid value for option \"events\"",
                             .detail = wanted};
-        known->events = arguments.events;
+        known.events = arguments.events;
     }
     event::StoredRow row;
     row.event_name = arguments.event_name;
     row.metadata = arguments.metadata;
-    PG_RETURN_BOOL(known->selection.selects(row));
+    PG_RETURN_BOOL(known.selection.selects(row));
 }

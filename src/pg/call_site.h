@@ -1,0 +1,24 @@
+// What a call site of a SQL function keeps from one call to the next, a parsed argument say.
+#pragma once
+
+#include "pg.h"
+
+namespace eventlog::pg {
+
+// The call site's object, made at its first call and freed with the call site's memory.
+template <typename Kept>
+Kept& kept_by(FmgrInfo* site) {
+    if (site->fn_extra != nullptr) return *static_cast<Kept*>(site->fn_extra);
+    struct Owner {
+        Kept kept;
+        MemoryContextCallback callback{};
+    };
+    auto owner = std::make_unique<Owner>();
+    owner->callback.func = [](void* argument) { delete static_cast<Owner*>(argument); };
+    owner->callback.arg = owner.get();
+    MemoryContextRegisterResetCallback(site->fn_mcxt, &owner->callback);
+    site->fn_extra = &owner->kept;
+    return owner.release()->kept;
+}
+
+}  // namespace eventlog::pg
