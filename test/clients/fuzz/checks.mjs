@@ -62,14 +62,15 @@ export async function unsoundRows(client) {
     return rows;
 }
 
-/** Checks each index of eventlog.events against its table; false where the server cannot. */
+/** Checks each B-tree index of eventlog.events against its table; false where the server cannot. */
 export async function checkIndexes(client) {
     const {rows} = await client.query(`SELECT FROM pg_available_extensions WHERE name = 'amcheck'`);
     if (rows.length === 0) return false;
     await client.query('CREATE EXTENSION amcheck');
     await client.query(`SELECT bt_index_check(i.indexrelid, heapallindexed => true)
                         FROM pg_inherits p JOIN pg_index i ON i.indrelid = p.inhrelid
-                        WHERE p.inhparent = 'eventlog.events'::regclass`);
+                        JOIN pg_class c ON c.oid = i.indexrelid JOIN pg_am a ON a.oid = c.relam
+                        WHERE p.inhparent = 'eventlog.events'::regclass AND a.amname = 'btree'`);
     return true;
 }
 
