@@ -46,11 +46,16 @@ void walk_path(Walk& walk, Relation leaf, const ids::Uuid& from, const Path& pat
     TupleTableSlot* slot = table_slot_create(leaf, nullptr);
     PathScan scan = begin_path_scan(leaf, path, walk.filters, from, walk.at);
     ids::Uuid id{};
-    while (!found.full() && walk.rows_left > 0 && next_entry(scan, id)) {
+    // A row that an erasure has rewritten has an entry for each version: the walk never ends between them.
+    bool gone = false;
+    while (!found.full() && (walk.rows_left > 0 || gone) && next_entry(scan, id)) {
         CHECK_FOR_INTERRUPTS();
-        walk.pass(id);
-        if (!index_fetch_heap(scan.scan, slot)) continue;
-        if (satisfies(walk.filters, attributes, slot)) found.ids[found.count++] = id;
+        if (!gone || id != walk.examined) {
+            if (walk.rows_left == 0) break;
+            walk.pass(id);
+        }
+        gone = !index_fetch_heap(scan.scan, slot);
+        if (!gone && satisfies(walk.filters, attributes, slot)) found.ids[found.count++] = id;
     }
     end_path_scan(scan);
     ExecDropSingleTupleTableSlot(slot);

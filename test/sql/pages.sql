@@ -46,6 +46,26 @@ BEGIN
 END
 $$;
 
+-- 6: of a row that was rewritten the old version's entry may be met first: the page does not end before the new one's
+BEGIN;
+CALL drop_leaves();
+CREATE TABLE eventlog.rewritten (LIKE eventlog.events INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY (event_id));
+CREATE INDEX ON eventlog.rewritten (event_name, event_id DESC);
+CREATE INDEX ON eventlog.rewritten (actor_id);
+ALTER TABLE eventlog.events ATTACH PARTITION eventlog.rewritten FOR VALUES FROM ('00000000-0000-0000-0000-000000000000') TO (MAXVALUE);
+INSERT INTO eventlog.rewritten (event_id, event_name, source, origin, actor_id, event_ts, ingested_at, metadata, xid)
+SELECT place(n), 'rewritten', 's', 'backend', 'a', now(), now(), '{}', '1' FROM generate_series(1, 5) n;
+UPDATE eventlog.rewritten SET actor_id = 'b';
+UPDATE eventlog.rewritten SET actor_id = NULL;
+SET LOCAL eventlog.page_scan_rows = 1;
+WITH RECURSIVE pages(page) AS (
+    SELECT eventlog.list_events(event_name => 'rewritten')
+    UNION ALL
+    SELECT eventlog.list_events(event_name => 'rewritten', cursor => page -> 'data' ->> 'nextCursor')
+    FROM pages WHERE page -> 'data' ->> 'nextCursor' IS NOT NULL)
+SELECT numbers(array_agg((e ->> 'eventId')::uuid)) FROM pages, jsonb_array_elements(page -> 'data' -> 'events') e;
+ROLLBACK;
+
 -- 6: an empty log, and one without partitions
 BEGIN;
 CALL drop_leaves();
