@@ -27,6 +27,7 @@ struct TriedEvent {
 // What is no event's fault fails the call: the transaction's state, a lack of resources, a cancelled
 // statement.
 bool is_of_event(int sqlstate) {
+    if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE) return false;
     for (int category :
          {ERRCODE_INVALID_TRANSACTION_STATE, ERRCODE_TRANSACTION_ROLLBACK, ERRCODE_INSUFFICIENT_RESOURCES,
           MAKE_SQLSTATE('5', '7', '0', '0', '0'), ERRCODE_SYSTEM_ERROR, ERRCODE_INTERNAL_ERROR})
@@ -47,11 +48,24 @@ std::vector<TriedEvent> read_items(const jsonb::Container& events) {
     return items;
 }
 
+// Memory of an event is given back before the next one.
+void write_each(std::span<TriedEvent*> items) {
+    MemoryContext outer = CurrentMemoryContext;
+    store::Insertion insertion = log::begin();
+    MemoryContext each = pg::call(
+        [] { return AllocSetContextCreate(CurrentMemoryContext, "eventlog event", ALLOCSET_DEFAULT_SIZES); });
+    for (TriedEvent* item : items) {
+        MemoryContextSwitchTo(each);
+        item->id = log::write(insertion, item->event, item->metadata_bytes);
+        pg::call([each] { MemoryContextReset(each); });
+    }
+    MemoryContextSwitchTo(outer);
+    log::end(insertion);
+}
+
 void write_together(std::span<TriedEvent*> items) {
     pg::Subtransaction subtransaction;
-    store::Insertion insertion = log::begin();
-    for (TriedEvent* item : items) item->id = log::write(insertion, item->event, item->metadata_bytes);
-    log::end(insertion);
+    write_each(items);
     subtransaction.commit();
 }
 
@@ -60,9 +74,12 @@ void write_items(std::span<TriedEvent*> items) {
     if (items.empty()) return;
     int sqlstate = 0;
     std::string message;
+    MemoryContext outer = CurrentMemoryContext;
+    MemoryContext attempt = pg::call(
+        [] { return AllocSetContextCreate(CurrentMemoryContext, "eventlog events", ALLOCSET_SMALL_SIZES); });
+    MemoryContextSwitchTo(attempt);
     try {
         write_together(items);
-        return;
     } catch (const pg::Error& error) {
         sqlstate = error.sqlstate;
         message = error.message;
@@ -71,6 +88,9 @@ void write_items(std::span<TriedEvent*> items) {
         sqlstate = error.data->sqlerrcode;
         message = error.data->message;
     }
+    MemoryContextSwitchTo(outer);
+    pg::call([attempt] { MemoryContextDelete(attempt); });
+    if (sqlstate == 0) return;
     if (items.size() == 1) return items.front()->refuse(sqlstate, std::move(message));
     const size_t half = items.size() / 2;
     write_items(items.first(half));

@@ -46,6 +46,11 @@ BEGIN;
 CREATE TRIGGER refuse_some BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION refuse_some();
 SELECT refusal($$SELECT * FROM eventlog.try_log_events('[{"eventName": "t.retry"}]')$$);
 ROLLBACK;
+CREATE OR REPLACE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'locked' USING ERRCODE = 'lock_not_available'; END $$;
+BEGIN;
+CREATE TRIGGER refuse_some BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION refuse_some();
+SELECT refusal($$SELECT * FROM eventlog.try_log_events('[{"eventName": "t.locked"}, {"eventName": "t.locked"}]')$$);
+ROLLBACK;
 DROP FUNCTION refuse_some;
 
 -- One subtransaction for all that is good.
