@@ -110,8 +110,18 @@ bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& cl
 
 void store_key(Oid leaf_oid, const KeyPrint& print, const ids::Uuid& id) {
     Leaf* leaf = open_leaf(table_open(leaf_oid, RowExclusiveLock));
-    Datum values[kKeyColumns] = {pg::uuid_datum(id), digest_datum(print.key), digest_datum(print.payload)};
-    bool nulls[kKeyColumns] = {};
+    // A column that somebody has added stays NULL.
+    const int columns = RelationGetDescr(leaf->relation)->natts;
+    auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * columns));
+    auto* nulls = static_cast<bool*>(palloc(columns));
+    std::fill_n(nulls, columns, true);
+    auto set = [values, nulls](KeyColumn column, Datum value) {
+        values[column] = value;
+        nulls[column] = false;
+    };
+    set(kKeyEventId, pg::uuid_datum(id));
+    set(kKeyHash, digest_datum(print.key));
+    set(kPayloadHash, digest_datum(print.payload));
     insert_into_leaf(leaf, values, nulls);
     close_leaf(leaf);
 }
@@ -137,7 +147,8 @@ KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid&
     LockAcquire(&tag, ExclusiveLock, false, false);
     int64_t now = unix_millis_now();
     bool found = false;
-    for (Oid leaf : leaves_from(ledger, ids::first_uuid_of(std::max<int64_t>(now - window_millis(), 0)))) {
+    for (Oid leaf :
+         leaves_from(ledger, ids::first_uuid_of(std::max<int64_t>(now - window_millis(), 0)))) {
         found = find_in_leaf(leaf, print, now, claim);
         if (found) break;
     }

@@ -130,6 +130,16 @@ $$;
 SELECT regexp_replace(r, '_p\d+(_\d+)*', '_pDAY', 'g') FROM refusal($$SELECT eventlog.log_event('i.index', idempotency_key => 'k15')$$) r;
 ROLLBACK;
 
+-- Columns that somebody has added to the ledger stay NULL, also when they are gone again.
+BEGIN;
+ALTER TABLE eventlog.idempotency_keys ADD a text, ADD b text, ADD c text, ADD d text, ADD e text, ADD f text, ADD g text, ADD h text;
+SELECT ids_of(eventlog.log_event('i.added', idempotency_key => 'k16'), eventlog.log_event('i.added', idempotency_key => 'k16')), written('k16');
+SELECT count(*), num_nulls(a, b, c, d, e, f, g, h) FROM eventlog.idempotency_keys k JOIN eventlog.events v USING (event_id)
+WHERE event_name = 'i.added' GROUP BY 2;
+ALTER TABLE eventlog.idempotency_keys DROP a, DROP b, DROP c, DROP d, DROP e, DROP f, DROP g, DROP h;
+SELECT ids_of(eventlog.log_event('i.dropped', idempotency_key => 'k17'), eventlog.log_event('i.dropped', idempotency_key => 'k17')), written('k17');
+ROLLBACK;
+
 REVOKE ALL ON FUNCTION eventlog.log_event, ids_of FROM regress_keys;
 REVOKE ALL ON SCHEMA eventlog FROM regress_keys;
 DROP ROLE regress_keys;
