@@ -20,6 +20,13 @@ class SqlTransaction {
     pg::Transaction transaction_;
 };
 
+// Limits how long the current transaction waits for a lock that another has left held: all that the worker
+// does waits with it. Call inside pg::call.
+inline void limit_lock_waits() {
+    (void)set_config_option("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+                            false);
+}
+
 // Thrown where the extension is no longer installed.
 struct LogIsGone {};
 

@@ -32,15 +32,6 @@ std::string describe(const Answer& answer) {
     return "the endpoint answered " + std::to_string(answer.status);
 }
 
-// Sets how long a transaction waits for others that have a target's rows locked (pause_target in one that is
-// left open, say): all targets wait with it.
-void limit_lock_waits() {
-    pg::call([] {
-        (void)set_config_option("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true,
-                                0, false);
-    });
-}
-
 void log_state(const std::string& target, TargetState state, const std::string& why) {
     pg::call([&] {
         ereport(LOG, errmsg("eventlog: target \"%s\" is %s", target.c_str(), name_of(state)),
@@ -297,7 +288,7 @@ void Target::trouble(const std::string& error, Enter enter) {
     try {
         if (state != before) log_state(declared_.name, state, error);
         LogTransaction transaction;
-        limit_lock_waits();
+        pg::call([] { limit_lock_waits(); });
         record_state(declared_.name, state, error, pause);
         transaction.commit();
         shows_trouble_ = true;
@@ -316,7 +307,7 @@ void Target::took_events(int64_t sent_ms) {
 void Target::report_left_out(const Judgement& judgement) {
     try {
         LogTransaction transaction;
-        limit_lock_waits();
+        pg::call([] { limit_lock_waits(); });
         record_left_out(declared_.name, judgement.rejected,
                         "the endpoint took a request and left out " + std::to_string(judgement.rejected) +
                             " of its events: " + readable_text(judgement.note, Batch::kMaxReasonBytes));
@@ -341,7 +332,7 @@ bool Target::advance(int64_t now_ms) {
     bool redriven = false;
     {
         LogTransaction transaction;
-        limit_lock_waits();
+        pg::call([] { limit_lock_waits(); });
         for (; settled < flights_.size() && flights_[settled]->is_done(); settled++)
             if (!settle(*flights_[settled], cursor)) return false;
         redriven = settle_redrive();

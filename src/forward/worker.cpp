@@ -108,6 +108,7 @@ void Worker::take_up_upgraded() {
     try {
         LogTransaction transaction;
         pg::call([] {
+            limit_lock_waits();
             if (store::installed() == store::Installed::yes && store::waits_for_worker())
                 store::maintain(unix_millis());
         });
@@ -133,6 +134,7 @@ void Worker::maintain(int64_t now) {
     try {
         LogTransaction transaction;
         pg::call([] {
+            limit_lock_waits();
             if (!store::is_maintained(unix_millis())) store::maintain(unix_millis());
             store::start_retention(store::Await::nothing);
         });
@@ -147,6 +149,7 @@ void Worker::maintain(int64_t now) {
 void Worker::adopt_orphans() {
     try {
         LogTransaction transaction;
+        pg::call([] { limit_lock_waits(); });
         adopt_orphan_servers();
         transaction.commit();
     } catch (const pg::ServerError& error) {

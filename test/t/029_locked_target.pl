@@ -40,7 +40,28 @@ foreach my $call (q{rewind_target('locked', 'now')}, q{pause_target('locked')})
 	wait_until('the locked target has them, too', sub { forward_status($node, 'locked')->{lag_events} == 0 });
 }
 
-is($receiver->stats->{distinct_ids}, 11, 'all have arrived');
+# A transaction left open that has called maintain() holds its lock; the worker that finds partitions missing does not wait for it.
+{
+	my ($in, $out) = ('', '');
+	my $open = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out);
+	$in .= "BEGIN; SELECT eventlog.maintain(); SELECT 'locked';\n";
+	$open->pump until $out =~ /locked/;
+	$node->append_conf('postgresql.conf', 'eventlog.partitions_ahead = 5');
+	$node->reload;
+	my $ended = worker_pid($node);
+	$node->safe_psql('postgres', "SELECT pg_terminate_backend($ended)");
+	wait_until('the next worker is there', sub { worker_pid($node) =~ /^(?!$ended$)\d+$/ });
+	my $sent = forward_status($node, 'healthy')->{sent};
+	log_events($node, 'event');
+	wait_until('events are sent', sub { forward_status($node, 'healthy')->{sent} > $sent });
+	is($node->safe_psql('postgres', 'SELECT eventlog.log_event_autonomous($$event$$) IS NOT NULL'), 't', 'and autonomous ones written');
+	like(slurp_file($node->logfile), qr/eventlog: maintenance: canceling statement due to lock timeout/, 'the worker had to let go');
+	$in .= "ROLLBACK;\n\\q\n";
+	$open->finish;
+	wait_until('all are sent', sub { forward_status($node, 'locked')->{lag_events} == 0 });
+}
+
+is($receiver->stats->{distinct_ids}, 13, 'all have arrived');
 $node->stop;
 $receiver->stop;
 done_testing();
