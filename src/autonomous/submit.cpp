@@ -31,13 +31,27 @@ void on_exit(int, Datum) {
     own_ticket = kNoTicket;
 }
 
+// Whether this process is the one that it would wait for.
+bool is_worker() {
+    LWLockAcquire(shared::state()->lock, LW_SHARED);
+    shared::WorkerSlot* slot = shared::find_slot(MyDatabaseId, false);
+    bool own = slot != nullptr && slot->pid == MyProcPid;
+    LWLockRelease(shared::state()->lock);
+    return own;
+}
+
 void require_writer() {
     PreventCommandDuringRecovery(kFunction);
     PreventCommandIfParallelMode(kFunction);
-    if (exists()) return;
-    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("autonomous events cannot be logged: the library eventlog is not preloaded"),
-            errhint("Add eventlog to shared_preload_libraries and restart the server."));
+    if (!exists())
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("autonomous events cannot be logged: the library eventlog is not preloaded"),
+                errhint("Add eventlog to shared_preload_libraries and restart the server."));
+    if (is_worker())
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("autonomous events cannot be logged by the worker, which writes them"),
+                errdetail("A trigger on the log, say, runs in the worker for an autonomous event."),
+                errhint("Call eventlog.log_event() there."));
 }
 
 void pause(long timeout_ms) {

@@ -133,6 +133,21 @@ SELECT refusal($$SELECT eventlog.log_event_autonomous('autonomous.refused')$$);
 SELECT eventlog.log_event_autonomous('autonomous.not refused') IS NOT NULL;
 DROP TRIGGER refuse_some ON eventlog.events;
 DROP FUNCTION refuse_some;
+
+-- The worker, which runs the triggers of what it writes, does not wait for itself.
+CREATE FUNCTION log_another() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.event_name = 'autonomous.outer' THEN PERFORM eventlog.log_event_autonomous('autonomous.inner'); END IF;
+    RETURN NEW;
+END
+$$;
+CREATE TRIGGER log_another BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION log_another();
+SELECT refusal($$SELECT eventlog.log_event_autonomous('autonomous.outer')$$);
+SELECT eventlog.log_event('autonomous.outer') IS NOT NULL;
+DROP TRIGGER log_another ON eventlog.events;
+DROP FUNCTION log_another;
+SELECT event_name, count(*) FROM eventlog.events WHERE event_name IN ('autonomous.outer', 'autonomous.inner') GROUP BY 1 ORDER BY 1;
+
 BEGIN;
 LOCK TABLE eventlog.events;
 SELECT refusal($$SELECT eventlog.log_event_autonomous('autonomous.locked')$$);
