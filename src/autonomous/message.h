@@ -13,6 +13,7 @@ namespace eventlog::autonomous {
 struct Key {
     event::Digest key;
     event::Digest payload;
+    int32_t window_seconds;
 };
 
 // Views; `row.metadata` is not carried, the datum that it views is.

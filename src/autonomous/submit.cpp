@@ -269,7 +269,7 @@ std::string_view encoded(const log::Prepared& prepared) {
     message.row = prepared.row;
     message.metadata = {reinterpret_cast<const char*>(prepared.metadata), VARSIZE(prepared.metadata)};
     message.forward = prepared.forward;
-    if (prepared.has_key) message.key = {prepared.key.key, prepared.key.payload};
+    if (prepared.has_key) message.key = {prepared.key.key, prepared.key.payload, prepared.key.window_seconds};
     const size_t size = encoded_size(message);
     auto* bytes = static_cast<char*>(pg::call([size] { return palloc(size); }));
     encode(message, bytes);

@@ -37,7 +37,7 @@ log::Prepared prepared_of(const Message& message) {
     prepared.metadata = reinterpret_cast<Jsonb*>(const_cast<char*>(message.metadata.data()));
     prepared.forward = message.forward;
     prepared.has_key = message.key.has_value();
-    if (message.key) prepared.key = {message.key->key, message.key->payload};
+    if (message.key) prepared.key = {message.key->key, message.key->payload, message.key->window_seconds};
     return prepared;
 }
 

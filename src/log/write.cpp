@@ -132,7 +132,7 @@ Prepared prepare(Relation events, const event::Event& event, size_t metadata_byt
     if (event::given(event.idempotency_key)) {
         prepared.has_key = true;
         prepared.key = {event::key_digest(prepared.row.tenant_id, prepared.row.source, event.idempotency_key),
-                        event::payload_digest(event)};
+                        event::payload_digest(event), settings::idempotency_window};
     }
     return prepared;
 }

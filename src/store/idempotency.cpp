@@ -1,7 +1,6 @@
 #include "store/idempotency.h"
 
 #include "pg/datum.h"
-#include "settings.h"
 #include "store/columns.h"
 #include "store/leaf.h"
 #include "store/partitions.h"
@@ -36,8 +35,8 @@ int64_t unix_millis_now() {
     return (GetCurrentTimestamp() + kEpochDifference) / 1000;
 }
 
-int64_t window_millis() {
-    return settings::idempotency_window * INT64_C(1000);
+int64_t window_millis(const KeyPrint& print) {
+    return print.window_seconds * INT64_C(1000);
 }
 
 Relation open_key_index(Relation leaf) {
@@ -87,7 +86,7 @@ bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& cl
     while (!found && index_getnext_slot(scan, ForwardScanDirection, slot)) {
         bool null = false;
         ids::Uuid id = pg::uuid_of(slot_getattr(slot, kKeyEventId + 1, &null));
-        if (now - ids::unix_millis_of(id) >= window_millis()) continue;
+        if (now - ids::unix_millis_of(id) >= window_millis(print)) continue;
         found = true;
         claim.first = id;
         claim.owner = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
@@ -148,7 +147,7 @@ KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid&
     int64_t now = unix_millis_now();
     bool found = false;
     for (Oid leaf :
-         leaves_from(ledger, ids::first_uuid_of(std::max<int64_t>(now - window_millis(), 0)))) {
+         leaves_from(ledger, ids::first_uuid_of(std::max<int64_t>(now - window_millis(print), 0)))) {
         found = find_in_leaf(leaf, print, now, claim);
         if (found) break;
     }

@@ -15,6 +15,7 @@ namespace eventlog::store {
 struct KeyPrint {
     event::Digest key;
     event::Digest payload;
+    int32_t window_seconds;  // how long the key holds: the setting of whoever gives it
 };
 
 enum class Claim : uint8_t {

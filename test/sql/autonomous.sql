@@ -119,6 +119,14 @@ SELECT refusal($$SELECT eventlog.log_event_autonomous('autonomous.own', idempote
 ROLLBACK;
 SELECT eventlog.log_event_autonomous('autonomous.own', idempotency_key => 'autonomous-2') IS NOT NULL;
 
+-- 3: it holds for the window that is the caller's
+SELECT eventlog.log_event('autonomous.window', idempotency_key => 'autonomous-3') AS id \gset
+BEGIN;
+SET LOCAL eventlog.idempotency_window = '1s';
+SELECT pg_sleep(1.1);
+SELECT eventlog.log_event_autonomous('autonomous.window', idempotency_key => 'autonomous-3') = :'id';
+COMMIT;
+
 -- 3: one that the table refuses is refused alone, with the table's error; one that waits for its caller's own lock fails
 CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN

@@ -50,6 +50,7 @@ TEST(Message, CarriesEveryField) {
     sent.key.emplace();
     sent.key->key.fill(10);
     sent.key->payload.fill(11);
+    sent.key->window_seconds = 12;
 
     Encoded encoded(sent);
     Message got = encoded.message();
@@ -76,6 +77,7 @@ TEST(Message, CarriesEveryField) {
     ASSERT_TRUE(got.key);
     EXPECT_EQ(got.key->key, sent.key->key);
     EXPECT_EQ(got.key->payload, sent.key->payload);
+    EXPECT_EQ(got.key->window_seconds, 12);
 }
 
 TEST(Message, TellsOmittedFieldsFromEmptyOnes) {
