@@ -25,7 +25,9 @@ COMMENT ON COLUMN eventlog.retired_partitions.unread IS
 CREATE VIEW eventlog.keep_times AS
 SELECT r.log, r.keep FROM eventlog.retention r
 UNION ALL
-SELECT 'idempotency_keys', pg_catalog.current_setting('eventlog.idempotency_window', true)::interval;
+-- In seconds: a day of the time zone may be an hour shorter.
+SELECT 'idempotency_keys',
+       make_interval(secs => extract(epoch FROM current_setting('eventlog.idempotency_window', true)::interval)::double precision);
 COMMENT ON VIEW eventlog.keep_times IS 'how long each log is kept that is not kept for ever';
 
 -- The partitioned tables that belong to the extension are its logs.

@@ -32,6 +32,12 @@ SELECT * FROM eventlog.retention WHERE log = 'events';
 SELECT eventlog.set_retention('eventlog.events', NULL);
 SELECT count(*) FROM eventlog.retention WHERE log = 'events';
 
+-- 3: idempotency keys are kept for all of their window, on the day that has an hour less, too
+BEGIN;
+SET LOCAL timezone = 'Europe/Berlin';
+SELECT timestamptz '2026-03-29 12:00+02' - keep = timestamptz '2026-03-28 11:00+01' FROM eventlog.keep_times WHERE log = 'idempotency_keys';
+COMMIT;
+
 -- 10: what is no log, or no time
 CREATE TABLE events (n int) PARTITION BY RANGE (n);
 SELECT refusal(format('SELECT eventlog.set_retention(%s, %s)', log, keep))
