@@ -1,5 +1,6 @@
 # Every way that pg_dump, pg_dumpall and pg_restore offer to move a log: whole, in parallel, by sections, schema and data apart,
-# single tables. What is moved is complete and waits for resume_target(); what cannot be moved so is refused and changes nothing.
+# single tables. What is moved is complete, its targets wait for resume_target() and its consumers go on; what cannot be moved so
+# is refused and changes nothing.
 use strict;
 use warnings FATAL => 'all';
 
@@ -10,6 +11,7 @@ use EventReceiver;
 use EventlogDatabases;
 use EventlogTest;
 use LogCopies;
+use OldPartitions;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -48,10 +50,15 @@ $receiver->faults($refusing);
 log_many($origin, 'logs', 40,
 	q{CASE WHEN i % 20 = 1 THEN 'refused' ELSE 'flagged' END, forward_to_statsig => true, idempotency_key => 'key ' || i});
 store_ahead($origin, 'logs', 3_600_000);
+can_make_old_partitions($origin, 'logs');
+old_partition($origin, 10, database => 'logs', events => 1, xid => 'new', flagged => 'false');
 wait_for_value($origin, 'logs', $lags, 0);
 $origin->safe_psql('logs', q{SELECT eventlog.pause_target('halted')});
 stop_halfway($origin, 'logs', 'halfway', $receiver, [$refusing]);
 store_ahead($origin, 'logs', 3_600_000);
+my $stopped = stop_consumers($origin, 'logs');
+# The oldest partition is due, and held for the first event of a consumer.
+$origin->safe_psql('logs', q{SELECT eventlog.set_retention('eventlog.events', '5 days')});
 log_many($origin, 'logs', 50);
 my %delivered = arrivals($receiver);
 my %unsent = (flagged => []);
@@ -67,8 +74,9 @@ my $again = q{SELECT eventlog.log_event('flagged', forward_to_statsig => true, i
 my $first = $origin->safe_psql('logs', $again);
 my $contents = contents_of($origin, 'logs');
 my $partitions = partitions_of($origin, 'logs');
-like($contents, qr/^eventlog\.events\|79[2-9]\|/m, 'all tables are compared, the log among them');
-cmp_ok(scalar(split /\n/, $contents), '>=', 5, '... and those of the readers');
+like($contents, qr/^eventlog\.$_\|/m, "what is compared: $_")
+  foreach 'consumer_definitions\|2', 'dead_letters\|2', 'events\|79\d', 'idempotency_keys\|40', 'leases\|8', 'reader_position\|5',
+  'reader_window\|5', 'retention\|1', 'targets\|3';
 
 my $folder = PostgreSQL::Test::Utils::tempdir('dumps');
 sub dump_log
@@ -81,7 +89,7 @@ dump_log('directory', qw(--format=directory --jobs=4 --create));
 dump_log('schema', qw(--schema-only));
 dump_log('data', qw(--data-only));
 dump_log('inserts', qw(--column-inserts --rows-per-insert=100));
-dump_log('events', qw(--data-only --table=eventlog.events_p*));
+dump_log('events', qw(--data-only --table=eventlog.events_p* --table=eventlog.events_old*));
 $origin->command_ok([ 'pg_dumpall', '--globals-only', '--file', "$folder/globals" ], 'pg_dumpall --globals-only');
 $origin->stop;
 $receiver->faults;
@@ -144,6 +152,7 @@ foreach my $way (sort keys %ways)
 	my $new = $node->safe_psql($database, $log);
 	is($node->safe_psql($database, $states), 'paused paused paused', "$way, at work: the targets stay paused");
 	is($node->safe_psql($database, $again), $first, '... and an idempotency key is known');
+	is(refusal($node, $database, $again =~ s/'flagged'/'other'/r)->{sqlstate}, '23505', '... with what it stands for');
 	$node->safe_psql($database, "SELECT eventlog.resume_target('$_')") foreach @targets;
 	wait_for_value($node, $database, $lags, 0);
 	%arrived = arrivals($receiver);
@@ -152,6 +161,13 @@ foreach my $way (sort keys %ways)
 	wait_for_value($node, $database, 'SELECT count(*) FROM eventlog.dead_letters', 0);
 	%arrived = arrivals($receiver);
 	is_exactly($arrived{flagged}, \@dead, '... and arrive');
+	is($node->safe_psql($database, 'SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL'),
+		'eventlog.events_old_10|{"consumer everything"}', '... a lease holds the partition that retention is to drop');
+	consumers_go_on($way, $stopped, $node, $database);
+	wait_until('the partition is dropped', sub {
+		$node->safe_psql($database, q{SELECT eventlog.maintain()});
+		return $node->safe_psql($database, q{SELECT to_regclass('eventlog.events_old_10') IS NULL}) eq 't';
+	});
 }
 
 # ---- what is no copy -------------------------------------------------------------------------------------------------
@@ -160,6 +176,8 @@ foreach my $way (sort keys %ways)
 $behind->safe_psql('postgres', 'CREATE DATABASE empty TEMPLATE template0; ALTER DATABASE empty SET eventlog.forwarding = off');
 psql_ok($behind, 'empty', 'schema');
 is($behind->safe_psql('empty', 'SELECT count(*) FROM eventlog.events'), 0, 'a schema alone is a log without events');
+is($behind->safe_psql('empty', 'SELECT (SELECT count(*) FROM eventlog.consumers), (SELECT count(*) FROM eventlog.retention)'), '0|0',
+	'... consumers and rules of retention');
 my $only = $behind->safe_psql('empty', $log);
 is($behind->safe_psql('empty', $states), 'running running running', '... whose targets are its own');
 is($behind->safe_psql('empty', $lags), 3, '... and wait with forwarding off');
@@ -182,7 +200,7 @@ sub fails_without_a_trace
 }
 $behind->safe_psql('postgres', 'CREATE DATABASE bare TEMPLATE template0');
 $behind->safe_psql('bare', 'CREATE EXTENSION eventlog');
-fails_without_a_trace('data without the partitions is refused', 'bare', 'data', qr/relation "eventlog\.events_p\d+_\d+" does not exist/);
+fails_without_a_trace('data without the partitions is refused', 'bare', 'data', qr/relation "eventlog\.events_\w+" does not exist/);
 fails_without_a_trace('data over a log that has it is refused', 'logs', 'data', qr/duplicate key value violates unique constraint/);
 
 # The rows of partitions, added to a log that has none of them.

@@ -1,4 +1,5 @@
-# What the tests of dump, restore and upgrade share: what a log holds, how a target is left half-way, and what arrives.
+# What the tests of dump, restore and upgrade share: what a log holds, how targets and consumers are left half-way, and what
+# arrives.
 package LogCopies;
 
 use strict;
@@ -6,9 +7,11 @@ use warnings FATAL => 'all';
 
 use Exporter 'import';
 use EventlogDatabases;
+use EventlogTest;
 use Test::More;
 
-our @EXPORT = qw(contents_of partitions_of log_many ids_of stop_halfway arrivals is_exactly);
+our @EXPORT = qw(contents_of partitions_of log_many ids_of stop_halfway arrivals is_exactly poll_events ack_events read_on
+  stop_consumers consumers_go_on);
 
 # Every row that a dump has to hold, a line a table: its name, the number of rows and a checksum. Asks the catalog for
 # the tables, so that it knows those that are added later. Oids of servers are not the same elsewhere.
@@ -87,6 +90,98 @@ sub arrivals
 	my %ids = map { $_ => [] } @paths;
 	push @{ $ids{ substr $_->{path}, 1 } }, @{ $_->{ids} } foreach grep { $_->{accepted} } $receiver->requests;
 	return %ids;
+}
+
+# The ids of the next events of a consumer, which are leased for an interval, 10 minutes by default.
+sub poll_events
+{
+	my ($node, $database, $consumer, $count, $lease) = @_;
+	$lease //= '10 minutes';
+	return split /\n/, $node->safe_psql($database,
+		"SELECT event_id FROM eventlog.poll('$consumer', $count, lease => '$lease')");
+}
+
+# Acknowledges events up to this id: 't', or 'f' where they are not leased any more.
+sub ack_events
+{
+	my ($node, $database, $consumer, $id) = @_;
+	return $node->safe_psql($database, "SELECT eventlog.ack('$consumer', '$id')");
+}
+
+# Polls and acknowledges until nothing is left but leases that have long to run; the ids.
+sub read_on
+{
+	my ($node, $database, $consumer) = @_;
+	my @read;
+	wait_until("$consumer has read all", sub {
+		while (my @piece = poll_events($node, $database, $consumer, 300))
+		{
+			die "$consumer: what was polled cannot be acknowledged"
+			  if ack_events($node, $database, $consumer, $piece[-1]) ne 't';
+			push @read, @piece;
+		}
+		return $node->safe_psql($database, <<"SQL") eq 't';
+SELECT lag_events = 0 AND NOT EXISTS (SELECT FROM eventlog.leases l WHERE l.consumer = '$consumer' AND leased_until < now() + '5 minutes')
+FROM eventlog.consumers WHERE name = '$consumer'
+SQL
+	});
+	return @read;
+}
+
+# The consumers of stop_consumers, and which events each selects.
+my %consumers = (everything => 'true', some => q{event_name IN ('flagged', 'new')});
+
+# Makes consumers and leaves each in the midst of its window, with pieces that are done, leased for long, done in part, leased
+# for a moment, and given back. What they have left, for consumers_go_on: ids that are done, of the first event, held by
+# somebody who will acknowledge it, and of those whose holder is gone.
+sub stop_consumers
+{
+	my @at = @_;
+	my ($node, $database) = @at;
+	$node->safe_psql($database, <<'SQL');
+SELECT eventlog.create_consumer('everything', 'beginning'), eventlog.create_consumer('some', 'beginning', '{flagged,new}')
+SQL
+	my %stopped;
+	foreach my $consumer (sort keys %consumers)
+	{
+		my @held = poll_events(@at, $consumer, 1, '1 day');
+		my @done = poll_events(@at, $consumer, 8);
+		ack_events(@at, $consumer, $done[-1]);
+		my @gone = poll_events(@at, $consumer, 6, '1 day');
+		ack_events(@at, $consumer, $gone[1]);
+		push @done, splice @gone, 0, 2;
+		my @given_back = poll_events(@at, $consumer, 3);
+		poll_events(@at, $consumer, 5, '1 second');
+		$node->safe_psql($database, "SELECT eventlog.nack('$consumer', '$given_back[0]')");
+		is($node->safe_psql($database, <<"SQL"), 't|4|13', "consumer $consumer is half-way, with leases");
+SELECT window_opened_at IS NOT NULL AND lag_events > 0, leased_pieces, leased_events FROM eventlog.consumers WHERE name = '$consumer'
+SQL
+		$stopped{$consumer} = { done => \@done, held => \@held, gone => \@gone };
+	}
+	return \%stopped;
+}
+
+# In a log that has been adopted, from where stop_consumers has left it, each consumer gets what is not done, once, and what is
+# leased when that has ended.
+sub consumers_go_on
+{
+	my ($name, $stopped, @at) = @_;
+	my ($node, $database) = @at;
+	foreach my $consumer (sort keys %consumers)
+	{
+		my ($done, $held, $gone) = @{ $stopped->{$consumer} }{qw(done held gone)};
+		my %spoken_for = map { $_ => 1 } @$done, @$held, @$gone;
+		my @waiting = grep { !$spoken_for{$_} } ids_of(@at, $consumers{$consumer});
+		is(ack_events(@at, $consumer, $held->[0]), 't', "$name: who holds events of consumer $consumer acknowledges them");
+		is_exactly([ read_on(@at, $consumer) ], \@waiting, '... the others get what is neither done nor leased');
+		is($node->safe_psql($database, <<"SQL"), '0|1|' . @$gone, '... and no more');
+SELECT lag_events, leased_pieces, leased_events FROM eventlog.consumers WHERE name = '$consumer'
+SQL
+		$node->safe_psql($database, "UPDATE eventlog.leases SET leased_until = now() WHERE consumer = '$consumer'");
+		is_exactly([ read_on(@at, $consumer) ], $gone, '... and what is leased when its time has ended');
+		is($node->safe_psql($database, "SELECT count(*) FROM eventlog.leases WHERE consumer = '$consumer'"), 0, '... and that is all');
+	}
+	return;
 }
 
 # Fails on what is lost, is not wanted, or came more than once.
