@@ -145,9 +145,9 @@ KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid&
     LOCKTAG tag = lock_tag(print.key);
     LockAcquire(&tag, ExclusiveLock, false, false);
     int64_t now = unix_millis_now();
+    ids::Uuid window_start = ids::first_uuid_of(std::max<int64_t>(now - window_millis(print), 0));
     bool found = false;
-    for (Oid leaf :
-         leaves_from(ledger, ids::first_uuid_of(std::max<int64_t>(now - window_millis(print), 0)))) {
+    for (Oid leaf : leaves_from(ledger, window_start)) {
         found = find_in_leaf(leaf, print, now, claim);
         if (found) break;
     }
