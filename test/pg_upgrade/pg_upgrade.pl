@@ -1,5 +1,5 @@
-# A log survives pg_upgrade, copied and linked: rows, cursors and dead letters are kept, nothing is sent meanwhile, and then
-# the worker goes on by itself with what had not been sent. Run by test/pg_upgrade/run, which sets OLD_INSTALL, NEW_INSTALL.
+# A log survives pg_upgrade, copied and linked: rows, cursors, leases and dead letters are kept, nothing is sent meanwhile, and
+# then the worker goes on by itself with what had not been sent, and consumers with what they had not been given. Run by test/pg_upgrade/run, which sets OLD_INSTALL, NEW_INSTALL.
 use strict;
 use warnings FATAL => 'all';
 
@@ -20,6 +20,7 @@ my $lags = 'SELECT sum(lag_events) FROM eventlog.forward_status';
 my $states = q{SELECT string_agg(state, ' ' ORDER BY target) FROM eventlog.forward_status};
 my $incarnation = 'SELECT incarnation FROM eventlog.cluster';
 my $greatest = 'SELECT max(xid::text::bigint) FROM eventlog.events';
+my $once = q{SELECT eventlog.log_event('once', idempotency_key => 'order 1')};
 my %receivers = map { $_ => EventReceiver->start } @databases;
 
 sub cluster
@@ -44,7 +45,7 @@ sub each_database
 
 my $old = cluster('old', $ENV{OLD_INSTALL});
 $old->start;
-my (%contents, %partitions, %unsent, %at);
+my (%contents, %partitions, %unsent, %at, %first, %stopped);
 each_database(sub {
 	my ($database, $receiver) = @_;
 	$old->safe_psql('postgres', "CREATE DATABASE $database; ALTER DATABASE $database SET eventlog.partition_width = '1h'");
@@ -68,14 +69,17 @@ each_database(sub {
 	$old->safe_psql($database, q{SELECT eventlog.pause_target('halted')});
 	stop_halfway($old, $database, 'halfway', $receiver, [$refusing]);
 	store_ahead($old, $database, 3_600_000);
+	$stopped{$database} = stop_consumers($old, $database);
+	$old->safe_psql($database, q{SELECT eventlog.set_retention('eventlog.events', '90 days')});
 	log_many($old, $database, 50);
+	$first{$database} = $old->safe_psql($database, $once);
 	my %arrived = arrivals($receiver);
 	foreach my $target ('halfway', 'halted')
 	{
 		my %sent = map { $_ => 1 } @{ $arrived{$target} };
 		$unsent{$database}{$target} = [ grep { !$sent{$_} } ids_of($old, $database, 'true') ];
 	}
-	is(scalar @{ $unsent{$database}{halfway} }, 451, "$database: one target has sent a part of its window");
+	is(scalar @{ $unsent{$database}{halfway} }, 452, "$database: one target has sent a part of its window");
 	is($old->safe_psql($database, $states), 'running running paused', '... and one is paused');
 	is($old->safe_psql($database, 'SELECT count(*) FROM eventlog.dead_letters'), 2, '... and there are dead letters');
 });
@@ -136,6 +140,8 @@ foreach my $mode ('copy', 'link')
 SELECT min(xid::text::bigint) FILTER (WHERE event_name = 'later') > max(xid::text::bigint) FILTER (WHERE event_name <> 'later')
 FROM eventlog.events
 SQL
+		is($new->safe_psql($database, $once), $first{$database}, '... and an idempotency key is known');
+		consumers_go_on($database, $stopped{$database}, $new, $database);
 		my @redriven = split /\n/, $new->safe_psql($database, 'SELECT event_id FROM eventlog.dead_letters');
 		$new->safe_psql($database, "SELECT eventlog.redrive('flagged')") if @redriven;
 		$new->safe_psql($database, "SELECT eventlog.resume_target('$halted')");

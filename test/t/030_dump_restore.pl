@@ -1,5 +1,6 @@
 # A log survives pg_dump and restore with every row, and a restored copy sends nothing by itself: it is adopted by its first
-# log call, its targets wait for resume_target(), and then send what had not been sent where the dump comes from.
+# log call or poll, its targets wait for resume_target(), and then send what had not been sent where the dump comes from. Its
+# consumers get what they had not been given there.
 use strict;
 use warnings FATAL => 'all';
 
@@ -70,6 +71,9 @@ my $late = $origin->background_psql('logs');
 $late->query_safe('BEGIN');
 $late->query_safe(q{SELECT eventlog.log_event('late')});
 log_many($origin, 'logs', 100);
+# What a consumer has read of a window in which it is in progress.
+value($origin, 'logs', "SELECT eventlog.create_consumer('reader', 'beginning')");
+my %is_read = map { $_ => 1 } read_on($origin, 'logs', 'reader');
 wait_for_value($origin, 'logs', q{SELECT sum(lag_events) FROM eventlog.forward_status}, 0);
 value($origin, 'logs', "SELECT eventlog.pause_target('halted'), eventlog.pause_target('halfway')");
 log_many($origin, 'logs', 300);
@@ -94,6 +98,8 @@ foreach my $target ('halted', 'halfway')
 }
 is(scalar @{ $unsent{halfway} }, 452, 'one target has sent a part of its window');
 is(states($origin, 'logs'), 'running running paused', '... and one is paused');
+my @unread = grep { !$is_read{$_} } @all;
+is(scalar @unread, 752, 'a consumer has read to the end of a window');
 my $rows = contents_of($origin, 'logs');
 my $partitions = partitions_of($origin, 'logs');
 cmp_ok(value($origin, 'logs', 'SELECT count(DISTINCT tableoid) FROM eventlog.events'),
@@ -119,6 +125,7 @@ my @copies = (
 	{ name => 'custom', node => $custom, database => 'logs', adopt => 'eight calls at once', shifted => 't' },
 	{ name => 'custom, two jobs', node => $custom, database => 'logs2', adopt => 'maintain()', shifted => 't' },
 	{ name => 'plain, numbers ahead', node => $ahead, database => 'logs', adopt => 'resume_target()', shifted => 'f' },
+	{ name => 'custom, in a cluster that has another copy', node => $plain, database => 'logs2', adopt => 'poll()', shifted => 't' },
 	{ name => 'plain, another database of the same cluster', node => $origin, database => 'copy', adopt => 'log_event()' });
 $_->{node}->safe_psql('postgres', "CREATE DATABASE $_->{database} TEMPLATE template0") foreach @copies;
 my @psql = ('psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '--file', "$folder/plain", '--dbname');
@@ -128,6 +135,7 @@ $origin->command_ok([ @psql, $origin->connstr('copy') ], 'psql into another data
 my @restore = ('pg_restore', '--exit-on-error', "$folder/custom", '--dbname');
 $custom->command_ok([ @restore, $custom->connstr('logs') ], 'pg_restore');
 $custom->command_ok([ @restore, $custom->connstr('logs2'), '--jobs=2' ], 'pg_restore --jobs=2');
+$plain->command_ok([ @restore, $plain->connstr('logs2'), '--single-transaction' ], 'pg_restore --single-transaction');
 
 sub each_copy
 {
@@ -164,6 +172,7 @@ my %adoptions = (
 	'log_event()' => sub { value(@_, $log) },
 	'maintain()' => sub { value(@_, 'SELECT FROM eventlog.maintain()') },
 	'resume_target()' => sub { value(@_, q{SELECT eventlog.resume_target('flagged'), eventlog.pause_target('flagged')}) },
+	'poll()' => sub { poll_events(@_, 'reader', 10, '1 second') },
 	'eight calls at once' => sub {
 		my ($node, $database) = @_;
 		$node->pgbench('--no-vacuum --client=8 --jobs=8 --transactions=1', 0, [qr{actually processed: 8/8}], [qr/^$/],
@@ -191,6 +200,13 @@ SQL
 sleep 1;
 %arrived = arrivals($receiver, @targets);
 is_deeply(\%arrived, { map { $_ => [] } @targets }, '... so that nothing is sent');
+
+# ---- polled ----------------------------------------------------------------------------------------------------------
+
+each_copy(sub {
+	my (undef, $name, @at) = @_;
+	is_exactly([ read_on(@at, 'reader') ], [ @unread, @{ $new{$name} } ], "$name: a consumer gets what it had not been given");
+});
 
 # ---- resumed ---------------------------------------------------------------------------------------------------------
 
@@ -223,6 +239,9 @@ is(states($origin, 'logs'), 'running running paused', '... and the original goes
 sleep 1;
 %arrived = arrivals($receiver, @targets);
 is_exactly($arrived{halfway}, [$of_origin], '... alone');
+is_exactly([ read_on($origin, 'twin', 'reader') ], [ @unread, ids_of($origin, 'twin', q{event_name = 'of the twin'}) ],
+	'... and each has its consumer: the copy\'s');
+is_exactly([ read_on($origin, 'logs', 'reader') ], [ @unread, $of_origin ], '... and the original\'s');
 
 # ---- at work again ---------------------------------------------------------------------------------------------------
 
