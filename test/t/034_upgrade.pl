@@ -119,6 +119,14 @@ is($node->safe_psql('live', q{SELECT eventlog.redrive('running')}), 2, 'dead let
 wait_for_value($node, 'live', 'SELECT count(*) FROM eventlog.dead_letters', 0);
 %arrived = arrivals($receiver);
 is_exactly($arrived{running}, \@dead, '... and arrive');
+$node->safe_psql('live', q{SELECT eventlog.create_consumer('reader', 'beginning')});
+my @logged = ids_of($node, 'live', 'true');
+is_exactly([ read_on($node, 'live', 'reader') ], \@logged, 'a consumer reads what the older version has written');
+my $once = q{SELECT eventlog.log_event('once', idempotency_key => 'order 1')};
+my $first = $node->safe_psql('live', $once);
+is($node->safe_psql('live', $once), $first, 'an idempotency key is good for one event');
+wait_for_value($node, 'live', $lags, 0);
+$receiver->reset;
 
 # Not preloaded, in a transaction and a subtransaction of the caller.
 $node->append_conf('postgresql.conf', q{shared_preload_libraries = ''});
@@ -180,6 +188,7 @@ install_library($installation, library_of_version(OLD));
 is($node->safe_psql('live', 'SELECT library FROM eventlog.version()'), $new, 'a preloaded library stays until the restart');
 $node->restart;
 $contents = contents_of($node, 'live');
+is(refusal($node, 'live', q{SELECT eventlog.poll('reader')})->{sqlstate}, '55000', 'a poll is refused');
 is_refused('live', OLD, $new);
 wait_until('the worker shows why it waits', sub { shown('live') =~ /another version/ });
 is(complaints('live'), 2, 'the worker says once more why it waits');
@@ -211,6 +220,8 @@ wait_for_value($node, 'live', $lags, 0);
 %arrived = arrivals($receiver);
 is_exactly($arrived{$_}, [$held_back], "after pg_upgrade the worker goes on by itself: $_") foreach 'halfway', 'running';
 is($node->safe_psql('live', $incarnation), $known, '... with the same log');
+my %is_read = map { $_ => 1 } @logged;
+is_exactly([ read_on($node, 'live', 'reader') ], [ grep { !$is_read{$_} } ids_of($node, 'live', 'true') ], '... and its consumer');
 $node->safe_psql('alone', 'ALTER SERVER halfway RENAME TO renamed; DROP SERVER running');
 is($node->safe_psql('alone', q{SELECT string_agg(name, ' ') FROM eventlog.reader_position}), 'renamed',
 	'... and where none runs, a command on a server finds its target');
