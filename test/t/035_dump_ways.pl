@@ -119,6 +119,11 @@ $_->safe_psql('postgres', 'CREATE ROLE auditor LOGIN') foreach $ahead;
 my %ways = (
 	'in four jobs, with its database' => [ $behind, 'logs', sub { restore_ok($behind, 'postgres', '--create', '--jobs=4') } ],
 	'in four jobs, numbers ahead' => [ $ahead, 'logs', sub { restore_ok($ahead, 'logs', '--jobs=4') } ],
+	'over an older copy' => [ $behind, 'again', sub {
+		restore_ok(@_);
+		$behind->safe_psql('again', $log);
+		restore_ok(@_, '--clean', '--if-exists');
+	} ],
 	'by sections' => [ $behind, 'sections', sub { restore_ok(@_, "--section=$_") foreach 'pre-data', 'data', 'post-data' } ],
 	'schema and data apart' => [ $behind, 'apart', sub { psql_ok(@_, $_) foreach 'schema', 'data' } ],
 	'by INSERT, in one transaction' => [ $behind, 'inserts', sub { psql_ok(@_, 'inserts', '--single-transaction') } ]);
