@@ -18,7 +18,9 @@ constexpr const char* kBuiltWith = "PostgreSQL " PG_VERSION ", " __VERSION__;
 EVENTLOG_FUNCTION(eventlog_maintain) {
     pg::call([] {
         PreventCommandIfReadOnly("eventlog.maintain()");
-        store::maintain((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+        const int64_t now = (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
+        // Who has nothing to do holds nobody up.
+        if (!store::is_maintained(now)) store::maintain(now);
         store::start_retention(store::Await::start);
     });
     PG_RETURN_VOID();

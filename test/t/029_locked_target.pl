@@ -40,11 +40,11 @@ foreach my $call (q{rewind_target('locked', 'now')}, q{pause_target('locked')})
 	wait_until('the locked target has them, too', sub { forward_status($node, 'locked')->{lag_events} == 0 });
 }
 
-# A transaction left open that has called maintain() holds its lock; the worker that finds partitions missing does not wait for it.
+# A transaction left open in which maintain() has made partitions holds its lock; the worker that finds partitions missing does not wait for it.
 {
 	my ($in, $out) = ('', '');
 	my $open = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out);
-	$in .= "BEGIN; SELECT eventlog.maintain(); SELECT 'locked';\n";
+	$in .= "SET eventlog.partitions_ahead = 4; BEGIN; SELECT eventlog.maintain(); SELECT 'locked';\n";
 	$open->pump until $out =~ /locked/;
 	$node->append_conf('postgresql.conf', 'eventlog.partitions_ahead = 5');
 	$node->reload;
