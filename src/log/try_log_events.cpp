@@ -131,6 +131,11 @@ EVENTLOG_FUNCTION(eventlog_try_log_events) {
     std::vector<TriedEvent*> good;
     for (TriedEvent& item : items)
         if (item.sqlstate == 0) good.push_back(&item);
+    // What no event can be written for is said once.
+    if (!good.empty()) {
+        store::Insertion insertion = log::begin();
+        log::end(insertion);
+    }
     write_items(good);
     report(fcinfo, items);
     return (Datum)0;
