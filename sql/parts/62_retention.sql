@@ -217,24 +217,30 @@ $$;
 COMMENT ON FUNCTION eventlog.retire_partition(oid, boolean) IS
     'notes that a partition is about to be detached and dropped; false where it is not due any more, or held by a reader';
 
+CREATE FUNCTION eventlog.unfinished_detach(partition oid, OUT command text, OUT marked xid) RETURNS SETOF record
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT format('ALTER TABLE eventlog.%I DETACH PARTITION %s FINALIZE', r.log, c.oid::regclass), i.xmin
+    FROM eventlog.retired_partitions r
+    JOIN pg_class c ON c.oid = r.partition AND c.relname = r.name
+    JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = to_regclass(format('eventlog.%I', r.log))
+    WHERE r.partition = unfinished_detach.partition AND i.inhdetachpending
+$$;
+COMMENT ON FUNCTION eventlog.unfinished_detach(oid) IS
+    'of a partition that retention has left detaching: the command that completes it, and the transaction since which new queries do not see it';
+
 CREATE FUNCTION eventlog.drop_retired(partition oid) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     retired eventlog.retired_partitions;
-    attached_to oid;
-    pending boolean;
     unread record;
 BEGIN
     DELETE FROM eventlog.retired_partitions r WHERE r.partition = drop_retired.partition RETURNING r.* INTO retired;
-    SELECT i.inhparent, i.inhdetachpending INTO attached_to, pending FROM pg_inherits i WHERE i.inhrelid = retired.partition;
     -- It was not detached after all, or is no longer what it was.
-    IF attached_to <> to_regclass(format('eventlog.%I', retired.log)) OR NOT pending
+    IF EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = retired.partition)
        OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = retired.partition AND c.relname = retired.name) THEN
         RETURN;
-    END IF;
-    IF pending THEN
-        EXECUTE format('ALTER TABLE eventlog.%I DETACH PARTITION %s FINALIZE', retired.log, retired.partition::regclass);
     END IF;
     EXECUTE format('DROP TABLE %s', retired.partition::regclass);
     FOR unread IN SELECT * FROM jsonb_to_recordset(retired.unread) AS u(kind text, name text, events bigint) LOOP

@@ -138,23 +138,64 @@ bool retire(Oid partition, Fence& fence) {
     return true;
 }
 
-// DETACH CONCURRENTLY commits in its midst, so it is run as a client's own statement would be: the server
-// refuses it anywhere else.
-bool detach(const char* command) {
-    // Where the statement keeps what it needs after it has committed.
-    PortalContext = CurrentMemoryContext;
+// Runs a command as a client's own statement would be run.
+void run_utility(const char* command) {
     auto* statement = makeNode(PlannedStmt);
     statement->commandType = CMD_UTILITY;
     statement->utilityStmt = linitial_node(RawStmt, pg_parse_query(command))->stmt;
     ProcessUtility(statement, command, false, PROCESS_UTILITY_TOPLEVEL, nullptr, nullptr, None_Receiver,
                    nullptr);
+}
+
+// DETACH CONCURRENTLY commits in its midst: the server refuses it anywhere but at the top.
+bool detach(const char* command) {
+    // Where the statement keeps what it needs after it has committed.
+    PortalContext = CurrentMemoryContext;
+    run_utility(command);
     // The statement has ended the transaction that the snapshot was of, and begun another.
     if (!ActiveSnapshotSet()) PushActiveSnapshot(GetTransactionSnapshot());
     return true;
 }
 
+// A partition that has been left detaching.
+struct Unfinished {
+    char* command;         // what completes that; null: it is not detaching
+    TransactionId marked;  // the transaction that marked it as such
+};
+
+Unfinished unfinished(Oid partition) {
+    MemoryContext memory = CurrentMemoryContext;
+    OwnerSql saved = begin_owner_sql(catalog().owner);
+    run_sql(psprintf("SELECT f.command, f.marked FROM eventlog.unfinished_detach(%u) f", partition),
+            SPI_OK_SELECT);
+    Unfinished found{};
+    bool null = false;
+    if (SPI_processed > 0) {
+        HeapTuple row = SPI_tuptable->vals[0];
+        Datum command = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &null);
+        found.command = MemoryContextStrdup(memory, TextDatumGetCString(command));
+        found.marked = DatumGetTransactionId(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &null));
+    }
+    end_owner_sql(saved);
+    return found;
+}
+
+// FINALIZE waits for every snapshot that is as old as the active one: beside queries that overlap, polls that
+// wait say, for ever. Only those that the mark was still in progress for can see the partition attached, and
+// none of them has an xmin beyond it.
+void finalize(const Unfinished& found) {
+    PushCopiedSnapshot(GetActiveSnapshot());
+    Snapshot snapshot = GetActiveSnapshot();
+    if (TransactionIdPrecedes(found.marked, snapshot->xmin)) snapshot->xmin = found.marked;
+    run_utility(found.command);
+    PopActiveSnapshot();
+    CommandCounterIncrement();
+}
+
 bool finish(Oid partition) {
     if (!lock_extension(AccessShareLock)) return false;
+    Unfinished found = unfinished(partition);
+    if (found.command != nullptr) finalize(found);
     OwnerSql saved = begin_owner_sql(catalog().owner);
     run_sql(psprintf("SELECT eventlog.drop_retired(%u)", partition), SPI_OK_SELECT);
     end_owner_sql(saved);

@@ -148,10 +148,15 @@ is(sql(q{SELECT count(*) FROM eventlog.events WHERE event_name = 'old'}), 10, '.
 is($idle->query_safe(q{SELECT count(*) FROM eventlog.events WHERE event_name = 'old'}), 20, '... the reader does');
 maintain();
 is(partition_states($node), '4 detaching, 3 past', '... and it stays so while it is read');
+my $later = $node->background_psql('postgres', on_error_stop => 1);
+$later->query_safe(q{BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM eventlog.events});
 $idle->query_safe('COMMIT');
 maintain();
-is(partition_states($node), '', '... no longer');
-$idle->quit;
+is(partition_states($node), '3 detaching', '... no longer, though another has a snapshot by then: that is of the next one');
+$later->query_safe('COMMIT');
+maintain();
+is(partition_states($node), '', '... which goes when that has ended');
+$_->quit foreach $idle, $later;
 
 # ---- maintain() in a transaction -------------------------------------------------------------------------------------
 
