@@ -120,7 +120,7 @@ BEGIN
         WHERE l.consumer = lease_again.consumer AND l.leased_until <= clock_timestamp()
         ORDER BY l.win, l.last_id LIMIT 1 FOR UPDATE SKIP LOCKED;
         IF NOT FOUND THEN
-            RETURN NULL;
+            RETURN taken;
         END IF;
         DELETE FROM eventlog.leases l WHERE l.consumer = piece.consumer AND l.win = piece.win AND l.last_id = piece.last_id;
         -- Events may have left the log meanwhile.
@@ -141,7 +141,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.lease_again(text, integer, timestamptz) IS
-    'leases the first of a consumer''s events whose lease has ended; NULL when there are none. Under lock_consumer';
+    'leases the first of a consumer''s events whose lease has ended; NULL when there are none, empty when those have left the log. Under lock_consumer';
 
 CREATE FUNCTION eventlog.lease_next(name text, max_rows integer, wait interval, lease interval) RETURNS uuid[]
     LANGUAGE c VOLATILE PARALLEL UNSAFE

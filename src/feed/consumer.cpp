@@ -59,7 +59,13 @@ Row read_row(std::string_view name) {
     return row;
 }
 
-std::span<ids::Uuid> read_ids(std::string_view name, size_t max_rows, TimestampTz until) {
+// What `lease_of_ended` returns.
+struct LeasedAgain {
+    bool changed;
+    std::span<ids::Uuid> ids;
+};
+
+LeasedAgain read_ids(std::string_view name, size_t max_rows, TimestampTz until) {
     lease_of_ended.run(
         {pg::text_datum(name), Int32GetDatum(static_cast<int32>(max_rows)), TimestampTzGetDatum(until)});
     bool null = false;
@@ -71,7 +77,7 @@ std::span<ids::Uuid> read_ids(std::string_view name, size_t max_rows, TimestampT
                       &count);
     auto* ids = static_cast<ids::Uuid*>(palloc(sizeof(ids::Uuid) * (count + 1)));
     for (int i = 0; i < count; i++) new (&ids[i]) ids::Uuid(pg::uuid_of(elements[i]));
-    return {ids, static_cast<size_t>(count)};
+    return {true, {ids, static_cast<size_t>(count)}};
 }
 
 // Two names of one hash wait for each other, and no more.
@@ -112,9 +118,10 @@ void store_lease(const Consumer& consumer, std::span<const ids::Uuid> ids, Times
     });
 }
 
-std::vector<ids::Uuid> lease_again(std::string_view name, size_t max_rows, TimestampTz until) {
-    std::span<ids::Uuid> ids = pg::call([&] { return read_ids(name, max_rows, until); });
-    return {ids.begin(), ids.end()};
+std::optional<std::vector<ids::Uuid>> lease_again(std::string_view name, size_t max_rows, TimestampTz until) {
+    LeasedAgain leased = pg::call([&] { return read_ids(name, max_rows, until); });
+    if (!leased.changed) return std::nullopt;
+    return std::vector<ids::Uuid>(leased.ids.begin(), leased.ids.end());
 }
 
 }  // namespace eventlog::feed

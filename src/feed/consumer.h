@@ -32,8 +32,9 @@ Consumer load_consumer(std::string_view name);
 // pg::ServerError.
 void store_lease(const Consumer& consumer, std::span<const ids::Uuid> ids, TimestampTz until);
 
-// Leases the first events whose lease has ended, `max_rows` at the most. Connected to SPI; throws
+// Leases the first events whose lease has ended, `max_rows` at the most; none where nothing has been changed,
+// and no events where leases of such have been deleted that have left the log. Connected to SPI; throws
 // pg::ServerError.
-std::vector<ids::Uuid> lease_again(std::string_view name, size_t max_rows, TimestampTz until);
+std::optional<std::vector<ids::Uuid>> lease_again(std::string_view name, size_t max_rows, TimestampTz until);
 
 }  // namespace eventlog::feed

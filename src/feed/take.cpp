@@ -101,24 +101,28 @@ Taken look(const Wanted& wanted) {
     });
     Taken taken;
     Consumer consumer;
-    bool ended = false;
+    bool written = false;
     connected([&] {
         consumer = load_consumer(wanted.name);
         taken.lease_ends = consumer.lease_ends;
-        ended = consumer.lease_ends && *consumer.lease_ends <= GetCurrentTimestamp();
-        if (ended) taken.ids = lease_again(wanted.name, wanted.max_rows, lease_end(wanted));
+        if (!consumer.lease_ends || *consumer.lease_ends > GetCurrentTimestamp()) return;
+        std::optional<std::vector<ids::Uuid>> again =
+            lease_again(wanted.name, wanted.max_rows, lease_end(wanted));
+        written = again.has_value();
+        if (again) taken.ids = std::move(*again);
     });
     if (taken.ids.empty()) {
         Found found = find_next(consumer, wanted.max_rows);
-        taken.moved = found.ids.empty() && found.passed >= kStoreAfterPassed;
-        if (!found.ids.empty() || taken.moved)
+        if (!found.ids.empty() || found.passed >= kStoreAfterPassed) {
             connected([&] {
                 store(consumer, found);
                 if (!found.ids.empty()) store_lease(consumer, found.ids, lease_end(wanted));
             });
+            written = true;
+        }
         taken.ids = std::move(found.ids);
+        taken.moved = written && taken.ids.empty();
     }
-    const bool written = ended || taken.moved || !taken.ids.empty();
     pg::call([&wanted, written] {
         PopActiveSnapshot();
         if (!written) unlock_consumer(wanted.name);

@@ -18,7 +18,7 @@ struct Wanted {
 struct Taken {
     std::vector<ids::Uuid> ids;             // in order; leased once the transaction commits
     std::optional<TimestampTz> lease_ends;  // when there may be events to be given out again
-    bool moved = false;                     // without ids: the position, over events that are not for it
+    bool moved = false;  // without ids: what is stored has changed all the same, to pass over events
 };
 
 // Leases the consumer's next events: first those whose lease has ended, else those behind its position. Waits

@@ -174,6 +174,13 @@ BEGIN READ ONLY;
 SELECT refusal('SELECT eventlog.poll(''now'')');
 ROLLBACK;
 
+-- 6: a lease of events that have left the log ends with the first poll that comes to it, one that waits too
+SELECT eventlog.create_consumer('gone');
+INSERT INTO eventlog.leases (consumer, win, first_id, last_id, ids, leased_until)
+SELECT 'gone', 0, id, id, ARRAY[id], '-infinity' FROM CAST('00000000-0000-7000-8000-000000000001' AS uuid) id;
+SELECT count(*) FROM eventlog.poll('gone', wait => '1 second');
+SELECT count(*) FROM eventlog.leases WHERE consumer = 'gone';
+
 -- 6, 10: EXECUTE is all that a poller needs; a monitor sees the consumers
 DROP ROLE IF EXISTS regress_eventlog_poller;
 CREATE ROLE regress_eventlog_poller;
