@@ -138,6 +138,15 @@ foreach my $preloaded (1, 0)
 	$_->{psql}->quit foreach $writer, $waiting, $idle;
 }
 
+# Nothing rings for them, but without preloading a poll looks by itself.
+my $left = session();
+sql(q{SELECT eventlog.create_consumer('c')});
+start_poll($left, 'c');
+sql('DROP EXTENSION eventlog');
+polled_is($left, '', 'the extension is dropped beside a poll that waits');
+like($left->{psql}->{stderr}, qr/extension "eventlog" is not installed in this database/, '... which says so');
+$left->{psql}->quit;
+
 $node->stop;
 is_free_of_crashes($node);
 done_testing();
