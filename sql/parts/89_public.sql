@@ -13,6 +13,10 @@ BEGIN
         FROM pg_extension x
         JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = x.oid AND d.deptype = 'e' AND d.xmin = x.xmin
         WHERE x.extname = 'eventlog' AND d.classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
+          -- Newer servers count row and array types as members; an array type has no privileges of its own.
+          AND (d.classid <> 'pg_type'::regclass
+               OR NOT EXISTS (SELECT FROM pg_depend i
+                              WHERE i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i'))
     LOOP
         EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', made);
     END LOOP;
