@@ -147,7 +147,10 @@ OptionProblem read_proxy(TargetOptions& options, std::string_view value) {
     Url url(text);
     std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
     bool known = scheme == "http" || scheme == "https" || scheme == "socks5" || scheme == "socks5h";
-    if (!known || url.has_credentials() || url.port() == 0)
+    // libcurl 8.22 knows a port of SOCKS by itself, 7.88 does not.
+    bool has_port =
+        url.valid() && url.port() != 0 && (!scheme.starts_with("socks") || !url.part(CURLUPART_PORT).empty());
+    if (!known || !has_port || url.has_credentials())
         return wanted(
             "An http, https, socks5 or socks5h URL with a port and without user name and password is wanted.",
             "Credentials for a proxy go into the option headers of the user mapping, as "
