@@ -10,7 +10,8 @@ use Test::More;
 our @EXPORT = qw(catalog_of catalog_differences);
 
 # Each query gives names and what is told of them. The comments in front name the part. pg_attver is the server's own, a number
-# of its minor releases for each table.
+# of its minor releases for each table. NOT NULL is told of columns: from PostgreSQL 18 on it is a constraint, which a dump of an
+# older server names otherwise.
 my $queries = <<'SQL';
 -- member
 SELECT pg_describe_object(classid, objid, 0), '' FROM pg_depend
@@ -43,7 +44,7 @@ FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_attrdef d O
 WHERE relnamespace = 'eventlog'::regnamespace AND attnum > 0 AND NOT attisdropped
 -- constraint
 SELECT conrelid::regclass || ' ' || conname, concat_ws(' ', pg_get_constraintdef(oid), convalidated, conislocal, connoinherit)
-FROM pg_constraint WHERE connamespace = 'eventlog'::regnamespace
+FROM pg_constraint WHERE connamespace = 'eventlog'::regnamespace AND contype <> 'n'
 -- index
 SELECT indexrelid::regclass::text, concat_ws(' ', pg_get_indexdef(indexrelid), indisprimary, indisvalid, indisreplident, indisclustered)
 FROM pg_index JOIN pg_class ON oid = indrelid WHERE relnamespace = 'eventlog'::regnamespace
