@@ -88,8 +88,8 @@ Oid lock_key(std::string_view name) {
 }  // namespace
 
 void lock_consumer(std::string_view name) {
-    // A poll may have waited while the extension was dropped.
-    AcceptInvalidationMessages();
+    // A poll may have waited while the extension was dropped: then the catalog says so.
+    (void)store::lock_extension(AccessShareLock);
     LockDatabaseObject(store::catalog().table_of(store::Log::events), lock_key(name), 0, ExclusiveLock);
 }
 

@@ -138,11 +138,11 @@ foreach my $preloaded (1, 0)
 	$_->{psql}->quit foreach $writer, $waiting, $idle;
 }
 
-# Nothing rings for them, but without preloading a poll looks by itself.
+# Nothing rings for it, but without preloading a poll looks by itself: while the extension is being dropped.
 my $left = session();
 sql(q{SELECT eventlog.create_consumer('c')});
 start_poll($left, 'c');
-sql('DROP EXTENSION eventlog');
+sql('BEGIN; DROP EXTENSION eventlog; SELECT pg_sleep(1); COMMIT');
 polled_is($left, '', 'the extension is dropped beside a poll that waits');
 like($left->{psql}->{stderr}, qr/extension "eventlog" is not installed in this database/, '... which says so');
 $left->{psql}->quit;
