@@ -228,33 +228,25 @@ COMMENT ON FUNCTION eventlog.nack(text, uuid) IS
 CREATE VIEW eventlog.consumers AS
 SELECT c.name,
        c.events,
-       p.last_id AS position,
+       r.last_id AS position,
        lag.events AS lag_events,
        coalesce(greatest(extract(epoch FROM clock_timestamp() - lag.oldest), 0), 0)::double precision AS lag_seconds,
        leased.events AS leased_events,
        leased.pieces AS leased_pieces,
        leased.oldest AS oldest_lease,
-       CASE WHEN at.open THEN w.opened_at END AS window_opened_at,
+       CASE WHEN r.to_snapshot IS NOT NULL AND NOT r.done THEN r.opened_at END AS window_opened_at,
        holder.pid AS held_by_pid,
        holder.xid AS held_by_xid,
        holder.gid AS held_by_prepared,
        holder.since AS held_since
 FROM eventlog.consumer_definitions c
-JOIN eventlog.reader_window w ON w.kind = 'consumer' AND w.name = c.name
-JOIN eventlog.reader_position p ON p.kind = 'consumer' AND p.name = c.name
-CROSS JOIN LATERAL (
-    SELECT w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
-           w.to_snapshot IS NOT NULL AND NOT (p.win = w.win AND p.done) AS open,
-           w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading
-) at
-CROSS JOIN LATERAL (SELECT CASE WHEN at.done THEN w.to_snapshot ELSE w.from_snapshot END AS snapshot) read_until
+JOIN eventlog.reader_cursors r ON r.kind = 'consumer' AND r.name = c.name
 CROSS JOIN LATERAL (
     SELECT count(*) AS events, min(e.ingested_at) AS oldest
     FROM eventlog.events e
-    WHERE (e.xid >= pg_snapshot_xmax(read_until.snapshot)
-           OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(read_until.snapshot))))
-      AND (w.start_after IS NULL OR e.event_id > w.start_after)
-      AND NOT (at.reading AND e.event_id <= p.last_id AND pg_visible_in_snapshot(e.xid, w.to_snapshot))
+    WHERE (e.xid >= pg_snapshot_xmax(r.settled_until) OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(r.settled_until))))
+      AND (r.start_after IS NULL OR e.event_id > r.start_after)
+      AND NOT (r.reading AND e.event_id <= r.last_id AND pg_visible_in_snapshot(e.xid, r.to_snapshot))
       AND (c.events IS NULL OR eventlog.matches(c.events, e.event_name))
 ) lag
 CROSS JOIN LATERAL (

@@ -25,9 +25,15 @@ COMMENT ON COLUMN eventlog.retired_partitions.unread IS
 CREATE VIEW eventlog.keep_times AS
 SELECT r.log, r.keep FROM eventlog.retention r
 UNION ALL
--- In seconds: a day of the time zone may be an hour shorter.
-SELECT 'idempotency_keys',
-       make_interval(secs => extract(epoch FROM current_setting('eventlog.idempotency_window', true)::interval)::double precision);
+-- The longest window of any role. In seconds: a day of the time zone may be an hour shorter.
+SELECT 'idempotency_keys', make_interval(secs => max(extract(epoch FROM w.setting::interval))::double precision)
+FROM (SELECT current_setting('eventlog.idempotency_window', true)
+      UNION ALL
+      SELECT split_part(c.setting, '=', 2)
+      FROM pg_catalog.pg_db_role_setting r
+      CROSS JOIN unnest(r.setconfig) c(setting)
+      LEFT JOIN pg_catalog.pg_database d ON d.oid = r.setdatabase
+      WHERE c.setting LIKE 'eventlog.idempotency_window=%' AND (r.setdatabase = 0 OR d.datname = current_database())) w(setting);
 COMMENT ON VIEW eventlog.keep_times IS 'how long each log is kept that is not kept for ever';
 
 -- The partitioned tables that belong to the extension are its logs.
@@ -113,21 +119,16 @@ CREATE FUNCTION eventlog.unread(partition regclass, kind text, name text, most b
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
-    w eventlog.reader_window;
-    p eventlog.reader_position;
+    r eventlog.reader_cursors;
     selection text := 'all';
     patterns text[];
-    settled_until pg_snapshot;
     events bigint;
 BEGIN
     -- Shown as a number where the relation is no longer there.
     IF partition::text ~ '^[0-9]' THEN
         RETURN 0;
     END IF;
-    SELECT r.* INTO w FROM eventlog.reader_window r WHERE r.kind = unread.kind AND r.name = unread.name;
-    SELECT r.* INTO p FROM eventlog.reader_position r WHERE r.kind = unread.kind AND r.name = unread.name;
-    settled_until := CASE WHEN w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done THEN w.to_snapshot
-                          ELSE w.from_snapshot END;
+    SELECT c.* INTO r FROM eventlog.reader_cursors c WHERE c.kind = unread.kind AND c.name = unread.name;
     IF kind = 'target' THEN
         SELECT coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
         INTO selection
@@ -145,9 +146,7 @@ BEGIN
               AND ($8 IS NULL OR eventlog.matches($8, e.event_name))
             LIMIT $7) waiting $query$, partition)
     INTO events
-    USING settled_until, w.start_after,
-          w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL, p.last_id, w.to_snapshot,
-          coalesce(selection, 'flagged'), most, patterns;
+    USING r.settled_until, r.start_after, r.reading, r.last_id, r.to_snapshot, coalesce(selection, 'flagged'), most, patterns;
     IF events < coalesce(most, events + 1) THEN
         EXECUTE format($query$
             SELECT $2 + count(*)

@@ -76,15 +76,12 @@ DECLARE
     found timestamptz;
     late timestamptz;
 BEGIN
-    SELECT w.from_snapshot, w.to_snapshot, w.start_after, p.last_id,
-           w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
-           w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading,
+    SELECT r.*,
            coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
                AS events
     INTO reader
     FROM eventlog.targets t
-    JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
-    JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
+    JOIN eventlog.reader_cursors r ON r.kind = 'target' AND r.name = t.name
     LEFT JOIN pg_foreign_server s ON s.oid = t.server
     WHERE t.name = oldest_waiting.target;
 

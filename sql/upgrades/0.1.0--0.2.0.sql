@@ -9,6 +9,7 @@ ALTER TABLE eventlog.targets ADD COLUMN dropped_unread bigint NOT NULL DEFAULT 0
 \include 22_try_log_events.sql
 \include 25_idempotency.sql
 \include 27_autonomous.sql
+\include 41_reader_cursors.sql
 \include 42_pages.sql
 \include 51_target_links.sql
 \include 52_forward_status.sql

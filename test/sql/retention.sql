@@ -172,6 +172,12 @@ ALTER TABLE eventlog.idempotency_keys ATTACH PARTITION eventlog.regress_old_keys
 SELECT log FROM eventlog.due_partitions() WHERE partition = 'eventlog.regress_old_keys'::regclass;
 SET LOCAL eventlog.idempotency_window = '366d';
 SELECT log, keep FROM eventlog.keep_times WHERE log = 'idempotency_keys';
+CREATE ROLE regress_long_window;
+ALTER ROLE regress_long_window SET eventlog.idempotency_window = '366d';
+SET LOCAL eventlog.idempotency_window = '2h';
+SELECT log, keep FROM eventlog.keep_times WHERE log = 'idempotency_keys';
+ALTER ROLE regress_long_window RESET ALL;
+SELECT log, keep FROM eventlog.keep_times WHERE log = 'idempotency_keys';
 SELECT refusal('SELECT eventlog.set_retention(''eventlog.idempotency_keys'', ''1 day'')');
 ROLLBACK;
 

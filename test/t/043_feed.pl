@@ -1,7 +1,7 @@
 # Sixteen sessions log and end their transactions in every way and in any order, while two consumers, each with two pollers that
 # crash, give up and come late, and one reader that keeps the last id follow the log. Each consumer has every committed event
 # acknowledged once, and none else; the naive reader misses some, which proves that there was something to miss.
-# EVENTLOG_FEED_EVENTS: how many events to log, 200000 for the full run.
+# EVENTLOG_FEED_EVENTS: how many events to log instead of 200,000.
 use strict;
 use warnings FATAL => 'all';
 
@@ -20,7 +20,7 @@ use constant {
 	EVENTS_EACH => 20 # events of a transaction
 };
 
-my $events = $ENV{EVENTLOG_FEED_EVENTS} // 40_000;
+my $events = $ENV{EVENTLOG_FEED_EVENTS} // 200_000;
 my %patterns = (everything => 'NULL', some => q{'{!left.*}'});
 my $node = start_eventlog('feed', 'max_prepared_transactions = 20', 'eventlog.poll_interval = 200ms');
 
