@@ -39,10 +39,9 @@ EVENTLOG_FUNCTION(eventlog_refuse_change) {
                 errmsg("%s of \"%s\" is refused: the event log is append-only", command,
                        RelationGetRelationName(data->tg_relation)),
                 errdetail("Events are never changed in place, by nobody."),
-                update
-                    ? errhint("To remove the data of events, call eventlog.erase_actor(), "
-                              "eventlog.erase_resource() or eventlog.erase_event().")
-                    : errhint("To let events go after a time, call eventlog.set_retention()."));
+                update ? errhint("To remove the data of events, call eventlog.erase_actor(), "
+                                 "eventlog.erase_resource() or eventlog.erase_event().")
+                       : errhint("To let events go after a time, call eventlog.set_retention()."));
     });
     return (Datum)0;
 }
