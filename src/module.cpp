@@ -2,11 +2,11 @@
 #include "pg/boundary.h"
 
 #include "autonomous/queue.h"
-#include "forward/launcher.h"
-#include "identity/caller.h"
-#include "log/counters.h"
+#include "worker/launcher.h"
+#include "context/caller.h"
+#include "ingest/counters.h"
 #include "settings.h"
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 #include "store/catalog.h"
 #include "store/partitions.h"
 
@@ -21,13 +21,13 @@ extern "C" void _PG_init(void) {
     settings::define();
     store::watch_catalog();
     store::watch_partitions();
-    identity::watch_roles();
+    context::watch_roles();
     // The last one's callback runs first: who is answered finds the event counted.
     autonomous::watch_commits();
-    shared::watch_transactions();
-    log::watch_counters();
+    runtime::watch_transactions();
+    ingest::watch_counters();
     if (!process_shared_preload_libraries_in_progress) return;
-    shared::request();
+    runtime::request();
     autonomous::request();
-    forward::register_launcher();
+    worker::register_launcher();
 }

@@ -1,4 +1,5 @@
 # The layers that know no server header: compiled without the server's include path, and unit-tested without a server.
-PURE_DIRS := src/jsonb src/ids src/event src/forward/encode src/forward/delivery src/forward/policy
-PURE_SRCS := $(foreach dir,$(PURE_DIRS),$(wildcard $(dir)/*.cpp)) src/read/snapshot.cpp src/forward/secrets.cpp \
-             src/autonomous/block_pool.cpp src/autonomous/message.cpp
+# $(PURE_ROOT) is the path of the checkout, with a slash at its end; empty: the current folder.
+PURE_DIRS := $(addprefix $(PURE_ROOT)src/,jsonb ids event net forward/encode forward/delivery forward/policy)
+PURE_SRCS := $(foreach dir,$(PURE_DIRS),$(wildcard $(dir)/*.cpp)) \
+             $(addprefix $(PURE_ROOT)src/,follow/snapshot.cpp forward/secrets.cpp autonomous/block_pool.cpp autonomous/message.cpp)

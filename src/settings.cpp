@@ -1,6 +1,6 @@
 #include "settings.h"
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "event/formats.h"
 #include "event/normalise.h"
@@ -84,7 +84,7 @@ bool check_allowed_hosts(char** value, void**, GucSource) {
     bool good = false;
     pg::enter([value, &good] {
         std::string bad_entry;
-        good = forward::HostPolicy::parse(*value, bad_entry).has_value();
+        good = net::HostPolicy::parse(*value, bad_entry).has_value();
         if (good) return;
         const char* entry = bad_entry.c_str();
         pg::call([entry] {
@@ -207,10 +207,9 @@ event::Limits limits() {
             .naming_policy = static_cast<event::NamingPolicy>(naming_policy)};
 }
 
-forward::HostPolicy host_policy() {
+net::HostPolicy host_policy() {
     std::string bad_entry;
-    return forward::HostPolicy::parse(text_of(allowed_hosts), bad_entry)
-        .value_or(forward::HostPolicy::of_nobody());
+    return net::HostPolicy::parse(text_of(allowed_hosts), bad_entry).value_or(net::HostPolicy::of_nobody());
 }
 
 std::string_view text_of(const char* setting) {

@@ -4,7 +4,7 @@
 #include <string_view>
 
 #include "event/validate.h"
-#include "forward/policy/host_policy.h"
+#include "net/host_policy.h"
 
 namespace eventlog::settings {
 
@@ -49,7 +49,7 @@ void define();
 event::Limits limits();
 
 // What eventlog.allowed_hosts says.
-forward::HostPolicy host_policy();
+net::HostPolicy host_policy();
 
 // A setting's text, or a view without data when it is not set.
 std::string_view text_of(const char* setting);

@@ -1,7 +1,7 @@
 #include "autonomous/queue.h"
 
 #include "settings.h"
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 
 namespace eventlog::autonomous {
 namespace {
@@ -214,12 +214,12 @@ Ticket submit(std::string_view message) {
 }
 
 void wake_writer() {
-    shared::WorkerSlot* slot = shared::find_slot(MyDatabaseId, false);
+    runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
     Latch* latch = slot != nullptr ? slot->latch.load() : nullptr;
     if (latch != nullptr)
         SetLatch(latch);
     else
-        shared::want_worker(MyDatabaseId);
+        runtime::want_worker(MyDatabaseId);
 }
 
 Progress progress(Ticket ticket) {

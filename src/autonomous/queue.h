@@ -9,7 +9,7 @@
 // call inside pg::call.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "autonomous/block_pool.h"
 #include "ids/uuid7.h"

@@ -3,14 +3,14 @@
 
 #include "autonomous/message.h"
 #include "autonomous/queue.h"
-#include "forward/clock.h"
-#include "log/arguments.h"
-#include "log/counters.h"
-#include "log/write.h"
+#include "pg/clock.h"
+#include "ingest/arguments.h"
+#include "ingest/counters.h"
+#include "ingest/pipeline.h"
 #include "pg/datum.h"
 #include "pg/wait_event.h"
 #include "settings.h"
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 #include "store/catalog.h"
 #include "store/columns.h"
 #include "store/maintenance.h"
@@ -33,10 +33,10 @@ void on_exit(int, Datum) {
 
 // Whether this process is the one that it would wait for.
 bool is_worker() {
-    LWLockAcquire(shared::state()->lock, LW_SHARED);
-    shared::WorkerSlot* slot = shared::find_slot(MyDatabaseId, false);
+    LWLockAcquire(runtime::state()->lock, LW_SHARED);
+    runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
     bool own = slot != nullptr && slot->pid == MyProcPid;
-    LWLockRelease(shared::state()->lock);
+    LWLockRelease(runtime::state()->lock);
     return own;
 }
 
@@ -95,10 +95,10 @@ class Submission {
     // Waits for the answer, so many milliseconds at most; false when there is none.
     bool wait(int64_t timeout_ms, bool interruptible) {
         return pg::call([&] {
-            const int64_t deadline = forward::monotonic_ms() + timeout_ms;
+            const int64_t deadline = pg::monotonic_ms() + timeout_ms;
             int64_t wake_at = 0;
             while (progress(own_ticket) != Progress::answered) {
-                int64_t now = forward::monotonic_ms();
+                int64_t now = pg::monotonic_ms();
                 if (now >= deadline) return false;
                 if (now >= wake_at) {
                     wake_writer();
@@ -121,23 +121,23 @@ class Submission {
 
 // Why the event was not taken, for DETAIL.
 const char* reason_not_taken() {
-    LWLockAcquire(shared::state()->lock, LW_SHARED);
-    shared::WorkerSlot* slot = shared::find_slot(MyDatabaseId, false);
-    auto state = slot != nullptr ? slot->state : shared::WorkerState::unused;
+    LWLockAcquire(runtime::state()->lock, LW_SHARED);
+    runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
+    auto state = slot != nullptr ? slot->state : runtime::WorkerState::unused;
     pid_t pid = slot != nullptr ? slot->pid : 0;
-    LWLockRelease(shared::state()->lock);
+    LWLockRelease(runtime::state()->lock);
     switch (state) {
-        case shared::WorkerState::running:
+        case runtime::WorkerState::running:
             return psprintf("The database's worker, process %d, runs but has not come to it.",
                             static_cast<int>(pid));
-        case shared::WorkerState::held:
+        case runtime::WorkerState::held:
             return "The database's worker is stopped for a command that wants the database to itself.";
-        case shared::WorkerState::failed:
+        case runtime::WorkerState::failed:
             return "The database's worker has failed and will be started again.";
-        case shared::WorkerState::unused:
-        case shared::WorkerState::wanted:
-        case shared::WorkerState::started:
-        case shared::WorkerState::finished:
+        case runtime::WorkerState::unused:
+        case runtime::WorkerState::wanted:
+        case runtime::WorkerState::started:
+        case runtime::WorkerState::finished:
             break;
     }
     return "The database has no worker.";
@@ -240,16 +240,16 @@ std::string_view caller_xid() {
 // would wait for its end.
 void await_adoption() {
     constexpr long kPauseMs = 20;
-    const int64_t deadline = forward::monotonic_ms() + settings::autonomous_timeout;
+    const int64_t deadline = pg::monotonic_ms() + settings::autonomous_timeout;
     while (!store::catalog().adopted &&
            !store::make_ready_elsewhere((GetCurrentTimestamp() + store::kEpochDifference) / 1000)) {
-        if (forward::monotonic_ms() >= deadline) refuse_unready();
+        if (pg::monotonic_ms() >= deadline) refuse_unready();
         pause(kPauseMs);
         AcceptInvalidationMessages();
     }
 }
 
-log::Prepared prepare(const event::Event& event, size_t metadata_bytes) {
+ingest::Prepared prepare(const event::Event& event, size_t metadata_bytes) {
     struct Opened {
         Relation events;
         std::string_view xid;
@@ -259,12 +259,12 @@ log::Prepared prepare(const event::Event& event, size_t metadata_bytes) {
         return Opened{table_open(store::catalog().table_of(store::Log::events), AccessShareLock),
                       caller_xid()};
     });
-    log::Prepared prepared = log::prepare(opened.events, event, metadata_bytes, opened.xid);
+    ingest::Prepared prepared = ingest::prepare(opened.events, event, metadata_bytes, opened.xid);
     pg::call([&] { table_close(opened.events, AccessShareLock); });
     return prepared;
 }
 
-std::string_view encoded(const log::Prepared& prepared) {
+std::string_view encoded(const ingest::Prepared& prepared) {
     Message message;
     message.row = prepared.row;
     message.metadata = {reinterpret_cast<const char*>(prepared.metadata), VARSIZE(prepared.metadata)};
@@ -278,7 +278,7 @@ std::string_view encoded(const log::Prepared& prepared) {
 
 ids::Uuid log_autonomously(const event::Event& event, size_t metadata_bytes) {
     while (true) {
-        log::Prepared prepared = prepare(event, metadata_bytes);
+        ingest::Prepared prepared = prepare(event, metadata_bytes);
         Refusal refusal{};
         Answer answer = exchange(encoded(prepared), prepared.row.event_id, refusal);
         if (answer.sqlstate != 0) raise(answer.sqlstate, refusal);
@@ -290,7 +290,7 @@ ids::Uuid log_autonomously(const event::Event& event, size_t metadata_bytes) {
         claim.outcome = answer.claim;
         claim.first = answer.first;
         claim.same_payload = answer.same_payload;
-        ids::Uuid id = log::id_of(claim, event, prepared.row.event_id);
+        ids::Uuid id = ingest::id_of(claim, event, prepared.row.event_id);
         pg::call([&] { wait_for_standbys(answer.committed); });
         return id;
     }
@@ -301,9 +301,9 @@ ids::Uuid log_autonomously(const event::Event& event, size_t metadata_bytes) {
 
 EVENTLOG_FUNCTION(eventlog_log_event_autonomous) {
     using namespace eventlog;
-    ids::Uuid id = log::counted([fcinfo] {
-        event::Event event = pg::call([fcinfo] { return log::read_arguments(fcinfo); });
-        size_t metadata_bytes = log::check(event);
+    ids::Uuid id = ingest::counted([fcinfo] {
+        event::Event event = pg::call([fcinfo] { return ingest::read_arguments(fcinfo); });
+        size_t metadata_bytes = ingest::check(event);
         pg::call([] { autonomous::require_writer(); });
         return autonomous::log_autonomously(event, metadata_bytes);
     });

@@ -2,7 +2,7 @@
 
 #include "autonomous/message.h"
 #include "autonomous/queue.h"
-#include "log/write.h"
+#include "ingest/pipeline.h"
 #include "store/catalog.h"
 #include "store/columns.h"
 #include "store/insert.h"
@@ -31,8 +31,8 @@ class Group {
     std::span<Ticket> tickets_;
 };
 
-log::Prepared prepared_of(const Message& message) {
-    log::Prepared prepared{};
+ingest::Prepared prepared_of(const Message& message) {
+    ingest::Prepared prepared{};
     prepared.row = message.row;
     prepared.metadata = reinterpret_cast<Jsonb*>(const_cast<char*>(message.metadata.data()));
     prepared.forward = message.forward;
@@ -42,7 +42,7 @@ log::Prepared prepared_of(const Message& message) {
 }
 
 Answer write_one(store::Insertion& insertion, Ticket ticket) {
-    store::KeyClaim claim = log::write_prepared(insertion, prepared_of(decode(read(ticket))));
+    store::KeyClaim claim = ingest::write_prepared(insertion, prepared_of(decode(read(ticket))));
     Answer answer{};
     answer.claim = claim.outcome;
     answer.first = claim.first;

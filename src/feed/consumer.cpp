@@ -4,7 +4,7 @@
 #include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 #include "store/catalog.h"
 
 namespace eventlog::feed {
@@ -35,7 +35,7 @@ struct Row {
     bool found;
     bool selects_all;
     std::span<std::string_view> patterns;
-    read::StoredCursor cursor;
+    follow::StoredCursor cursor;
     std::optional<TimestampTz> lease_ends;
 };
 
@@ -107,7 +107,7 @@ Consumer load_consumer(std::string_view name) {
     Consumer consumer;
     consumer.name = name;
     if (!row.selects_all) consumer.events = read_patterns(row.patterns);
-    consumer.cursor = read::cursor_of(row.cursor);
+    consumer.cursor = follow::cursor_of(row.cursor);
     consumer.lease_ends = row.lease_ends;
     return consumer;
 }
@@ -135,6 +135,6 @@ EVENTLOG_FUNCTION(eventlog_lock_consumer) {
 }
 
 EVENTLOG_FUNCTION(eventlog_wake_pollers) {
-    eventlog::shared::notify_at_commit(eventlog::shared::Notice::events);
+    eventlog::runtime::notify_at_commit(eventlog::runtime::Notice::events);
     PG_RETURN_VOID();
 }

@@ -1,10 +1,10 @@
 // A consumer of the feed as its rows have it.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "event/name_patterns.h"
-#include "read/window.h"
+#include "follow/window.h"
 
 namespace eventlog::feed {
 
@@ -14,7 +14,7 @@ inline constexpr const char* kConsumerReader = "consumer";
 struct Consumer {
     std::string name;
     std::optional<event::NamePatterns> events;  // none: every event
-    read::Cursor cursor;
+    follow::Cursor cursor;
     std::optional<TimestampTz> lease_ends;  // the first end of one of its leases, past or to come
 
     bool selects(std::string_view event_name) const { return !events || events->match(event_name); }

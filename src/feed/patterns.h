@@ -1,7 +1,7 @@
 // The patterns over event names of a consumer.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "event/name_patterns.h"
 

@@ -5,7 +5,7 @@
 #include "pg/datum.h"
 #include "pg/wait_event.h"
 #include "settings.h"
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 #include "store/catalog.h"
 #include "store/columns.h"
 #include "store/maintenance.h"
@@ -130,9 +130,9 @@ class Waiting {
 
 feed::Taken take_or_wait(const Request& request) {
     Waiting waiting(request.deadline);
-    ConditionVariable* bell = shared::bell();
+    ConditionVariable* bell = runtime::bell();
     while (true) {
-        read::Snapshot before;
+        follow::Snapshot before;
         if (request.wanted.waits && bell != nullptr) before = feed::ended_by_now();
         feed::Taken taken = feed::take(request.wanted);
         if (!taken.ids.empty() || taken.moved || !waiting.in_time()) return taken;

@@ -3,7 +3,7 @@
 #include "feed/consumer.h"
 #include "pg/boundary.h"
 #include "pg/subtransaction.h"
-#include "read/horizon.h"
+#include "follow/horizon.h"
 
 namespace eventlog::feed {
 namespace {
@@ -39,12 +39,12 @@ struct Found {
 
 // Reads on by a piece; false when there is nothing more to read.
 bool read_piece(Consumer& consumer, size_t max_rows, Found& found) {
-    read::Cursor& cursor = consumer.cursor;
+    follow::Cursor& cursor = consumer.cursor;
     const bool rarely = found.passed > 0;
     const size_t rows = rarely ? std::max(kLargeRead, max_rows) : max_rows - found.ids.size();
     bool more = true;
     connected([&] {
-        read::Piece piece = read::next_piece(cursor, rows);
+        follow::Piece piece = follow::next_piece(cursor, rows);
         more = !piece.nothing();
         size_t read = 0;
         for (const event::StoredRow& row : piece.rows) {
@@ -80,16 +80,16 @@ void must_stand(bool stored) {
 
 // Commits that the window saw must be on disk before it is; later polls of the window may be asynchronous.
 void open_window(Consumer& consumer) {
-    must_stand(read::store_window(kConsumerReader, consumer.name.c_str(), consumer.cursor));
+    must_stand(follow::store_window(kConsumerReader, consumer.name.c_str(), consumer.cursor));
     if (consumer.cursor.to) pg::call([] { ForceSyncCommit(); });
 }
 
 void store(Consumer& consumer, const Found& found) {
-    read::Cursor& cursor = consumer.cursor;
+    follow::Cursor& cursor = consumer.cursor;
     if (!cursor.stored) open_window(consumer);
     if (!cursor.to) return;
-    must_stand(read::store_position(kConsumerReader, consumer.name.c_str(), cursor, cursor.last_id.value(),
-                                    found.ends_window, static_cast<int64_t>(found.ids.size())));
+    must_stand(follow::store_position(kConsumerReader, consumer.name.c_str(), cursor, cursor.last_id.value(),
+                                      found.ends_window, static_cast<int64_t>(found.ids.size())));
 }
 
 Taken look(const Wanted& wanted) {
@@ -142,10 +142,10 @@ Taken take(const Wanted& wanted) {
     return taken;
 }
 
-read::Snapshot ended_by_now() {
-    read::Snapshot now;
+follow::Snapshot ended_by_now() {
+    follow::Snapshot now;
     pg::call([] { PushActiveSnapshot(GetLatestSnapshot()); });
-    connected([&] { now = read::horizon(); });
+    connected([&] { now = follow::horizon(); });
     pg::call([] { PopActiveSnapshot(); });
     return now;
 }

@@ -1,10 +1,10 @@
 // One look for a consumer's next events.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "ids/uuid7.h"
-#include "read/snapshot.h"
+#include "follow/snapshot.h"
 
 namespace eventlog::feed {
 
@@ -26,6 +26,6 @@ struct Taken {
 Taken take(const Wanted& wanted);
 
 // Which transactions have ended by now. Throws pg::ServerError.
-read::Snapshot ended_by_now();
+follow::Snapshot ended_by_now();
 
 }  // namespace eventlog::feed

@@ -22,9 +22,9 @@ size_t frame_bytes(const Batch& batch) {
 // Reads a piece and gives it to `take`, which returns true to go on; its rows are freed before the next.
 // An error leaves the level of SPI to the end of the transaction.
 template <typename Take>
-bool with_piece(read::Cursor& ahead, size_t max_rows, Take take) {
+bool with_piece(follow::Cursor& ahead, size_t max_rows, Take take) {
     pg::call([] { SPI_connect(); });
-    const bool more = take(read::next_piece(ahead, max_rows));
+    const bool more = take(follow::next_piece(ahead, max_rows));
     pg::call([] { SPI_finish(); });
     return more;
 }
@@ -37,8 +37,8 @@ bool has_room(const TargetOptions& options, const Batch& batch, const Encoded& e
 
 // Adds the rows that the target selects until the batch is full. The number of rows looked at; `full` says
 // that no more fit.
-size_t add_rows(const read::Piece& piece, const TargetOptions& options, size_t min_events, size_t max_events,
-                Batch& batch, bool& full) {
+size_t add_rows(const follow::Piece& piece, const TargetOptions& options, size_t min_events,
+                size_t max_events, Batch& batch, bool& full) {
     const Format& format = *options.format;
     Encoded encoded;
     const auto is_full = [&] {
@@ -76,8 +76,8 @@ BatchSource::Limits BatchSource::limits_of(const TargetOptions& options, bool pr
     return {2, max_events, std::max(max_events, kProbeRows), kProbePieces};
 }
 
-std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::Cursor& cursor,
-                                              const read::Cursor* behind, bool probe, int64_t now_ms) {
+std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, follow::Cursor& cursor,
+                                              const follow::Cursor* behind, bool probe, int64_t now_ms) {
     more_at_ms_ = -1;
     const TargetOptions& options = target.options;
     const std::optional<ids::Uuid> last_companion = std::exchange(companion_, std::nullopt);
@@ -86,7 +86,7 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
     if (probe && !reading_ && cursor.to && !cursor.settled) cursor.to.reset();
     if (!reading_) reading_.emplace(Batch(*options.format), behind == nullptr ? cursor : *behind);
     Batch& batch = reading_->batch;
-    read::Cursor& ahead = reading_->ahead;
+    follow::Cursor& ahead = reading_->ahead;
     // The cursor stays before the first event of the batch until that is settled.
     if (behind == nullptr && batch.empty()) cursor = ahead;
     bool full = false;
@@ -97,7 +97,7 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
         if (!ahead.to && behind != nullptr) return std::nullopt;
         size_t rows = 0;
         bool used_up = false;
-        const bool more = with_piece(ahead, limits.rows, [&](const read::Piece& piece) {
+        const bool more = with_piece(ahead, limits.rows, [&](const follow::Piece& piece) {
             if (piece.nothing()) return false;
             if (behind == nullptr && batch.empty()) cursor = ahead;
             rows = add_rows(piece, options, limits.min_events, limits.max_events, batch, full);
@@ -131,7 +131,7 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
             return std::nullopt;
         }
         linger_until_ms_ = -1;
-        if (!read::store_window(kTargetReader, target.name.c_str(), cursor)) {
+        if (!follow::store_window(kTargetReader, target.name.c_str(), cursor)) {
             reading_.reset();
             return std::nullopt;
         }
@@ -155,7 +155,7 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, read::C
 
 std::optional<ClaimedBatch> BatchSource::next_redriven(const Declaration& target) {
     const TargetOptions& options = target.options;
-    ClaimedBatch claimed(Batch(*options.format), read::Cursor());
+    ClaimedBatch claimed(Batch(*options.format), follow::Cursor());
     Encoded encoded;
     while (claimed.batch.empty()) {
         Redriven redriven = claim_redriven(target.name, static_cast<size_t>(options.batch_events));
@@ -193,11 +193,11 @@ void BatchSource::forget() {
 // again in its own turn.
 void BatchSource::add_companion(const Declaration& target, const std::optional<ids::Uuid>& last,
                                 ClaimedBatch& claimed) {
-    read::Cursor ahead = claimed.end;
+    follow::Cursor ahead = claimed.end;
     Encoded encoded;
     bool more = true;
     for (int pieces = 0; pieces < kProbePieces && more; pieces++)
-        more = with_piece(ahead, kProbeRows, [&](const read::Piece& piece) {
+        more = with_piece(ahead, kProbeRows, [&](const follow::Piece& piece) {
             for (const event::StoredRow& row : piece.rows) {
                 ahead.last_id = row.event_id;
                 if (!target.options.events.selects(row) || (last && row.event_id <= *last)) continue;
@@ -232,10 +232,10 @@ void BatchSource::skip(size_t rows, int64_t now_ms) {
 }
 
 // Rows that the target does not select cost no write each; now and then the cursor is stored behind them.
-void BatchSource::store_skipped(const Declaration& target, read::Cursor& cursor, int64_t now_ms) {
+void BatchSource::store_skipped(const Declaration& target, follow::Cursor& cursor, int64_t now_ms) {
     if (skipped_rows_ == 0 || cursor.to) return;
     if (skipped_rows_ < kStoreAfterSkipped && now_ms - skipped_since_ms_ < kStoreSkippedAfterMs) return;
-    read::store_window(kTargetReader, target.name.c_str(), cursor);
+    follow::store_window(kTargetReader, target.name.c_str(), cursor);
     skipped_rows_ = 0;
 }
 

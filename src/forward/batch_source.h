@@ -5,7 +5,7 @@
 // alone: after a crash the same events are sent together again, under the same token.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "forward/delivery/batch.h"
 #include "forward/target_store.h"
@@ -13,10 +13,10 @@
 namespace eventlog::forward {
 
 struct ClaimedBatch {
-    ClaimedBatch(Batch read, read::Cursor cursor) : batch(std::move(read)), end(std::move(cursor)) {}
+    ClaimedBatch(Batch read, follow::Cursor cursor) : batch(std::move(read)), end(std::move(cursor)) {}
 
     Batch batch;
-    read::Cursor end;  // where the target's cursor stands once this is settled
+    follow::Cursor end;  // where the target's cursor stands once this is settled
     ids::Uuid last_id{};
     bool ends_window = false;
     std::optional<ids::Uuid> companion;  // an event of the batch that is not settled with it
@@ -29,8 +29,8 @@ class BatchSource {
     // moved over what is not for the target, and into the window of the batch. `behind` is where the last
     // batch that has not been settled ends; null where there is none. A `probe` is for a target that is
     // `refused`. In a transaction connected to SPI; throws pg::ServerError, and is to be forgotten then.
-    std::optional<ClaimedBatch> next(const Declaration& target, read::Cursor& cursor,
-                                     const read::Cursor* behind, bool probe, int64_t now_ms);
+    std::optional<ClaimedBatch> next(const Declaration& target, follow::Cursor& cursor,
+                                     const follow::Cursor* behind, bool probe, int64_t now_ms);
 
     // The next batch of dead letters that are to be sent again, or nothing. Those that cannot be are settled.
     // In a transaction connected to SPI; throws pg::ServerError.
@@ -49,7 +49,7 @@ class BatchSource {
     // A batch that is not full yet.
     struct Reading {
         Batch batch;
-        read::Cursor ahead;
+        follow::Cursor ahead;
     };
     struct Limits {
         size_t min_events;
@@ -61,7 +61,7 @@ class BatchSource {
     static Limits limits_of(const TargetOptions& options, bool probe);
     bool lingers(const TargetOptions& options, int64_t now_ms);
     void skip(size_t rows, int64_t now_ms);
-    void store_skipped(const Declaration& target, read::Cursor& cursor, int64_t now_ms);
+    void store_skipped(const Declaration& target, follow::Cursor& cursor, int64_t now_ms);
     void add_companion(const Declaration& target, const std::optional<ids::Uuid>& last,
                        ClaimedBatch& claimed);
 

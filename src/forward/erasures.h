@@ -3,7 +3,7 @@
 // of that table passes for one.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::forward {
 

@@ -2,7 +2,7 @@
 // refused.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "forward/batch_source.h"
 #include "forward/http.h"

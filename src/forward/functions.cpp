@@ -5,7 +5,7 @@
 #include "forward/options.h"
 #include "pg/datum.h"
 #include "settings.h"
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 
 namespace {
 
@@ -30,7 +30,7 @@ using namespace eventlog;
 }
 
 void check_host(const char* option, const forward::Endpoint& endpoint, bool behind_proxy) {
-    const forward::HostPolicy policy = settings::host_policy();
+    const net::HostPolicy policy = settings::host_policy();
     if (endpoint.host.empty() || (behind_proxy ? policy.admits_unresolved(endpoint.host, endpoint.port)
                                                : policy.admits(endpoint.host, endpoint.port)))
         return;
@@ -81,13 +81,13 @@ EVENTLOG_FUNCTION(eventlog_target_validator) {
 }
 
 EVENTLOG_FUNCTION(eventlog_notify_worker) {
-    shared::notify_at_commit(shared::Notice::targets_changed);
+    runtime::notify_at_commit(runtime::Notice::targets_changed);
     PG_RETURN_VOID();
 }
 
 EVENTLOG_FUNCTION(eventlog_in_flight) {
     Oid server = PG_GETARG_OID(0);
-    int requests = pg::call([server] { return shared::in_flight(server); });
+    int requests = pg::call([server] { return runtime::in_flight(server); });
     if (requests < 0) PG_RETURN_NULL();
     PG_RETURN_INT32(requests);
 }

@@ -8,7 +8,7 @@
 #include <csignal>
 #include <cstring>
 
-#include "forward/clock.h"
+#include "pg/clock.h"
 #include "pg/boundary.h"
 #include "pg/wait_event.h"
 
@@ -169,7 +169,7 @@ bool HttpRequest::admits_name() const {
 }
 
 // Whether the policy admits the address of the endpoint, or of the proxy where there is one.
-bool HttpRequest::admits(const Address& address) noexcept {
+bool HttpRequest::admits(const net::Address& address) noexcept {
     const Endpoint& peer = outgoing_.proxy.empty() ? outgoing_.endpoint : outgoing_.proxy_endpoint;
     bool admitted = outgoing_.hosts.admits(peer.host, peer.port, address);
     (admitted ? admitted_address_ : refused_address_) = true;
@@ -185,7 +185,7 @@ curl_socket_t HttpRequest::on_open_socket(void* self, curlsocktype, curl_sockadd
             ? static_cast<const void*>(&reinterpret_cast<sockaddr_in*>(&address->addr)->sin_addr)
             : &reinterpret_cast<sockaddr_in6*>(&address->addr)->sin6_addr;
     if (inet_ntop(address->family, bytes, text, sizeof(text)) == nullptr) return CURL_SOCKET_BAD;
-    std::optional<Address> parsed = parse_address(text);
+    std::optional<net::Address> parsed = net::parse_address(text);
     if (!parsed || !static_cast<HttpRequest*>(self)->admits(*parsed)) return CURL_SOCKET_BAD;
     curl_socket_t opened = CURL_SOCKET_BAD;
     if (acquire_descriptor()) {
@@ -203,7 +203,7 @@ int HttpRequest::on_close_socket(void*, curl_socket_t socket) noexcept {
 
 #if LIBCURL_VERSION_NUM >= 0x075000
 int HttpRequest::on_connected(void* self, char* address, char*, int, int) noexcept {
-    std::optional<Address> parsed = parse_address(address);
+    std::optional<net::Address> parsed = net::parse_address(address);
     bool admitted = parsed && static_cast<HttpRequest*>(self)->admits(*parsed);
     return admitted ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
@@ -309,7 +309,7 @@ int Http::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) no
 
 int Http::on_timer(CURLM*, long timeout_ms, void* self) noexcept {
     auto* http = static_cast<Http*>(self);
-    http->curl_due_ms_ = timeout_ms < 0 ? -1 : monotonic_ms() + timeout_ms;
+    http->curl_due_ms_ = timeout_ms < 0 ? -1 : pg::monotonic_ms() + timeout_ms;
     return 0;
 }
 
@@ -353,7 +353,7 @@ void Http::collect_ended() {
 bool Http::wait(long timeout_ms) {
     rebuild_wait_set();
     if (curl_due_ms_ >= 0)
-        timeout_ms = static_cast<long>(std::clamp<int64_t>(curl_due_ms_ - monotonic_ms(), 0, timeout_ms));
+        timeout_ms = static_cast<long>(std::clamp<int64_t>(curl_due_ms_ - pg::monotonic_ms(), 0, timeout_ms));
     constexpr int kMaxEvents = 16;
     WaitEvent events[kMaxEvents];
     int count = pg::call([&] {
@@ -372,7 +372,7 @@ bool Http::wait(long timeout_ms) {
         act(events[i].fd, ((events[i].events & WL_SOCKET_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
                               ((events[i].events & WL_SOCKET_WRITEABLE) != 0 ? CURL_CSELECT_OUT : 0));
     }
-    if (curl_due_ms_ >= 0 && monotonic_ms() >= curl_due_ms_) {
+    if (curl_due_ms_ >= 0 && pg::monotonic_ms() >= curl_due_ms_) {
         curl_due_ms_ = -1;
         act(CURL_SOCKET_TIMEOUT, 0);
     }

@@ -2,12 +2,12 @@
 // process's own wait. No transaction is open while a request is under way.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include <curl/curl.h>
 
 #include "forward/options.h"
-#include "forward/policy/host_policy.h"
+#include "net/host_policy.h"
 #include "forward/secrets.h"
 
 namespace eventlog::forward {
@@ -24,7 +24,7 @@ struct Outgoing {
     std::string client_key_file;
     std::string proxy;  // empty: none
     Endpoint proxy_endpoint;
-    HostPolicy hosts;
+    net::HostPolicy hosts;
 };
 
 // What came back. `status` 0: no answer, and `error` says why.
@@ -66,7 +66,7 @@ class HttpRequest {
     void set_defaults();
     void set_tls();
     bool admits_name() const;
-    bool admits(const Address& address) noexcept;
+    bool admits(const net::Address& address) noexcept;
     void ended(CURLcode result) noexcept;
     void forget_headers() noexcept;
 

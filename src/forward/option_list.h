@@ -1,7 +1,7 @@
 // Options as catalogs and validators have them: an array of texts name=value.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::forward {
 

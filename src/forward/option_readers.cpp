@@ -6,7 +6,7 @@
 #include "event/normalise.h"
 #include "forward/encode/webhook_signature.h"
 #include "forward/policy/header_lines.h"
-#include "forward/url.h"
+#include "net/url.h"
 #include "ids/ulid.h"
 
 namespace eventlog::forward {
@@ -65,7 +65,7 @@ OptionProblem read_path(std::string_view value, std::string& path) {
 
 OptionProblem read_url(TargetOptions& options, std::string_view value) {
     std::string text(value);
-    Url url(text);
+    net::Url url(text);
     std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
     if ((scheme != "http" && scheme != "https") || url.has_credentials() ||
         value.find(":///") != std::string_view::npos)
@@ -144,7 +144,7 @@ OptionProblem read_headers(TargetOptions& options, std::string_view value) {
 
 OptionProblem read_proxy(TargetOptions& options, std::string_view value) {
     std::string text(value);
-    Url url(text);
+    net::Url url(text);
     std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
     bool known = scheme == "http" || scheme == "https" || scheme == "socks5" || scheme == "socks5h";
     // libcurl 8.22 knows a port of SOCKS by itself, 7.88 does not.

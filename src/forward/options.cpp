@@ -1,7 +1,7 @@
 #include "forward/options.h"
 
 #include "forward/option_readers.h"
-#include "forward/url.h"
+#include "net/url.h"
 
 namespace eventlog::forward {
 namespace {
@@ -89,7 +89,7 @@ std::optional<Incomplete> complete(TargetOptions& options) {
 }
 
 std::string endpoint_of(const TargetOptions& options) {
-    Url url(options.url);
+    net::Url url(options.url);
     if (!url.valid() || url.part(CURLUPART_PATH) != "/") return options.url;
     return url.with_path(options.format->default_path);
 }

@@ -2,10 +2,10 @@
 
 #include "forward/delivery/reason.h"
 #include "forward/erasures.h"
-#include "forward/sql_transaction.h"
+#include "store/log_transaction.h"
 #include "pg/boundary.h"
 #include "settings.h"
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 
 namespace eventlog::forward {
 namespace {
@@ -211,7 +211,7 @@ bool Target::may_settle() const {
 
 void Target::show_in_flight() {
     if (std::exchange(shown_in_flight_, under_way()) != shown_in_flight_)
-        shared::set_in_flight(declared_.server, static_cast<uint32_t>(shown_in_flight_));
+        runtime::set_in_flight(declared_.server, static_cast<uint32_t>(shown_in_flight_));
 }
 
 void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
@@ -287,8 +287,8 @@ void Target::trouble(const std::string& error, Enter enter) {
     TargetState state = breaker_.state();
     try {
         if (state != before) log_state(declared_.name, state, error);
-        LogTransaction transaction;
-        pg::call([] { limit_lock_waits(); });
+        store::LogTransaction transaction;
+        pg::call([] { store::limit_lock_waits(); });
         record_state(declared_.name, state, error, pause);
         transaction.commit();
         shows_trouble_ = true;
@@ -306,8 +306,8 @@ void Target::took_events(int64_t sent_ms) {
 
 void Target::report_left_out(const Judgement& judgement) {
     try {
-        LogTransaction transaction;
-        pg::call([] { limit_lock_waits(); });
+        store::LogTransaction transaction;
+        pg::call([] { store::limit_lock_waits(); });
         record_left_out(declared_.name, judgement.rejected,
                         "the endpoint took a request and left out " + std::to_string(judgement.rejected) +
                             " of its events: " + readable_text(judgement.note, Batch::kMaxReasonBytes));
@@ -325,14 +325,14 @@ void Target::run_again() {
 // Settles what has been sent and claims what comes next, in one transaction. False when somebody has moved
 // the cursor.
 bool Target::advance(int64_t now_ms) {
-    read::Cursor cursor = cursor_;
+    follow::Cursor cursor = cursor_;
     size_t settled = 0;
     std::vector<std::unique_ptr<Flight>> claimed;
     std::unique_ptr<Flight> redrive;
     bool redriven = false;
     {
-        LogTransaction transaction;
-        pg::call([] { limit_lock_waits(); });
+        store::LogTransaction transaction;
+        pg::call([] { store::limit_lock_waits(); });
         for (; settled < flights_.size() && flights_[settled]->is_done(); settled++)
             if (!settle(*flights_[settled], cursor)) return false;
         redriven = settle_redrive();
@@ -388,7 +388,7 @@ bool Target::settle_redrive() {
     return true;
 }
 
-bool Target::settle(const Flight& flight, read::Cursor& cursor) {
+bool Target::settle(const Flight& flight, follow::Cursor& cursor) {
     const ClaimedBatch& claimed = flight.claimed();
     const Batch& batch = claimed.batch;
     bury(declared_.name, batch.refused_by_encoder(), claimed.claimed_at);
@@ -400,8 +400,8 @@ bool Target::settle(const Flight& flight, read::Cursor& cursor) {
         static_cast<int64_t>(batch.accepted()) - (claimed.companion && !companion_refused ? 1 : 0);
     bury(declared_.name, refused, claimed.claimed_at);
     unbury(declared_.name, batch.taken());
-    if (!read::store_position(kTargetReader, declared_.name.c_str(), cursor, claimed.last_id,
-                              claimed.ends_window, sent))
+    if (!follow::store_position(kTargetReader, declared_.name.c_str(), cursor, claimed.last_id,
+                                claimed.ends_window, sent))
         return false;
     cursor = claimed.end;
     return true;

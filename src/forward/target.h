@@ -5,7 +5,7 @@
 // moves the requests. All calls come from the worker's loop, with no transaction open.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "forward/batch_source.h"
 #include "forward/delivery/breaker.h"
@@ -31,7 +31,7 @@ class Target {
     // cursor, so that the catalog is to be read again. `look`: the log may have news.
     bool work(int64_t now_ms, bool look);
 
-    // When, in monotonic_ms(), `work` has something to do without being woken; -1: only
+    // When, in pg::monotonic_ms(), `work` has something to do without being woken; -1: only
     // when woken.
     int64_t due_ms() const;
 
@@ -53,7 +53,7 @@ class Target {
     void leave_definition();
     void note_erasures();
     bool advance(int64_t now_ms);
-    bool settle(const Flight& flight, read::Cursor& cursor);
+    bool settle(const Flight& flight, follow::Cursor& cursor);
     bool settle_redrive();
     std::unique_ptr<Flight> launch(ClaimedBatch claimed);
     size_t slots() const;
@@ -72,7 +72,7 @@ class Target {
 
     Http& http_;
     Declaration declared_;
-    read::Cursor cursor_;
+    follow::Cursor cursor_;
     BatchSource source_;
     std::deque<std::unique_ptr<Flight>> flights_;  // in the log's order
     std::unique_ptr<Flight> redrive_;              // dead letters, beside them

@@ -4,8 +4,8 @@
 #include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
-#include "read/rows.h"
-#include "store/erasure.h"
+#include "follow/rows.h"
+#include "erasure/erasure.h"
 
 namespace eventlog::forward {
 namespace {
@@ -146,7 +146,7 @@ struct Row {
     std::span<GivenOption> mapping_options;
     bool paused;
     bool shows_trouble;
-    read::StoredCursor cursor;
+    follow::StoredCursor cursor;
     bool owner_is_superuser;
     bool redrives;
 };
@@ -201,7 +201,7 @@ Declaration declaration_of(const Row& row) {
     declaration.paused = row.paused;
     declaration.shows_trouble = row.shows_trouble;
     declaration.redrives = row.redrives;
-    declaration.cursor = read::cursor_of(row.cursor);
+    declaration.cursor = follow::cursor_of(row.cursor);
     take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
     take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
     if (auto incomplete = complete(declaration.options); incomplete && declaration.invalid.empty())
@@ -268,11 +268,11 @@ Redriven claim_redriven(const std::string& target, size_t max_events) {
     std::span<ids::Uuid> wanted = pg::call([&] { return read_redriven(target, max_events); });
     Redriven claimed;
     if (wanted.empty()) return claimed;
-    std::span<read::ReadRow> found = pg::call([wanted] { return read::rows_of_ids(wanted); });
-    for (const read::ReadRow& row : found) claimed.rows.push_back(row.row);
+    std::span<follow::ReadRow> found = pg::call([wanted] { return follow::rows_of_ids(wanted); });
+    for (const follow::ReadRow& row : found) claimed.rows.push_back(row.row);
     for (const ids::Uuid& id : wanted)
         if (std::none_of(found.begin(), found.end(),
-                         [&id](const read::ReadRow& row) { return row.row.event_id == id; }))
+                         [&id](const follow::ReadRow& row) { return row.row.event_id == id; }))
             claimed.gone.push_back(id);
     return claimed;
 }

@@ -2,12 +2,12 @@
 // connected to SPI; throws pg::ServerError.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "forward/delivery/batch.h"
 #include "forward/delivery/breaker.h"
 #include "forward/options.h"
-#include "read/window.h"
+#include "follow/window.h"
 
 namespace eventlog::forward {
 
@@ -23,7 +23,7 @@ struct Declaration {
     bool paused = false;
     bool shows_trouble = false;  // the state it shows is not `running`
     bool redrives = false;       // dead letters of it wait to be sent again
-    read::Cursor cursor;
+    follow::Cursor cursor;
 };
 
 // Every target of this database that has a server and a cursor.

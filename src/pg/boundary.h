@@ -10,7 +10,7 @@
 // A server error inside pg::call arrives as a ServerError; the entry raises it again unchanged.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "event/problem.h"
 

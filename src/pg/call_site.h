@@ -1,7 +1,7 @@
 // What a call site of a SQL function keeps from one call to the next, a parsed argument say.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::pg {
 

@@ -1,7 +1,7 @@
 // Between the server's values and plain C++ ones. All of it may ereport: call inside pg::call.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "ids/uuid7.h"
 #include "jsonb/view.h"

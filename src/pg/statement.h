@@ -4,7 +4,7 @@
 //     find.run({CStringGetTextDatum("x"), Int64GetDatum(7)});   // results in SPI_tuptable, SPI_processed
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::pg {
 

@@ -2,7 +2,7 @@
 // such (17 and later), "Extension" on others.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::pg {
 

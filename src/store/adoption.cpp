@@ -1,8 +1,8 @@
 #include "store/adoption.h"
 
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 #include "store/catalog.h"
-#include "store/spi.h"
+#include "pg/owner_sql.h"
 
 namespace eventlog::store {
 namespace {
@@ -97,7 +97,7 @@ bool was_upgraded(Oid cluster_table) {
 void adopt() {
     const Catalog& known = catalog();
     if (known.adopted) return;
-    OwnerSql saved = begin_owner_sql(known.owner);
+    pg::OwnerSql saved = pg::begin_owner_sql(known.owner);
     Oid types[5] = {INT8OID, OIDOID, INT4OID, INT8OID, UUIDOID};
     Datum values[5] = {Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
                        ObjectIdGetDatum(MyDatabaseId), Int32GetDatum(kThisMajor), 0, 0};
@@ -109,9 +109,9 @@ void adopt() {
     execute(kStore, 5, types, values, SPI_OK_INSERT);
     forget();
     execute(kOwnTargets, 1, types + 4, values + 4, SPI_OK_UPDATE);
-    end_owner_sql(saved);
+    pg::end_owner_sql(saved);
     forget();
-    shared::notify_at_commit(shared::Notice::targets_changed);
+    runtime::notify_at_commit(runtime::Notice::targets_changed);
 }
 
 }  // namespace eventlog::store

@@ -6,7 +6,7 @@
 // restored database has none until it is adopted. These functions may ereport: call them inside pg::call.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::store {
 

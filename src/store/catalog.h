@@ -2,7 +2,7 @@
 // they change. Every function here may ereport: call them inside pg::call.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "store/logs.h"
 

@@ -6,7 +6,7 @@
 //     pg::call([] { SPI_execute_plan(...); });   // UPDATE of that table
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::store {
 

@@ -2,7 +2,7 @@
 // checks follow.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::store {
 

@@ -5,7 +5,7 @@
 #include "store/change_permission.h"
 #include "store/columns.h"
 #include "store/maintenance.h"
-#include "store/retention.h"
+#include "retention/retention.h"
 
 namespace {
 
@@ -21,7 +21,7 @@ EVENTLOG_FUNCTION(eventlog_maintain) {
         const int64_t now = (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
         // Who has nothing to do holds nobody up.
         if (!store::is_maintained(now)) store::maintain(now);
-        store::start_retention(store::Await::start);
+        retention::start_retention(runtime::Await::start);
     });
     PG_RETURN_VOID();
 }

@@ -1,7 +1,7 @@
 #include "store/id_source.h"
 
 #include "pg/datum.h"
-#include "shared_state.h"
+#include "runtime/shared_state.h"
 #include "store/columns.h"
 
 namespace eventlog::store {
@@ -12,7 +12,7 @@ Oid seeded_from = InvalidOid;  // the table that the clock has been raised above
 ids::RandomPool pool;
 
 std::atomic<uint64_t>& id_clock() {
-    shared::State* state = shared::state();
+    runtime::State* state = runtime::state();
     return state != nullptr ? state->id_clock : own_clock;
 }
 

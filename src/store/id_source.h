@@ -2,7 +2,7 @@
 // preloaded. May ereport: call inside pg::call.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "ids/uuid7.h"
 

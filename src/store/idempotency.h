@@ -5,7 +5,7 @@
 // transaction, and whoever finds a key of an open transaction waits for that to end.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "event/idempotency.h"
 #include "store/insert.h"

@@ -6,7 +6,7 @@
 #include "store/leaf.h"
 #include "store/maintenance.h"
 #include "store/partitions.h"
-#include "store/spi.h"
+#include "pg/owner_sql.h"
 
 namespace eventlog::store {
 
@@ -110,7 +110,7 @@ SPIPlanPtr prepare_insert(Oid origin_type) {
 void insert_by_executor(const Insertion& insertion, Datum* values, const bool* nulls) {
     char null_marks[kColumns];
     for (int i = 0; i < kColumns; i++) null_marks[i] = nulls[i] ? 'n' : ' ';
-    OwnerSql saved = begin_owner_sql(insertion.catalog.owner);
+    pg::OwnerSql saved = pg::begin_owner_sql(insertion.catalog.owner);
     if (insert_plan_table != insertion.catalog.table_of(Log::events)) {
         insert_plan = prepare_insert(insertion.catalog.origin_type);
         insert_plan_table = insertion.catalog.table_of(Log::events);
@@ -118,7 +118,7 @@ void insert_by_executor(const Insertion& insertion, Datum* values, const bool* n
     int result = SPI_execute_plan(insert_plan, values, null_marks, false, 0);
     if (result != SPI_OK_INSERT && result != SPI_OK_REWRITTEN)
         elog(ERROR, "eventlog: INSERT INTO eventlog.events: %s", SPI_result_code_string(result));
-    end_owner_sql(saved);
+    pg::end_owner_sql(saved);
 }
 
 void open_events(Insertion& insertion) {

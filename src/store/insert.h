@@ -10,7 +10,7 @@
 // error; the transaction does that.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "event/stored_row.h"
 #include "store/catalog.h"

@@ -1,5 +1,5 @@
 // The binary layout that src/jsonb reads and writes is the server's: checked when this file is compiled.
-#include "pg.h"
+#include "pg/server.h"
 
 #include "jsonb/view.h"
 

@@ -2,7 +2,7 @@
 // which nothing needs the executor. May ereport: call inside pg::call.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::store {
 

@@ -4,7 +4,7 @@
 #include "settings.h"
 #include "store/adoption.h"
 #include "store/catalog.h"
-#include "store/helper_process.h"
+#include "runtime/helper_process.h"
 #include "store/partitions.h"
 
 namespace eventlog::store {
@@ -50,8 +50,9 @@ void maintain(int64_t unix_millis) {
 bool make_ready_elsewhere(int64_t unix_millis) {
     HelperArguments arguments{unix_millis, settings::partition_width, settings::partitions_ahead,
                               settings::idempotency_window};
-    if (!run_helper({"eventlog maintenance", "eventlog_maintenance_main", &arguments, sizeof(arguments)},
-                    Await::end))
+    if (!runtime::run_helper(
+            {"eventlog maintenance", "eventlog_maintenance_main", &arguments, sizeof(arguments)},
+            runtime::Await::end))
         return false;
     AcceptInvalidationMessages();
     return is_ready(unix_millis);

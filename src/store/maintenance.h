@@ -1,7 +1,7 @@
 // Making the log ready for a write: adoption and partitions, in transactions that stall nobody.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 namespace eventlog::store {
 

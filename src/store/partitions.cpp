@@ -3,7 +3,7 @@
 #include "pg/datum.h"
 #include "settings.h"
 #include "store/catalog.h"
-#include "store/spi.h"
+#include "pg/owner_sql.h"
 
 namespace eventlog::store {
 namespace {
@@ -75,12 +75,12 @@ char* free_name(const LogTable& log, Oid schema, const ids::Uuid& from) {
 
 void create(const LogTable& log, Oid owner, Oid schema, const ids::Uuid& from, const ids::Uuid& to) {
     const char* leaf = quote_qualified_identifier(get_namespace_name(schema), free_name(log, schema, from));
-    OwnerSql saved = begin_owner_sql(owner);
-    for (const char* command : log.leaf_commands) run_sql(psprintf(command, leaf), SPI_OK_UTILITY);
-    run_sql(psprintf("ALTER TABLE eventlog.%s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')", log.name,
-                     leaf, text_of(from), text_of(to)),
-            SPI_OK_UTILITY);
-    end_owner_sql(saved);
+    pg::OwnerSql saved = pg::begin_owner_sql(owner);
+    for (const char* command : log.leaf_commands) pg::run_sql(psprintf(command, leaf), SPI_OK_UTILITY);
+    pg::run_sql(psprintf("ALTER TABLE eventlog.%s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
+                         log.name, leaf, text_of(from), text_of(to)),
+                SPI_OK_UTILITY);
+    pg::end_owner_sql(saved);
 }
 
 // Keys are looked for in every partition that their window reaches into: two or three of its own width.

@@ -2,7 +2,7 @@
 // These functions may ereport: call them inside pg::call.
 #pragma once
 
-#include "pg.h"
+#include "pg/server.h"
 
 #include "ids/uuid7.h"
 #include "store/logs.h"

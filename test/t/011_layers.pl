@@ -55,8 +55,8 @@ foreach my $folder (sort keys %one_of)
 {
 	my $source = $one_of{$folder};
 	is(complaints($source, "#include <string>\n"), '', "$folder: a source of its own compiles");
-	like(complaints($source, "#include \"pg.h\"\n"),
-		qr/pg\.h:.*this layer knows no PostgreSQL header.*^failed$/ms, "$folder: pg.h does not compile");
+	like(complaints($source, "#include \"pg/server.h\"\n"),
+		qr/server\.h:.*this layer knows no PostgreSQL header.*^failed$/ms, "$folder: pg/server.h does not compile");
 	like(complaints($source, "#include \"postgres.h\"\n"),
 		qr/postgres\.h.*(No such file|not found).*^failed$/ms, "$folder: postgres.h is not found");
 }

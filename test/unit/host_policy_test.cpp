@@ -1,8 +1,8 @@
-#include "forward/policy/host_policy.h"
+#include "net/host_policy.h"
 
 #include <gtest/gtest.h>
 
-namespace eventlog::forward {
+namespace eventlog::net {
 namespace {
 
 HostPolicy policy(std::string_view list) {
@@ -146,4 +146,4 @@ TEST(HostPolicy, NamesTheEntryThatItCannotRead) {
 }
 
 }  // namespace
-}  // namespace eventlog::forward
+}  // namespace eventlog::net

@@ -1,4 +1,4 @@
-#include "read/snapshot.h"
+#include "follow/snapshot.h"
 
 #include <gtest/gtest.h>
 
@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-namespace eventlog::read {
+namespace eventlog::follow {
 namespace {
 
 using Xids = std::vector<uint64_t>;
@@ -199,4 +199,4 @@ TEST(WindowProperty, AChainOfWindowsCoversEachTransactionOnce) {
 }
 
 }  // namespace
-}  // namespace eventlog::read
+}  // namespace eventlog::follow

@@ -1,0 +1,63 @@
+#include "context/caller.h"
+
+#include "jsonb/build.h"
+
+namespace eventlog::context {
+namespace {
+
+struct Known {
+    Oid session_user;
+    Oid role;
+    Caller caller;
+    char login_role[NAMEDATALEN];
+    char* envelope;  // in TopMemoryContext
+};
+
+constinit Known known{};
+bool valid = false;
+
+void on_role_change(Datum, int, uint32) {
+    valid = false;
+}
+
+const char* system_user() {
+#if PG_VERSION_NUM >= 160000
+    return GetSystemUser();
+#else
+    return nullptr;
+#endif
+}
+
+void load(Oid session_user, Oid role) {
+    valid = false;
+    strlcpy(known.login_role, GetUserNameFromId(session_user, false), NAMEDATALEN);
+    const char* principal = system_user() != nullptr ? system_user() : known.login_role;
+    const char* actor = GetUserNameFromId(role, false);
+    jsonb::Member members[] = {
+        {"actorId", {.kind = jsonb::Kind::string, .bytes = actor}},
+        {"principalId", {.kind = jsonb::Kind::string, .bytes = principal}},
+    };
+    if (known.envelope != nullptr) pfree(known.envelope);
+    known.envelope = nullptr;
+    known.envelope = static_cast<char*>(MemoryContextAlloc(TopMemoryContext, jsonb::object_bound(members)));
+    size_t size = jsonb::build_object(members, known.envelope);
+    known.session_user = session_user;
+    known.role = role;
+    known.caller = {known.login_role, jsonb::Container({known.envelope, size})};
+    valid = true;
+}
+
+}  // namespace
+
+const Caller& current_caller() {
+    Oid session_user = GetSessionUserId();
+    Oid role = GetOuterUserId();
+    if (!valid || session_user != known.session_user || role != known.role) load(session_user, role);
+    return known.caller;
+}
+
+void watch_roles() {
+    CacheRegisterSyscacheCallback(AUTHOID, on_role_change, (Datum)0);
+}
+
+}  // namespace eventlog::context

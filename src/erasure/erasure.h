@@ -1,0 +1,41 @@
+// Removing the data of events whose rows stay: what makes an event somebody's goes, its id, name, source,
+// tenant and times remain, and its xid, so that no reader sees it twice. In id order, a thousand events at a
+// time.
+#pragma once
+
+#include "pg/server.h"
+
+#include "ids/uuid7.h"
+
+// An erased event has this key in its envelope.
+#define EVENTLOG_ERASED_KEY "erased"
+// What is left of a dead letter's reason.
+#define EVENTLOG_ERASED_REASON "The event has been erased."
+
+namespace eventlog::erasure {
+
+enum class ErasureScope : uint8_t { actor, resource, event };
+
+// Whose events: those of an actor or a resource, or the one with that id. Views of the caller's memory.
+struct Erasure {
+    ErasureScope scope;
+    std::string_view id;    // of the actor or the resource; the event's as text
+    std::string_view type;  // without data: the id of every type; none for an event
+};
+
+// What lies beside the log and goes with its events, in the order of kBesideEvents.
+inline constexpr const char* kBesideEvents[] = {"deadLetters", "idempotencyKeys"};
+
+struct Erased {
+    uint64_t events;
+    uint64_t beside[std::size(kBesideEvents)];
+};
+
+// Erases every event that had been committed when it was called, and those of the current transaction. Throws
+// pg::ServerError; 40001 under REPEATABLE READ or above, where another has erased the same meanwhile.
+Erased erase(const Erasure& erasure);
+
+// Whether an event is the record of an erasure. Throws pg::ServerError.
+bool is_erasure_record(std::string_view event_id);
+
+}  // namespace eventlog::erasure

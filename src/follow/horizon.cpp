@@ -1,0 +1,41 @@
+#include "follow/horizon.h"
+
+#include "pg/boundary.h"
+#include "store/catalog.h"
+
+namespace eventlog::follow {
+namespace {
+
+struct ServerSnapshot {
+    const char* text;
+    uint64_t own_xid;  // 0: the transaction has none
+    uint64_t offset;
+};
+
+ServerSnapshot server_snapshot() {
+    // A standby's snapshot leaves out what is in progress on the primary.
+    if (RecoveryInProgress())
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("the event log cannot be followed during recovery"));
+    Datum snapshot = OidFunctionCall0(F_PG_CURRENT_SNAPSHOT);
+    return {DatumGetCString(OidFunctionCall1(F_PG_SNAPSHOT_OUT, snapshot)),
+            U64FromFullTransactionId(GetTopFullTransactionIdIfAny()), store::catalog().xid_offset};
+}
+
+}  // namespace
+
+Snapshot horizon() {
+    ServerSnapshot current = pg::call([] { return server_snapshot(); });
+    Snapshot snapshot = Snapshot::parse(current.text).value();
+    // The server's snapshot leaves out the transaction that took it, whose events are yet to come.
+    if (current.own_xid != 0) snapshot = snapshot.with_in_progress(current.own_xid);
+    return snapshot.shifted(current.offset);
+}
+
+}  // namespace eventlog::follow
+
+EVENTLOG_FUNCTION(eventlog_horizon) {
+    std::string snapshot = eventlog::follow::horizon().text();
+    const char* text = snapshot.c_str();
+    return eventlog::pg::call([text] { return OidFunctionCall1(F_PG_SNAPSHOT_IN, CStringGetDatum(text)); });
+}

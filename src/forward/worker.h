@@ -1,6 +1,0 @@
-// The worker of one database; started by the launcher.
-#pragma once
-
-#include "pg.h"
-
-extern "C" PGDLLEXPORT void eventlog_worker_main(Datum database);

@@ -1,0 +1,142 @@
+// eventlog.try_log_events: the good events of an array are written, the others reported.
+#include "event/json_array.h"
+#include "ingest/batch.h"
+#include "ingest/counters.h"
+#include "ingest/pipeline.h"
+#include "pg/datum.h"
+#include "pg/subtransaction.h"
+
+namespace {
+
+using namespace eventlog;
+
+struct TriedEvent {
+    event::Event event;
+    size_t metadata_bytes = 0;
+    ids::Uuid id{};
+    int sqlstate = 0;  // 0: not refused
+    std::string message;
+
+    void refuse(int with_sqlstate, std::string with_message) {
+        sqlstate = with_sqlstate;
+        message = std::move(with_message);
+        ingest::count_rejected(sqlstate);
+    }
+};
+
+// What is no event's fault fails the call: the transaction's state, a lack of resources, a cancelled
+// statement.
+bool is_of_event(int sqlstate) {
+    if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE) return false;
+    for (int category :
+         {ERRCODE_INVALID_TRANSACTION_STATE, ERRCODE_TRANSACTION_ROLLBACK, ERRCODE_INSUFFICIENT_RESOURCES,
+          MAKE_SQLSTATE('5', '7', '0', '0', '0'), ERRCODE_SYSTEM_ERROR, ERRCODE_INTERNAL_ERROR})
+        if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(category)) return false;
+    return true;
+}
+
+std::vector<TriedEvent> read_items(const jsonb::Container& events) {
+    std::vector<TriedEvent> items;
+    for (jsonb::Elements elements(events); elements.next();) {
+        TriedEvent& item = items.emplace_back();
+        try {
+            item.metadata_bytes = ingest::read_event(elements.value(), item.event);
+        } catch (const pg::Error& error) {
+            item.refuse(error.sqlstate, error.message);
+        }
+    }
+    return items;
+}
+
+// Memory of an event is given back before the next one.
+void write_each(std::span<TriedEvent*> items) {
+    MemoryContext outer = CurrentMemoryContext;
+    store::Insertion insertion = ingest::begin();
+    MemoryContext each = pg::call(
+        [] { return AllocSetContextCreate(CurrentMemoryContext, "eventlog event", ALLOCSET_DEFAULT_SIZES); });
+    for (TriedEvent* item : items) {
+        MemoryContextSwitchTo(each);
+        item->id = ingest::write(insertion, item->event, item->metadata_bytes);
+        pg::call([each] { MemoryContextReset(each); });
+    }
+    MemoryContextSwitchTo(outer);
+    ingest::end(insertion);
+}
+
+void write_together(std::span<TriedEvent*> items) {
+    pg::Subtransaction subtransaction;
+    write_each(items);
+    subtransaction.commit();
+}
+
+// Writes all of them in one subtransaction; where one fails, each half in its own, down to the one that does.
+void write_items(std::span<TriedEvent*> items) {
+    if (items.empty()) return;
+    int sqlstate = 0;
+    std::string message;
+    MemoryContext outer = CurrentMemoryContext;
+    MemoryContext attempt = pg::call(
+        [] { return AllocSetContextCreate(CurrentMemoryContext, "eventlog events", ALLOCSET_SMALL_SIZES); });
+    MemoryContextSwitchTo(attempt);
+    try {
+        write_together(items);
+    } catch (const pg::Error& error) {
+        sqlstate = error.sqlstate;
+        message = error.message;
+    } catch (const pg::ServerError& error) {
+        if (!is_of_event(error.data->sqlerrcode)) throw;
+        sqlstate = error.data->sqlerrcode;
+        message = error.data->message;
+    }
+    MemoryContextSwitchTo(outer);
+    pg::call([attempt] { MemoryContextDelete(attempt); });
+    if (sqlstate == 0) return;
+    if (items.size() == 1) return items.front()->refuse(sqlstate, std::move(message));
+    const size_t half = items.size() / 2;
+    write_items(items.first(half));
+    write_items(items.subspan(half));
+}
+
+// The rows (index, event_id, sqlstate, message).
+void report(FunctionCallInfo fcinfo, const std::vector<TriedEvent>& items) {
+    auto* set = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    pg::call([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
+    int index = 0;
+    for (const TriedEvent& item : items) {
+        pg::call([&item, set, index] {
+            const bool good = item.sqlstate == 0;
+            Datum values[4] = {Int32GetDatum(index)};
+            bool nulls[4] = {false, !good, good, good};
+            if (good) {
+                values[1] = pg::uuid_datum(item.id);
+            } else {
+                values[2] = CStringGetTextDatum(unpack_sql_state(item.sqlstate));
+                values[3] = pg::text_datum(item.message);
+            }
+            tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
+        });
+        index++;
+    }
+}
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_try_log_events) {
+    jsonb::Container events = ingest::counted([fcinfo] {
+        jsonb::Container argument = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
+        if (!argument.is_array()) ingest::refuse_no_array();
+        return argument;
+    });
+    std::vector<TriedEvent> items = read_items(events);
+    std::vector<TriedEvent*> good;
+    for (TriedEvent& item : items)
+        if (item.sqlstate == 0) good.push_back(&item);
+    // What no event can be written for is said once.
+    if (!good.empty()) {
+        store::Insertion insertion = ingest::begin();
+        ingest::end(insertion);
+    }
+    write_items(good);
+    report(fcinfo, items);
+    return (Datum)0;
+}

@@ -1,0 +1,163 @@
+// eventlog.list_events and eventlog.find_events.
+#include "pg/boundary.h"
+
+#include "event/formats.h"
+#include "ids/ulid.h"
+#include "pg/datum.h"
+#include "pg/statement.h"
+#include "pages/page.h"
+#include "pages/json.h"
+#include "follow/rows.h"
+#include "settings.h"
+
+namespace eventlog::pages {
+namespace {
+
+// The arguments, in the order of the SQL functions.
+enum Argument {
+    kSource,
+    kEventName,
+    kEventType,
+    kActorType,
+    kActorId,
+    kResourceType,
+    kResourceId,
+    kTraceId,
+    kTenantId,
+    kFromTs,
+    kToTs,
+    kMaxRows,
+    kCursor,
+};
+
+// The arguments of kFilterColumns.
+constexpr Argument kFilterArguments[kFilters] = {
+    kTraceId, kResourceId, kActorId, kEventName, kEventType, kTenantId, kResourceType, kActorType, kSource,
+};
+
+constexpr int32 kDefaultRows = 50;
+constexpr int32 kMaxPageRows = 100;
+
+pg::Statement<3> whole_rows{
+    "SELECT event_id, e FROM eventlog.events e WHERE event_id = ANY ($1)"
+    " AND event_id >= $2 AND event_id <= $3 ORDER BY event_id DESC",
+    SPI_OK_SELECT,
+    {UUIDARRAYOID, UUIDOID, UUIDOID}};
+
+void fetch_whole_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, const ids::Uuid& to) {
+    whole_rows.run({pg::uuid_array_datum(ids), pg::uuid_datum(from), pg::uuid_datum(to)});
+}
+
+size_t read_max_rows(FunctionCallInfo fcinfo) {
+    int32 rows = PG_ARGISNULL(kMaxRows) ? kDefaultRows : PG_GETARG_INT32(kMaxRows);
+    if (rows < 1 || rows > kMaxPageRows)
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("max_rows must be between 1 and %d", kMaxPageRows), errdetail("Found %d.", rows),
+                errhint("Ask for the next page with the cursor of the last one."),
+                err_generic_string(PG_DIAG_COLUMN_NAME, "max_rows"),
+                err_generic_string(PG_DIAG_CONSTRAINT_NAME, "max_rows_range"));
+    return static_cast<size_t>(rows);
+}
+
+std::optional<ids::Uuid> read_cursor(FunctionCallInfo fcinfo) {
+    if (PG_ARGISNULL(kCursor)) return std::nullopt;
+    std::string_view text = pg::text_view(PG_GETARG_DATUM(kCursor));
+    std::optional<ids::Uuid> cursor = ids::parse_ulid(text);
+    if (!cursor)
+        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+                errmsg("cursor is no ULID: \"%s\"", pg::excerpt(text)),
+                errdetail("A ULID is 26 characters of Crockford base 32, the first no greater than 7."),
+                errhint("Pass the nextCursor of a page, or no cursor for the newest events."),
+                err_generic_string(PG_DIAG_COLUMN_NAME, "cursor"),
+                err_generic_string(PG_DIAG_CONSTRAINT_NAME, "cursor_format"));
+    return cursor;
+}
+
+PageRequest read_request(FunctionCallInfo fcinfo) {
+    PageRequest request{{}, read_max_rows(fcinfo), read_cursor(fcinfo)};
+    for (int i = 0; i < kFilters; i++) {
+        Argument argument = kFilterArguments[i];
+        if (PG_ARGISNULL(argument)) continue;
+        Datum value = PG_GETARG_DATUM(argument);
+        request.filters.columns[i] = argument == kTenantId ? uuid_filter(value) : text_filter(value);
+    }
+    if (!PG_ARGISNULL(kFromTs)) request.filters.from_ts = PG_GETARG_TIMESTAMPTZ(kFromTs);
+    if (!PG_ARGISNULL(kToTs)) request.filters.to_ts = PG_GETARG_TIMESTAMPTZ(kToTs);
+    return request;
+}
+
+struct Times {
+    std::string event_ts;
+    std::string ingested_at;
+};
+
+// The page as JSON in the memory context `result`.
+Jsonb* json_of(const Page& page, MemoryContext result) {
+    std::vector<ShownEvent> events;
+    std::vector<Times> times(page.rows.size());
+    events.reserve(page.rows.size());
+    for (HeapTuple tuple : page.rows) {
+        ShownEvent shown{pg::call([&] { return follow::read_row(tuple, page.columns).row; }), {}, {}};
+        Times& texts = times[events.size()];
+        event::append_iso8601(texts.event_ts, shown.row.event_ts);
+        event::append_iso8601(texts.ingested_at, shown.row.ingested_at);
+        shown.event_ts = texts.event_ts;
+        shown.ingested_at = texts.ingested_at;
+        events.push_back(shown);
+    }
+    return pg::call([&] {
+        MemoryContextSwitchTo(result);
+        return page_json(events, page.next);
+    });
+}
+
+void put_rows(const Page& page, ReturnSetInfo* set) {
+    for (HeapTuple row : page.rows) {
+        bool null = false;
+        HeapTupleHeader whole = DatumGetHeapTupleHeader(heap_getattr(row, 2, page.columns, &null));
+        HeapTupleData tuple{};
+        tuple.t_len = HeapTupleHeaderGetDatumLength(whole);
+        tuple.t_data = whole;
+        tuplestore_puttuple(set->setResult, &tuple);
+    }
+}
+
+// A set has no place for a cursor, and where the page is short the last row does not tell it.
+void tell_cursor(const ids::Uuid& cursor) {
+    char ulid[ids::kUlidLength + 1] = {};
+    ids::format_ulid(cursor, ulid);
+    ereport(NOTICE, errmsg("the page ends after the %d rows that it may examine", settings::page_scan_rows),
+            errdetail("There may be more events below the cursor %s.", ulid),
+            errhint("Pass cursor => '%s' to go on.", ulid));
+}
+
+}  // namespace
+}  // namespace eventlog::pages
+
+using namespace eventlog;
+
+EVENTLOG_FUNCTION(eventlog_list_events) {
+    pages::PageRequest request = pg::call([fcinfo] { return pages::read_request(fcinfo); });
+    MemoryContext result = CurrentMemoryContext;
+    pg::call([] { SPI_connect(); });
+    pages::Page page = pages::find_page(request, follow::fetch_page_rows);
+    Jsonb* json = pages::json_of(page, result);
+    pg::call([] { SPI_finish(); });
+    return PointerGetDatum(json);
+}
+
+EVENTLOG_FUNCTION(eventlog_find_events) {
+    auto* set = pg::call([fcinfo] {
+        InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+        return reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    });
+    pages::PageRequest request = pg::call([fcinfo] { return pages::read_request(fcinfo); });
+    pg::call([] { SPI_connect(); });
+    pages::Page page = pages::find_page(request, pages::fetch_whole_rows);
+    pg::call([&] {
+        pages::put_rows(page, set);
+        if (page.cut) pages::tell_cursor(*page.next);
+        SPI_finish();
+    });
+    return (Datum)0;
+}

@@ -1,0 +1,32 @@
+#include "pg/owner_sql.h"
+
+namespace eventlog::pg {
+
+OwnerSql begin_owner_sql(Oid owner) {
+    OwnerSql saved{};
+    GetUserIdAndSecContext(&saved.user, &saved.security_context);
+    SetUserIdAndSecContext(owner, saved.security_context | SECURITY_LOCAL_USERID_CHANGE);
+    saved.guc_level = NewGUCNestLevel();
+    (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
+                            true, 0, false);
+    // What is made here belongs to no extension, even while another extension's script runs.
+    saved.creating_extension = creating_extension;
+    creating_extension = false;
+    SPI_connect();
+    return saved;
+}
+
+void end_owner_sql(const OwnerSql& saved) {
+    SPI_finish();
+    creating_extension = saved.creating_extension;
+    AtEOXact_GUC(true, saved.guc_level);
+    SetUserIdAndSecContext(saved.user, saved.security_context);
+}
+
+uint64 run_sql(const char* sql, int expected_result) {
+    int result = SPI_execute(sql, false, 0);
+    if (result != expected_result) elog(ERROR, "eventlog: %s: %s", sql, SPI_result_code_string(result));
+    return SPI_processed;
+}
+
+}  // namespace eventlog::pg

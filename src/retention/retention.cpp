@@ -1,0 +1,271 @@
+#include "retention/retention.h"
+
+#include "pg/boundary.h"
+#include "settings.h"
+#include "runtime/shared_state.h"
+#include "store/catalog.h"
+#include "pg/owner_sql.h"
+
+namespace eventlog::retention {
+namespace {
+
+// Shorter than deadlock_timeout by far: whoever meets this process in a deadlock sees it let go.
+constexpr const char* kLockTimeout = "100ms";
+
+// Tells the process's lock from advisory locks of SQL, which have 1 or 2 here.
+constexpr uint16 kTurnLock = 3;
+
+// What the process is told: the settings of who starts it.
+struct RetentionArguments {
+    int32_t max_size;
+    bool ignores_readers;
+};
+
+constexpr const char* kDue =
+    "SELECT EXISTS (SELECT FROM eventlog.retired_partitions)"
+    " OR EXISTS (SELECT FROM eventlog.due_partitions())";
+
+// The first value of a query's first row; null when there is none.
+Datum query(const char* sql) {
+    pg::run_sql(sql, SPI_OK_SELECT);
+    bool null = false;
+    return SPI_processed == 0 ? (Datum)0
+                              : SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
+}
+
+bool is_due() {
+    pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
+    bool due = DatumGetBool(query(kDue));
+    pg::end_owner_sql(saved);
+    return due;
+}
+
+// ---- in the process --------------------------------------------------------------------------------------
+
+void leave_slot(int, Datum) {
+    runtime::State* state = runtime::state();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
+    if (slot != nullptr && slot->retention_pid == MyProcPid) slot->retention_pid = 0;
+    LWLockRelease(state->lock);
+}
+
+// Shows this process to commands that want the database to themselves; false when one is running, or another
+// process is at work.
+bool enter_slot(Oid database) {
+    runtime::State* state = runtime::state();
+    if (state == nullptr) return true;
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    runtime::WorkerSlot* slot = runtime::find_slot(database, false);
+    bool free = slot == nullptr || (slot->state != runtime::WorkerState::held && slot->retention_pid == 0);
+    if (slot != nullptr && free) slot->retention_pid = MyProcPid;
+    LWLockRelease(state->lock);
+    if (slot != nullptr && free) before_shmem_exit(leave_slot, (Datum)0);
+    return free;
+}
+
+// Whether this process is the one at work in this database, to its end. An advisory lock, since a failed
+// transaction takes the others of a session with it.
+bool take_turn() {
+    LOCKTAG tag;
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, ExtensionRelationId, get_extension_oid("eventlog", false),
+                         kTurnLock);
+    return LockAcquire(&tag, ExclusiveLock, true, true) != LOCKACQUIRE_NOT_AVAIL;
+}
+
+bool may_begin() {
+    return store::lock_extension(AccessShareLock) && store::installed() == store::Installed::yes &&
+           store::catalog().adopted && take_turn();
+}
+
+// Oids that a query returns.
+std::span<Oid> partitions_of(const char* sql) {
+    MemoryContext memory = CurrentMemoryContext;
+    pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
+    pg::run_sql(sql, SPI_OK_SELECT);
+    auto* oids = static_cast<Oid*>(MemoryContextAlloc(memory, sizeof(Oid) * (SPI_processed + 1)));
+    size_t count = SPI_processed;
+    bool null = false;
+    for (size_t i = 0; i < count; i++)
+        oids[i] = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &null));
+    pg::end_owner_sql(saved);
+    return {oids, count};
+}
+
+// Runs a step in a transaction of its own; false when it failed. That somebody else holds a lock is nothing
+// to write down.
+template <typename Step>
+bool try_step(const char* what, Step step) {
+    try {
+        MemoryContext memory = CurrentMemoryContext;
+        pg::Transaction transaction;
+        MemoryContextSwitchTo(memory);
+        bool done = pg::call(step);
+        transaction.commit();
+        return done;
+    } catch (const pg::ServerError& error) {
+        const int code = error.data->sqlerrcode;
+        if (code != ERRCODE_LOCK_NOT_AVAILABLE && code != ERRCODE_T_R_DEADLOCK_DETECTED)
+            pg::log_error(error, what);
+        return false;
+    }
+}
+
+// A partition locked against writers, beyond the end of a transaction that does not fail.
+struct Fence {
+    LockRelId relation;
+    char* detach;  // the command that detaches it
+};
+
+// Locks the partition and, now that no transaction is about to add to it, notes that it goes; false when it
+// must not go.
+bool retire(Oid partition, Fence& fence) {
+    if (!store::lock_extension(AccessShareLock)) return false;
+    LockRelationOid(partition, ShareLock);
+    const char* name = get_rel_name(partition);
+    if (name == nullptr || !get_rel_relispartition(partition)) return false;
+    pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
+    bool retired = DatumGetBool(query(psprintf("SELECT eventlog.retire_partition(%u, %s)", partition,
+                                               settings::retention_ignores_readers ? "true" : "false")));
+    pg::end_owner_sql(saved);
+    if (!retired) return false;
+    const char* parent = get_rel_name(get_partition_parent(partition, false));
+    const char* leaf = quote_qualified_identifier(get_namespace_name(get_rel_namespace(partition)), name);
+    fence = {
+        {partition, MyDatabaseId},
+        psprintf("ALTER TABLE eventlog.%s DETACH PARTITION %s CONCURRENTLY", quote_identifier(parent), leaf)};
+    LockRelationIdForSession(&fence.relation, ShareLock);
+    return true;
+}
+
+// Runs a command as a client's own statement would be run.
+void run_utility(const char* command) {
+    auto* statement = makeNode(PlannedStmt);
+    statement->commandType = CMD_UTILITY;
+    statement->utilityStmt = linitial_node(RawStmt, pg_parse_query(command))->stmt;
+    ProcessUtility(statement, command, false, PROCESS_UTILITY_TOPLEVEL, nullptr, nullptr, None_Receiver,
+                   nullptr);
+}
+
+// DETACH CONCURRENTLY commits in its midst: the server refuses it anywhere but at the top.
+bool detach(const char* command) {
+    // Where the statement keeps what it needs after it has committed.
+    PortalContext = CurrentMemoryContext;
+    run_utility(command);
+    // The statement has ended the transaction that the snapshot was of, and begun another.
+    if (!ActiveSnapshotSet()) PushActiveSnapshot(GetTransactionSnapshot());
+    return true;
+}
+
+// A partition that has been left detaching.
+struct Unfinished {
+    char* command;         // what completes that; null: it is not detaching
+    TransactionId marked;  // the transaction that marked it as such
+};
+
+Unfinished unfinished(Oid partition) {
+    MemoryContext memory = CurrentMemoryContext;
+    pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
+    pg::run_sql(psprintf("SELECT f.command, f.marked FROM eventlog.unfinished_detach(%u) f", partition),
+                SPI_OK_SELECT);
+    Unfinished found{};
+    bool null = false;
+    if (SPI_processed > 0) {
+        HeapTuple row = SPI_tuptable->vals[0];
+        Datum command = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &null);
+        found.command = MemoryContextStrdup(memory, TextDatumGetCString(command));
+        found.marked = DatumGetTransactionId(SPI_getbinval(row, SPI_tuptable->tupdesc, 2, &null));
+    }
+    pg::end_owner_sql(saved);
+    return found;
+}
+
+// FINALIZE waits for every snapshot that is as old as the active one: beside queries that overlap, polls that
+// wait say, for ever. Only those that the mark was still in progress for can see the partition attached, and
+// none of them has an xmin beyond it.
+void finalize(const Unfinished& found) {
+    PushCopiedSnapshot(GetActiveSnapshot());
+    Snapshot snapshot = GetActiveSnapshot();
+    if (TransactionIdPrecedes(found.marked, snapshot->xmin)) snapshot->xmin = found.marked;
+    run_utility(found.command);
+    PopActiveSnapshot();
+    CommandCounterIncrement();
+}
+
+bool finish(Oid partition) {
+    if (!store::lock_extension(AccessShareLock)) return false;
+    Unfinished found = unfinished(partition);
+    if (found.command != nullptr) finalize(found);
+    pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
+    pg::run_sql(psprintf("SELECT eventlog.drop_retired(%u)", partition), SPI_OK_SELECT);
+    pg::end_owner_sql(saved);
+    return true;
+}
+
+void drop_partition(Oid partition) {
+    Fence fence{};
+    if (!try_step("retention", [&] { return retire(partition, fence); })) return;
+    // A time-out leaves it detaching, which `finish` completes, or attached, of which `finish` takes note.
+    if (try_step("retention: detaching a partition", [&] { return detach(fence.detach); }))
+        pg::call([&fence] { UnlockRelationIdForSession(&fence.relation, ShareLock); });
+    try_step("retention: dropping a partition", [partition] { return finish(partition); });
+}
+
+void drop_what_is_due() {
+    if (!try_step("retention", [] { return may_begin(); })) return;
+    std::span<Oid> left_over;
+    std::span<Oid> due;
+    auto read_left_over = [&] {
+        left_over = partitions_of("SELECT partition FROM eventlog.retired_partitions");
+        return true;
+    };
+    auto read_due = [&] {
+        due = partitions_of("SELECT partition FROM eventlog.due_partitions()");
+        return true;
+    };
+    if (!try_step("retention", read_left_over)) return;
+    for (Oid partition : left_over)
+        try_step("retention: dropping a partition", [partition] { return finish(partition); });
+    if (!try_step("retention", read_due)) return;
+    for (Oid partition : due) drop_partition(partition);
+}
+
+}  // namespace
+
+void start_retention(runtime::Await await) {
+    if (!is_due()) return;
+    RetentionArguments arguments{settings::retention_max_size, settings::retention_ignores_readers};
+    if (runtime::run_helper({"eventlog retention", "eventlog_retention_main", &arguments, sizeof(arguments)},
+                            await))
+        return;
+    ereport(WARNING, errmsg("eventlog: no process is free to drop old partitions"),
+            errdetail("They are dropped next time."),
+            errhint("You might need to increase max_worker_processes."));
+}
+
+}  // namespace eventlog::retention
+
+extern "C" PGDLLEXPORT void eventlog_retention_main(Datum database) {
+    using namespace eventlog;
+    pqsignal(SIGTERM, die);
+    BackgroundWorkerUnblockSignals();
+    if (!retention::enter_slot(DatumGetObjectId(database))) return;
+    pg::start_worker_session(DatumGetObjectId(database));
+    pg::enter([] {
+        pg::call([] {
+            retention::RetentionArguments arguments;
+            memcpy(&arguments, MyBgworkerEntry->bgw_extra, sizeof(arguments));
+            SetConfigOption("lock_timeout", retention::kLockTimeout, PGC_USERSET, PGC_S_OVERRIDE);
+            SetConfigOption("eventlog.retention_max_size", psprintf("%d", arguments.max_size), PGC_SUSET,
+                            PGC_S_OVERRIDE);
+            SetConfigOption("eventlog.retention_ignores_readers", arguments.ignores_readers ? "on" : "off",
+                            PGC_SUSET, PGC_S_OVERRIDE);
+            pgstat_report_appname("eventlog retention");
+        });
+        retention::drop_what_is_due();
+    });
+}
+
+EVENTLOG_FUNCTION(eventlog_retention_max_bytes) {
+    PG_RETURN_INT64(static_cast<int64>(eventlog::settings::retention_max_size) * 1024 * 1024);
+}

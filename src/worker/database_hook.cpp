@@ -1,0 +1,163 @@
+#include "worker/database_hook.h"
+
+#include <csignal>
+
+#include "pg/clock.h"
+#include "pg/boundary.h"
+#include "pg/wait_event.h"
+#include "runtime/shared_state.h"
+
+namespace eventlog::worker {
+namespace {
+
+using runtime::WorkerSlot;
+using runtime::WorkerState;
+
+constexpr int64_t kLongestHoldMs = 60000;
+constexpr int kWaitMs = 10;
+constexpr int kLongestWaitMs = 5000;
+
+ProcessUtility_hook_type previous_hook = nullptr;
+
+// The database that the command wants to itself, or null.
+const char* wanted_database(Node* statement) {
+    if (IsA(statement, DropdbStmt)) return reinterpret_cast<DropdbStmt*>(statement)->dbname;
+    if (IsA(statement, CreatedbStmt)) {
+        ListCell* cell = nullptr;
+        foreach (cell, reinterpret_cast<CreatedbStmt*>(statement)->options) {
+            auto* option = static_cast<DefElem*>(lfirst(cell));
+            if (strcmp(option->defname, "template") == 0 && option->arg != nullptr)
+                return defGetString(option);
+        }
+        return "template1";
+    }
+    if (IsA(statement, RenameStmt) && reinterpret_cast<RenameStmt*>(statement)->renameType == OBJECT_DATABASE)
+        return reinterpret_cast<RenameStmt*>(statement)->subname;
+    if (IsA(statement, AlterDatabaseStmt)) {
+        auto* alter = reinterpret_cast<AlterDatabaseStmt*>(statement);
+        ListCell* cell = nullptr;
+        foreach (cell, alter->options)
+            if (strcmp(static_cast<DefElem*>(lfirst(cell))->defname, "tablespace") == 0) return alter->dbname;
+    }
+    return nullptr;
+}
+
+bool is_template(Oid database) {
+    HeapTuple tuple = SearchSysCache1(DATABASEOID, ObjectIdGetDatum(database));
+    if (!HeapTupleIsValid(tuple)) return false;
+    bool result = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple))->datistemplate;
+    ReleaseSysCache(tuple);
+    return result;
+}
+
+// Whether the caller could run the command at all: nobody else's worker is stopped for a command that will be
+// refused.
+bool may_command(Node* statement, Oid database) {
+#if PG_VERSION_NUM >= 160000
+    bool owner = object_ownercheck(DatabaseRelationId, database, GetUserId());
+#else
+    bool owner = pg_database_ownercheck(database, GetUserId());
+#endif
+    return owner || (IsA(statement, CreatedbStmt) && is_template(database) && have_createdb_privilege());
+}
+
+// Keeps the launcher from starting a worker in the database, one that it has not met included, and ends the
+// one that is there, and the process that drops its old partitions.
+void hold(Oid database) {
+    runtime::State* state = runtime::state();
+    for (int waited = 0; waited <= kLongestWaitMs; waited += kWaitMs) {
+        LWLockAcquire(state->lock, LW_EXCLUSIVE);
+        WorkerSlot* slot = runtime::find_slot(database, true);
+        pid_t pid = 0;
+        pid_t retention_pid = 0;
+        bool starting = false;
+        if (slot != nullptr) {
+            // A worker that is just being started shows its pid soon.
+            starting = slot->state == WorkerState::started;
+            if (!starting) slot->state = WorkerState::held;
+            slot->held_until = pg::monotonic_ms() + kLongestHoldMs;
+            pid = slot->pid;
+            retention_pid = slot->retention_pid;
+        }
+        LWLockRelease(state->lock);
+        if (pid == 0 && retention_pid == 0 && !starting) return;
+        if (pid != 0) kill(pid, SIGTERM);
+        if (retention_pid != 0) kill(retention_pid, SIGTERM);
+        (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kWaitMs,
+                        pg::wait_event(pg::Wait::worker_exit));
+        ResetLatch(MyLatch);
+        CHECK_FOR_INTERRUPTS();
+    }
+}
+
+void release(Oid database, bool dropped) {
+    runtime::State* state = runtime::state();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    if (dropped) runtime::free_log_counters(database);
+    WorkerSlot* slot = runtime::find_slot(database, false);
+    if (slot != nullptr && slot->state == WorkerState::held) {
+        slot->state = dropped ? WorkerState::unused : WorkerState::wanted;
+        if (dropped) slot->database = InvalidOid;
+    }
+    Latch* launcher = state->launcher_latch.load();
+    LWLockRelease(state->lock);
+    if (launcher != nullptr) SetLatch(launcher);
+}
+
+// Holds a database for the length of a command, whatever way that ends.
+class Hold {
+  public:
+    explicit Hold(Oid database) : held_{database, false} {
+        pg::call([database] { hold(database); });
+    }
+    ~Hold() {
+        auto let_go = [](void* held) {
+            auto* h = static_cast<Held*>(held);
+            release(h->database, h->dropped);
+        };
+        pg::internal::run_guarded(let_go, &held_);
+    }
+    Hold(const Hold&) = delete;
+    Hold& operator=(const Hold&) = delete;
+
+    void dropped() { held_.dropped = true; }
+
+  private:
+    struct Held {
+        Oid database;
+        bool dropped;
+    } held_;
+};
+
+void on_utility(PlannedStmt* statement, const char* query, bool read_only_tree, ProcessUtilityContext context,
+                ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* destination,
+                QueryCompletion* completion) {
+    auto run = [&] {
+        auto next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
+        next(statement, query, read_only_tree, context, parameters, environment, destination, completion);
+    };
+    const char* name = wanted_database(statement->utilityStmt);
+    if (name == nullptr || runtime::state() == nullptr) {
+        run();
+        return;
+    }
+    pg::enter([&] {
+        Oid database = pg::call([name, statement] {
+            Oid found = get_database_oid(name, true);
+            return OidIsValid(found) && may_command(statement->utilityStmt, found) ? found : InvalidOid;
+        });
+        std::optional<Hold> held;
+        if (OidIsValid(database)) held.emplace(database);
+        pg::call(run);
+        if (held && IsA(statement->utilityStmt, DropdbStmt)) held->dropped();
+    });
+}
+
+}  // namespace
+
+void install_database_hook() {
+    previous_hook = ProcessUtility_hook;
+    ProcessUtility_hook = on_utility;
+}
+
+}  // namespace eventlog::worker

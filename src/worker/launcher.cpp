@@ -1,0 +1,214 @@
+// The launcher: starts a worker in each database that has the extension, and again when one has failed. There
+// is no list to keep: every database is tried once, a worker that finds no extension ends, and CREATE
+// EXTENSION asks for another try.
+#include "worker/launcher.h"
+
+#include <csignal>
+
+#include "pg/clock.h"
+#include "worker/database_hook.h"
+#include "pg/boundary.h"
+#include "pg/wait_event.h"
+#include "settings.h"
+#include "runtime/shared_state.h"
+
+namespace eventlog::worker {
+namespace {
+
+using runtime::WorkerSlot;
+using runtime::WorkerState;
+
+constexpr long kScanEveryMs = 60000;
+constexpr int64_t kFirstRestartMs = 1000;
+constexpr int64_t kLongestRestartMs = 60000;
+constexpr int kSecondsToRestartLauncher = 5;
+constexpr int32_t kBeingDropped = -2;  // pg_database.datconnlimit of a database whose DROP was interrupted
+
+void describe(BackgroundWorker& worker, const char* name, const char* function) {
+    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
+    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
+    strlcpy(worker.bgw_name, name, BGW_MAXLEN);
+    strlcpy(worker.bgw_type, name, BGW_MAXLEN);
+    strlcpy(worker.bgw_library_name, "eventlog", sizeof(worker.bgw_library_name));
+    strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
+}
+
+// Whether eventlog.databases allows a worker in this database.
+bool allowed(const char* database) {
+    if (settings::databases == nullptr || *settings::databases == '\0') return true;
+    List* names = NIL;
+    char* list = pstrdup(settings::databases);
+    bool found = false;
+    if (SplitIdentifierString(list, ',', &names)) {
+        ListCell* cell = nullptr;
+        foreach (cell, names) found = found || strcmp(static_cast<char*>(lfirst(cell)), database) == 0;
+    }
+    list_free(names);
+    pfree(list);
+    return found;
+}
+
+// The databases that can be connected to, in the current memory context.
+std::span<Oid> connectable_databases(MemoryContext memory) {
+    StartTransactionCommand();
+    Relation relation = table_open(DatabaseRelationId, AccessShareLock);
+    TableScanDesc scan = table_beginscan_catalog(relation, 0, nullptr);
+    int capacity = 64;
+    int count = 0;
+    auto* oids = static_cast<Oid*>(MemoryContextAlloc(memory, sizeof(Oid) * capacity));
+    while (HeapTuple tuple = heap_getnext(scan, ForwardScanDirection)) {
+        auto* database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
+        if (!database->datallowconn || database->datistemplate || database->datconnlimit == kBeingDropped)
+            continue;
+        if (!allowed(NameStr(database->datname))) continue;
+        if (count == capacity) oids = static_cast<Oid*>(repalloc(oids, sizeof(Oid) * (capacity *= 2)));
+        oids[count++] = database->oid;
+    }
+    table_endscan(scan);
+    table_close(relation, AccessShareLock);
+    CommitTransactionCommand();
+    MemoryContextSwitchTo(memory);
+    return {oids, static_cast<size_t>(count)};
+}
+
+bool contains(std::span<const Oid> oids, Oid oid) {
+    return std::find(oids.begin(), oids.end(), oid) != oids.end();
+}
+
+// A database not met before is tried; a worker where none is allowed any more is ended, and its slot freed
+// once it has gone.
+void match_slots(std::span<const Oid> databases) {
+    runtime::State* state = runtime::state();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    for (Oid database : databases) {
+        WorkerSlot* slot = runtime::find_slot(database, true);
+        if (slot != nullptr && slot->state == WorkerState::unused) slot->state = WorkerState::wanted;
+    }
+    for (uint32_t i = 0; i < state->slots_in_use.load(); i++) {
+        WorkerSlot& slot = state->slots[i];
+        if (slot.state == WorkerState::unused || slot.state == WorkerState::held ||
+            slot.state == WorkerState::started || contains(databases, slot.database))
+            continue;
+        if (slot.pid != 0) {
+            kill(slot.pid, SIGTERM);
+        } else {
+            slot.database = InvalidOid;
+            slot.state = WorkerState::unused;
+        }
+    }
+    LWLockRelease(state->lock);
+}
+
+int64_t pause_after(int failures) {
+    return std::min(kLongestRestartMs, kFirstRestartMs << std::min(failures, 6));
+}
+
+// Decides for one slot, under the lock, whether a worker is to be started now; what is not due yet shortens
+// `timeout_ms`.
+bool is_due(WorkerSlot& slot, int64_t now, long& timeout_ms) {
+    if (slot.state == WorkerState::held && slot.held_until <= now) slot.state = WorkerState::wanted;
+    if (slot.state == WorkerState::failed && slot.retry_at == 0) {
+        slot.retry_at = now + pause_after(slot.failures);
+        slot.failures++;
+    }
+    int64_t at = slot.state == WorkerState::wanted   ? now
+                 : slot.state == WorkerState::failed ? slot.retry_at
+                 : slot.state == WorkerState::held   ? slot.held_until
+                                                     : 0;
+    if (at == 0) return false;
+    if (at > now) {
+        timeout_ms = std::min(timeout_ms, static_cast<long>(at - now));
+        return false;
+    }
+    slot.retry_at = 0;
+    return true;
+}
+
+void start_worker(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
+    BackgroundWorker worker{};
+    describe(worker, "eventlog worker", "eventlog_worker_main");
+    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    worker.bgw_main_arg = ObjectIdGetDatum(slot.database);
+    worker.bgw_notify_pid = MyProcPid;
+    if (RegisterDynamicBackgroundWorker(&worker, &handle)) {
+        slot.state = WorkerState::started;
+        return;
+    }
+    slot.state = WorkerState::failed;
+    ereport(LOG, errmsg("eventlog: no process is free for the worker of database %u", slot.database),
+            errhint("You might need to increase max_worker_processes."));
+}
+
+BackgroundWorkerHandle* handles[runtime::kWorkerSlots];
+
+// A process that ended before it could take its slot has failed.
+void notice_stillborn(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
+    if (handle == nullptr) return;
+    pid_t pid = 0;
+    if (GetBackgroundWorkerPid(handle, &pid) != BGWH_STOPPED) return;
+    pfree(handle);
+    handle = nullptr;
+    if (slot.state == WorkerState::started && slot.pid == 0) slot.state = WorkerState::failed;
+}
+
+long start_due_workers() {
+    runtime::State* state = runtime::state();
+    long timeout_ms = kScanEveryMs;
+    int64_t now = pg::monotonic_ms();
+    LWLockAcquire(state->lock, LW_EXCLUSIVE);
+    for (uint32_t i = 0; i < state->slots_in_use.load(); i++) {
+        WorkerSlot& slot = state->slots[i];
+        notice_stillborn(slot, handles[i]);
+        if (slot.state == WorkerState::unused || !is_due(slot, now, timeout_ms)) continue;
+        start_worker(slot, handles[i]);
+    }
+    LWLockRelease(state->lock);
+    return timeout_ms;
+}
+
+void serve() {
+    while (true) {
+        pg::call([] {
+            if (ConfigReloadPending) {
+                ConfigReloadPending = false;
+                ProcessConfigFile(PGC_SIGHUP);
+            }
+            std::span<Oid> databases = connectable_databases(CurrentMemoryContext);
+            match_slots(databases);
+            pfree(databases.data());
+            long timeout_ms = start_due_workers();
+            (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
+                            pg::wait_event(pg::Wait::launcher));
+            ResetLatch(MyLatch);
+            CHECK_FOR_INTERRUPTS();
+        });
+    }
+}
+
+void forget_latch(int, Datum) {
+    runtime::state()->launcher_latch = nullptr;
+}
+
+}  // namespace
+
+void register_launcher() {
+    if (IsBinaryUpgrade) return;
+    BackgroundWorker launcher{};
+    describe(launcher, "eventlog launcher", "eventlog_launcher_main");
+    launcher.bgw_restart_time = kSecondsToRestartLauncher;
+    RegisterBackgroundWorker(&launcher);
+    install_database_hook();
+}
+
+}  // namespace eventlog::worker
+
+extern "C" PGDLLEXPORT void eventlog_launcher_main(Datum) {
+    using namespace eventlog;
+    pqsignal(SIGTERM, die);
+    pqsignal(SIGHUP, SignalHandlerForConfigReload);
+    BackgroundWorkerUnblockSignals();
+    BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
+    runtime::state()->launcher_latch = MyLatch;
+    before_shmem_exit(worker::forget_latch, (Datum)0);
+    pg::enter([] { worker::serve(); });
+}

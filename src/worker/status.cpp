@@ -1,0 +1,69 @@
+// eventlog.worker_status: this database's worker, as its slot tells. It reads no table of the extension, so
+// that it serves where the versions of library and catalog differ.
+#include "pg/boundary.h"
+#include "runtime/shared_state.h"
+
+namespace {
+
+using namespace eventlog;
+
+enum Column { kPreloaded, kState, kPid, kFailures, kColumns };
+
+const char* name_of(runtime::WorkerState state) {
+    switch (state) {
+        case runtime::WorkerState::unused:
+            return "none";
+        case runtime::WorkerState::wanted:
+            return "wanted";
+        case runtime::WorkerState::started:
+            return "started";
+        case runtime::WorkerState::running:
+            return "running";
+        case runtime::WorkerState::finished:
+            return "finished";
+        case runtime::WorkerState::failed:
+            return "failed";
+        case runtime::WorkerState::held:
+            return "held";
+    }
+    return "none";
+}
+
+struct Status {
+    runtime::WorkerState state = runtime::WorkerState::unused;
+    pid_t pid = 0;
+    int failures = 0;
+};
+
+Status read_slot() {
+    runtime::State* state = runtime::state();
+    LWLockAcquire(state->lock, LW_SHARED);
+    const runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
+    Status status;
+    if (slot != nullptr) status = {slot->state, slot->pid, slot->failures};
+    LWLockRelease(state->lock);
+    return status;
+}
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_worker_status) {
+    return pg::call([fcinfo] {
+        TupleDesc columns = nullptr;
+        if (get_call_result_type(fcinfo, nullptr, &columns) != TYPEFUNC_COMPOSITE)
+            elog(ERROR, "return type must be a row type");
+        Datum values[kColumns] = {};
+        bool nulls[kColumns] = {false, true, true, true};
+        bool preloaded = runtime::state() != nullptr;
+        values[kPreloaded] = BoolGetDatum(preloaded);
+        if (preloaded) {
+            Status status = read_slot();
+            values[kState] = CStringGetTextDatum(name_of(status.state));
+            values[kPid] = Int32GetDatum(status.pid);
+            values[kFailures] = Int32GetDatum(status.failures);
+            nulls[kState] = nulls[kFailures] = false;
+            nulls[kPid] = status.pid == 0;
+        }
+        return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+    });
+}
