@@ -3,7 +3,7 @@ EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" eventlog.con
 MODULE_big  = eventlog
 
 include src/pure.mk
-SERVER_DIRS := src $(addprefix src/,pg runtime store context ingest follow pages feed retention erasure autonomous forward worker)
+SERVER_DIRS := src $(addprefix src/,pg runtime store logs context ingest follow pages feed retention erasure autonomous forward worker)
 SRCS        := $(PURE_SRCS) $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
 OBJS        := $(SRCS:.cpp=.o)
 

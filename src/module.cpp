@@ -5,6 +5,7 @@
 #include "worker/launcher.h"
 #include "context/caller.h"
 #include "ingest/counters.h"
+#include "logs/log_tables.h"
 #include "settings.h"
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
@@ -19,6 +20,7 @@ extern "C" void _PG_init(void) {
     using namespace eventlog;
     pg::install_terminate_handler();
     settings::define();
+    store::register_log_tables(logs::kLogTables);
     store::watch_catalog();
     store::watch_partitions();
     context::watch_roles();

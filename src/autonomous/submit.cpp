@@ -12,6 +12,7 @@
 #include "settings.h"
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
+#include "logs/events.h"
 #include "store/columns.h"
 #include "store/maintenance.h"
 
@@ -256,8 +257,7 @@ ingest::Prepared prepare(const event::Event& event, size_t metadata_bytes) {
     };
     Opened opened = pg::call([] {
         await_adoption();
-        return Opened{table_open(store::catalog().table_of(store::Log::events), AccessShareLock),
-                      caller_xid()};
+        return Opened{table_open(store::catalog().table_of(logs::kEvents), AccessShareLock), caller_xid()};
     });
     ingest::Prepared prepared = ingest::prepare(opened.events, event, metadata_bytes, opened.xid);
     pg::call([&] { table_close(opened.events, AccessShareLock); });

@@ -10,33 +10,17 @@
 namespace eventlog::erasure {
 namespace {
 
-constexpr int kEventsAtOnce = 1000;
+constexpr int kRowsAtOnce = 1000;
 
-// What picks the events of a scope: $1 its id, $2 its type. An event is erased again for the sake of a
-// resource that an erased actor has left there.
-constexpr const char* kConditions[] = {
-    "actor_id = $1 AND ($2 IS NULL OR actor_type = $2)",
-    "resource_id = $1 AND ($2 IS NULL OR resource_type = $2)",
-    "event_id = $1::uuid AND (resource_id IS NOT NULL OR NOT metadata -> '_eventLog' ? '" EVENTLOG_ERASED_KEY
-    "')",
-};
-
+// The log, its id column, the condition of the scope, and the columns of an idempotency key.
 constexpr const char* kFind =
-    "SELECT event_id, tenant_id, source, metadata #>> '{_eventLog,idempotencyKey}'"
-    " FROM eventlog.events WHERE %s AND event_id > $3 ORDER BY event_id LIMIT %d";
+    "SELECT %2$s, %4$s FROM eventlog.%1$s WHERE %3$s AND %2$s > $3 ORDER BY %2$s LIMIT %5$d";
+constexpr const char* kNoKey = "NULL::uuid, NULL::text, NULL::text";
 
-// $3: the events found, from $4 to $5: the bounds keep either index to them. The condition again, since
-// another may have erased one meanwhile; a resource outlives its actor where it is not the actor itself.
-constexpr const char* kErase = R"(
-UPDATE eventlog.events
-SET actor_type = NULL, actor_id = NULL, sofa = NULL, trace_id = NULL, value = NULL, schema_version = NULL,
-    resource_type = CASE WHEN %2$s THEN resource_type END,
-    resource_id = CASE WHEN %2$s THEN resource_id END,
-    metadata = jsonb_build_object('_eventLog', jsonb_build_object(')" EVENTLOG_ERASED_KEY R"(', true,
-        'forwardToStatsig', coalesce(metadata -> '_eventLog' -> 'forwardToStatsig', 'false')))
-WHERE %1$s AND event_id BETWEEN $4 AND $5 AND event_id = ANY ($3))";
-
-constexpr const char* kKeepsResource[] = {"resource_id <> $1", "false", "false"};
+// $3 holds the ids found, from $4 to $5: the bounds keep either index to them. The condition stands here
+// again, since another transaction may have erased a row meanwhile.
+constexpr const char* kErase =
+    "UPDATE eventlog.%1$s SET %4$s WHERE %3$s AND %2$s BETWEEN $4 AND $5 AND %2$s = ANY ($3)";
 
 // What lies beside the log about the events $1, in the order of kBesideEvents; $2 are the hashes of their
 // idempotency keys, by which these have an index. A dead letter stays, for what has not been delivered must
@@ -102,9 +86,9 @@ struct Key {
     std::string_view key;
 };
 
-// Events to be erased: their ids as an array, and the keys of those that have one. In SPI's memory.
+// Rows to be erased: their ids as an array, and the keys of those that have one. In SPI's memory.
 struct Found {
-    uint64 events;
+    uint64 rows;
     Datum ids;
     Datum first;
     Datum last;
@@ -133,31 +117,35 @@ void set_local(const char* name, const char* value) {
     (void)set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
-// One erasure at work, inside a stretch of the owner's SQL.
-class Run {
+// The erasure of one log at work, inside a stretch of the owner's SQL.
+class LogErasure {
   public:
-    Run(const Erasure& erasure, Snapshot snapshot) : erasure_(erasure), snapshot_(snapshot) {}
+    LogErasure(const store::LogTable& log, const Erasure& erasure, Snapshot snapshot)
+        : log_(log),
+          clause_(log.erasure[static_cast<size_t>(erasure.scope)]),
+          erasure_(erasure),
+          snapshot_(snapshot) {}
 
-    // Erases the next events; false when there are none left.
+    // Erases the next rows; false when there are none left.
     bool next(Erased& erased) {
-        // What a piece takes is freed with its level of SPI. An error leaves that to the end of the
+        // The memory of a piece is freed with its level of SPI. An error leaves that to the end of the
         // transaction.
         pg::call([] { SPI_connect(); });
         Found found = pg::call([this] { return find(); });
         std::vector<event::Digest> hashes;
         for (const Key& key : found.keys)
             hashes.push_back(event::key_digest(key.tenant_id, key.source, key.key));
-        if (found.events > 0) {
-            store::ChangePermission permission(store::catalog().table_of(store::Log::events));
-            erased.events += pg::call([this, &found] { return erase(found); });
+        if (found.rows > 0) {
+            store::ChangePermission permission(store::catalog().table_of(log_));
+            erased.rows[store::index_of(log_)] += pg::call([this, &found] { return erase(found); });
         }
-        if (found.events > 0) pg::call([&erased, &found, &hashes] { erase_beside(erased, found, hashes); });
+        if (found.rows > 0 && log_.key_columns != nullptr)
+            pg::call([&erased, &found, &hashes] { erase_beside(erased, found, hashes); });
         pg::call([] { SPI_finish(); });
-        return found.events > 0;
+        return found.rows > 0;
     }
 
   private:
-    int scope() const { return static_cast<int>(erasure_.scope); }
     Parameter id() const { return {TEXTOID, pg::text_datum(erasure_.id), false}; }
     Parameter type() const {
         bool every = erasure_.type.data() == nullptr;
@@ -165,29 +153,32 @@ class Run {
     }
 
     Found find() {
-        uint64 events = run(psprintf(kFind, kConditions[scope()], kEventsAtOnce), SPI_OK_SELECT,
-                            {id(), type(), {UUIDOID, pg::uuid_datum(last_), false}}, snapshot_);
-        if (events == 0) return {};
-        auto* ids = static_cast<Datum*>(palloc(sizeof(Datum) * events));
-        auto* keys = static_cast<Key*>(palloc(sizeof(Key) * events));
+        const char* sql = psprintf(kFind, log_.name, log_.id_column(), clause_.condition,
+                                   log_.key_columns != nullptr ? log_.key_columns : kNoKey, kRowsAtOnce);
+        uint64 rows =
+            run(sql, SPI_OK_SELECT, {id(), type(), {UUIDOID, pg::uuid_datum(last_), false}}, snapshot_);
+        if (rows == 0) return {};
+        auto* ids = static_cast<Datum*>(palloc(sizeof(Datum) * rows));
+        auto* keys = static_cast<Key*>(palloc(sizeof(Key) * rows));
         size_t keyed = 0;
         bool null = false;
-        for (uint64 i = 0; i < events; i++) {
+        for (uint64 i = 0; i < rows; i++) {
             HeapTuple row = SPI_tuptable->vals[i];
             ids[i] = SPI_getbinval(row, SPI_tuptable->tupdesc, 1, &null);
             Key key = key_of(row, SPI_tuptable->tupdesc);
             if (key.key.data() != nullptr) new (&keys[keyed++]) Key(key);
         }
-        last_ = pg::uuid_of(ids[events - 1]);
-        return {.events = events,
-                .ids = array_of(ids, events, UUIDOID, UUID_LEN, TYPALIGN_CHAR),
+        last_ = pg::uuid_of(ids[rows - 1]);
+        return {.rows = rows,
+                .ids = array_of(ids, rows, UUIDOID, UUID_LEN, TYPALIGN_CHAR),
                 .first = ids[0],
-                .last = ids[events - 1],
+                .last = ids[rows - 1],
                 .keys = {keys, keyed}};
     }
 
     uint64 erase(const Found& found) {
-        return run(psprintf(kErase, kConditions[scope()], kKeepsResource[scope()]), SPI_OK_UPDATE,
+        return run(psprintf(kErase, log_.name, log_.id_column(), clause_.condition, clause_.assignments),
+                   SPI_OK_UPDATE,
                    {id(),
                     type(),
                     {UUIDARRAYOID, found.ids, false},
@@ -209,6 +200,8 @@ class Run {
                     {{UUIDARRAYOID, found.ids, false}, {BYTEAARRAYOID, keys, false}}, GetLatestSnapshot());
     }
 
+    const store::LogTable& log_;
+    const store::ErasureClause& clause_;
     const Erasure& erasure_;
     Snapshot snapshot_;
     ids::Uuid last_{};
@@ -219,7 +212,17 @@ void tell_worker() {
     CacheInvalidateRelcacheByRelid(get_relname_relid("dead_letters", get_namespace_oid("eventlog", false)));
 }
 
+// Whether rows of the log can hold data of the scope.
+bool concerns(const store::LogTable& log, Scope scope) {
+    return !log.erasure.empty() && log.erasure[static_cast<size_t>(scope)].condition != nullptr &&
+           pg::call([&log] { return store::catalog().has(log); });
+}
+
 }  // namespace
+
+uint64_t Erased::all_rows() const {
+    return std::accumulate(std::begin(rows), std::end(rows), uint64_t{0});
+}
 
 Erased erase(const Erasure& erasure) {
     struct Stretch {
@@ -235,10 +238,13 @@ Erased erase(const Erasure& erasure) {
         return Stretch{saved, RegisterSnapshot(GetLatestSnapshot())};
     });
     Erased erased{};
-    Run run_of_erasure(erasure, stretch.snapshot);
-    while (run_of_erasure.next(erased)) continue;
+    for (const store::LogTable* log : store::log_tables()) {
+        if (!concerns(*log, erasure.scope)) continue;
+        LogErasure log_erasure(*log, erasure, stretch.snapshot);
+        while (log_erasure.next(erased)) continue;
+    }
     pg::call([&erased, &stretch] {
-        if (erased.events > 0) {
+        if (erased.all_rows() > 0) {
             run(kUnquoteErrors, SPI_OK_UPDATE, {}, GetLatestSnapshot());
             tell_worker();
         }

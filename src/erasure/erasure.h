@@ -5,20 +5,20 @@
 
 #include "pg/server.h"
 
-#include "ids/uuid7.h"
+#include "store/erased_mark.h"
+#include "store/log_table.h"
 
-// An erased event has this key in its envelope.
-#define EVENTLOG_ERASED_KEY "erased"
 // What is left of a dead letter's reason.
 #define EVENTLOG_ERASED_REASON "The event has been erased."
 
 namespace eventlog::erasure {
 
-enum class ErasureScope : uint8_t { actor, resource, event };
+// In the order of LogTable::erasure.
+enum class Scope : uint8_t { actor, resource, event };
 
 // Whose events: those of an actor or a resource, or the one with that id. Views of the caller's memory.
 struct Erasure {
-    ErasureScope scope;
+    Scope scope;
     std::string_view id;    // of the actor or the resource; the event's as text
     std::string_view type;  // without data: the id of every type; none for an event
 };
@@ -27,8 +27,10 @@ struct Erasure {
 inline constexpr const char* kBesideEvents[] = {"deadLetters", "idempotencyKeys"};
 
 struct Erased {
-    uint64_t events;
+    uint64_t rows[store::kMaxLogTables];  // of store::log_tables()
     uint64_t beside[std::size(kBesideEvents)];
+
+    uint64_t all_rows() const;
 };
 
 // Erases every event that had been committed when it was called, and those of the current transaction. Throws

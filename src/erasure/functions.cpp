@@ -4,6 +4,7 @@
 #include "event/normalise.h"
 #include "ids/uuid7.h"
 #include "ingest/pipeline.h"
+#include "logs/events.h"
 #include "pg/datum.h"
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
@@ -13,11 +14,11 @@ namespace {
 
 using namespace eventlog;
 using erasure::Erasure;
-using erasure::ErasureScope;
+using erasure::Scope;
 
 constexpr std::string_view kSource = "eventlog";
 
-// In the order of ErasureScope.
+// In the order of Scope.
 constexpr std::string_view kTellingEvents[] = {"eventlog.actor.erased", "eventlog.resource.erased",
                                                "eventlog.event.erased"};
 
@@ -40,11 +41,16 @@ std::string_view text_argument(FunctionCallInfo fcinfo, int argument, const char
                     .column = name};
 }
 
-// {"events": …, "deadLetters": …}
+// {"events": …, "deadLetters": …}, with each log that had rows to be erased.
 Jsonb* counts_of(const erasure::Erased& erased) {
     StringInfoData json;
     initStringInfo(&json);
-    appendStringInfo(&json, "{\"events\": " UINT64_FORMAT, erased.events);
+    appendStringInfoChar(&json, '{');
+    for (const store::LogTable* log : store::log_tables()) {
+        uint64_t rows = erased.rows[store::index_of(*log)];
+        if (rows > 0 || log == &logs::kEvents)
+            appendStringInfo(&json, "%s\"%s\": " UINT64_FORMAT, json.len > 1 ? ", " : "", log->name, rows);
+    }
     for (size_t i = 0; i < std::size(erasure::kBesideEvents); i++)
         appendStringInfo(&json, ", \"%s\": " UINT64_FORMAT, erasure::kBesideEvents[i], erased.beside[i]);
     appendStringInfoChar(&json, '}');
@@ -61,7 +67,7 @@ int without_default_actor() {
 }
 
 // Logged without the limits that are set for applications, of which the record could break one.
-void tell(ErasureScope scope, const erasure::Erased& erased) {
+void tell(Scope scope, const erasure::Erased& erased) {
     Jsonb* counts = pg::call([&erased] { return counts_of(erased); });
     event::Event event;
     event.event_name = kTellingEvents[static_cast<int>(scope)];
@@ -81,7 +87,7 @@ void tell(ErasureScope scope, const erasure::Erased& erased) {
 Datum erase(const Erasure& erasure) {
     erasure::Erased erased = erasure::erase(erasure);
     tell(erasure.scope, erased);
-    return Int64GetDatum(static_cast<int64>(erased.events));
+    return Int64GetDatum(static_cast<int64>(erased.all_rows()));
 }
 
 void require_writable(const char* function) {
@@ -92,7 +98,7 @@ void require_writable(const char* function) {
 }
 
 // The arguments of erase_actor and erase_resource: a type, which may be NULL, and an id.
-Datum erase_named(FunctionCallInfo fcinfo, ErasureScope scope, const char* type_name, const char* id_name) {
+Datum erase_named(FunctionCallInfo fcinfo, Scope scope, const char* type_name, const char* id_name) {
     std::string_view type = text_argument(fcinfo, 0, type_name, "To erase the id of every type, pass NULL.");
     std::string_view id = text_argument(fcinfo, 1, id_name, "");
     if (id.data() == nullptr) refuse_null(id_name);
@@ -103,12 +109,12 @@ Datum erase_named(FunctionCallInfo fcinfo, ErasureScope scope, const char* type_
 
 EVENTLOG_FUNCTION(eventlog_erase_actor) {
     require_writable("eventlog.erase_actor()");
-    return erase_named(fcinfo, ErasureScope::actor, "actor_type", "actor_id");
+    return erase_named(fcinfo, Scope::actor, "actor_type", "actor_id");
 }
 
 EVENTLOG_FUNCTION(eventlog_erase_resource) {
     require_writable("eventlog.erase_resource()");
-    return erase_named(fcinfo, ErasureScope::resource, "resource_type", "resource_id");
+    return erase_named(fcinfo, Scope::resource, "resource_type", "resource_id");
 }
 
 EVENTLOG_FUNCTION(eventlog_erase_event) {
@@ -122,5 +128,5 @@ EVENTLOG_FUNCTION(eventlog_erase_event) {
                         .detail = "It holds counts, and who asked for the erasure.",
                         .hint = "It goes with its partition, by retention.",
                         .column = "event_id"};
-    return erase({ErasureScope::event, id, {}});
+    return erase({Scope::event, id, {}});
 }

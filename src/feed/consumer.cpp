@@ -5,6 +5,7 @@
 #include "pg/datum.h"
 #include "pg/statement.h"
 #include "runtime/shared_state.h"
+#include "logs/events.h"
 #include "store/catalog.h"
 
 namespace eventlog::feed {
@@ -90,11 +91,11 @@ Oid lock_key(std::string_view name) {
 void lock_consumer(std::string_view name) {
     // A poll may have waited while the extension was dropped: then the catalog says so.
     (void)store::lock_extension(AccessShareLock);
-    LockDatabaseObject(store::catalog().table_of(store::Log::events), lock_key(name), 0, ExclusiveLock);
+    LockDatabaseObject(store::catalog().table_of(logs::kEvents), lock_key(name), 0, ExclusiveLock);
 }
 
 void unlock_consumer(std::string_view name) {
-    UnlockDatabaseObject(store::catalog().table_of(store::Log::events), lock_key(name), 0, ExclusiveLock);
+    UnlockDatabaseObject(store::catalog().table_of(logs::kEvents), lock_key(name), 0, ExclusiveLock);
 }
 
 Consumer load_consumer(std::string_view name) {

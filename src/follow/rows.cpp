@@ -1,33 +1,28 @@
 #include "follow/rows.h"
 
+#include "logs/events.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
-#include "store/catalog.h"
-#include "store/columns.h"
 
 namespace eventlog::follow {
 namespace {
 
-#define EVENT_COLUMNS                                                                                      \
-    "event_id, event_name, event_type, source, origin, actor_type, actor_id, resource_type, resource_id, " \
-    "tenant_id, event_ts, "                                                                                \
-    "ingested_at, value, metadata, schema_version, trace_id, app_version, sofa, xid"
-
 #define IN_WINDOW "((xid >= $1 AND xid < $2) OR xid = ANY ($3)) AND pg_visible_in_snapshot(xid, $4)"
 
-pg::Statement<5> window_rows{"SELECT " EVENT_COLUMNS " FROM eventlog.events WHERE " IN_WINDOW " LIMIT $5",
+pg::Statement<5> window_rows{"SELECT " EVENTLOG_EVENT_COLUMN_LIST " FROM eventlog.events WHERE " IN_WINDOW
+                             " LIMIT $5",
                              SPI_OK_SELECT,
                              {XID8OID, XID8OID, XID8ARRAYOID, PG_SNAPSHOTOID, INT8OID}};
-pg::Statement<2> rows_in_order{"SELECT " EVENT_COLUMNS
+pg::Statement<2> rows_in_order{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
                                " FROM eventlog.events WHERE event_id > $1 ORDER BY event_id LIMIT $2",
                                SPI_OK_SELECT,
                                {UUIDOID, INT8OID}};
-pg::Statement<1> rows_by_id{"SELECT " EVENT_COLUMNS
+pg::Statement<1> rows_by_id{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
                             " FROM eventlog.events WHERE event_id = ANY ($1) ORDER BY event_id",
                             SPI_OK_SELECT,
                             {UUIDARRAYOID}};
 // The bounds say which partitions: an array is no help there.
-pg::Statement<3> page_rows{"SELECT " EVENT_COLUMNS
+pg::Statement<3> page_rows{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
                            " FROM eventlog.events WHERE event_id = ANY ($1)"
                            " AND event_id >= $2 AND event_id <= $3 ORDER BY event_id DESC",
                            SPI_OK_SELECT,
@@ -56,37 +51,6 @@ std::array<Datum, 5> window_parameters(const WindowBounds& bounds, const char* t
             OidFunctionCall1(F_PG_SNAPSHOT_IN, CStringGetDatum(to)), last};
 }
 
-ReadRow row_of(const Datum* values, const bool* nulls) {
-    using namespace store;
-    auto text = [values, nulls](Column column) {
-        return nulls[column] ? std::string_view() : pg::text_view(values[column]);
-    };
-    ReadRow read{};
-    event::StoredRow& row = read.row;
-    row.event_id = pg::uuid_of(values[kEventId]);
-    row.event_name = text(kEventName);
-    row.event_type = text(kEventType);
-    row.source = text(kSource);
-    bool frontend = DatumGetObjectId(values[kOrigin]) ==
-                    catalog().origin_labels[static_cast<int>(event::Origin::frontend)];
-    row.origin = frontend ? event::Origin::frontend : event::Origin::backend;
-    row.actor_type = text(kActorType);
-    row.actor_id = text(kActorId);
-    row.resource_type = text(kResourceType);
-    row.resource_id = text(kResourceId);
-    if (!nulls[kTenantId]) row.tenant_id = pg::uuid_of(values[kTenantId]);
-    row.event_ts = DatumGetTimestampTz(values[kEventTs]) + kEpochDifference;
-    row.ingested_at = DatumGetTimestampTz(values[kIngestedAt]) + kEpochDifference;
-    if (!nulls[kValue]) row.value = DatumGetFloat8(values[kValue]);
-    row.metadata = pg::jsonb_view(values[kMetadata]);
-    row.schema_version = text(kSchemaVersion);
-    row.trace_id = text(kTraceId);
-    row.app_version = text(kAppVersion);
-    row.sofa = text(kSofa);
-    read.xid = U64FromFullTransactionId(DatumGetFullTransactionId(values[kXid]));
-    return read;
-}
-
 std::span<ReadRow> result_rows() {
     SPITupleTable* table = SPI_tuptable;
     auto* rows = static_cast<ReadRow*>(palloc(sizeof(ReadRow) * (table->numvals + 1)));
@@ -98,10 +62,11 @@ std::span<ReadRow> result_rows() {
 }  // namespace
 
 ReadRow read_row(HeapTuple tuple, TupleDesc columns) {
-    Datum values[store::kColumns];
-    bool nulls[store::kColumns];
+    Datum values[logs::kEventColumns];
+    bool nulls[logs::kEventColumns];
     heap_deform_tuple(tuple, columns, values, nulls);
-    return row_of(values, nulls);
+    return {logs::event_of(values, nulls),
+            U64FromFullTransactionId(DatumGetFullTransactionId(values[logs::kXid]))};
 }
 
 void fetch_page_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, const ids::Uuid& to) {

@@ -63,7 +63,7 @@ WHERE name = $1)",
 // letter.
 #define MAY_QUOTE                                                                        \
     "WITH quotable AS MATERIALIZED (SELECT FROM eventlog.events e WHERE e.event_id = $2" \
-    " AND NOT e.metadata -> '_eventLog' ? '" EVENTLOG_ERASED_KEY                         \
+    " AND NOT e.metadata -> '_eventLog' ? '" EVENTLOG_ERASED_MARK                        \
     "' FOR SHARE SKIP LOCKED),"                                                          \
     " may AS (SELECT EXISTS (SELECT FROM quotable)"                                      \
     " OR NOT EXISTS (SELECT FROM eventlog.events e WHERE e.event_id = $2) AS quote)"

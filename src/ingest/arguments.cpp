@@ -1,6 +1,7 @@
 #include "ingest/arguments.h"
 
 #include "pg/datum.h"
+#include "logs/events.h"
 #include "store/catalog.h"
 #include "store/columns.h"
 
@@ -40,9 +41,9 @@ event::Micros micros_of(TimestampTz time) {
 }
 
 event::Origin origin_of(Oid label) {
-    const Oid* labels = store::catalog().origin_labels;
+    const store::KnownEnum& known = store::catalog().enum_of(logs::kEventOrigin);
     for (event::Origin origin : {event::Origin::backend, event::Origin::frontend})
-        if (labels[static_cast<int>(origin)] == label) return origin;
+        if (known.labels[static_cast<int>(origin)] == label) return origin;
     ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
             errmsg("origin is a label that eventlog does not know"),
             errdetail("Labels added to eventlog.event_origin cannot be logged."),

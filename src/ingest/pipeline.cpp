@@ -8,6 +8,7 @@
 #include "jsonb/canonical.h"
 #include "ingest/counters.h"
 #include "pg/boundary.h"
+#include "logs/events.h"
 #include "settings.h"
 #include "runtime/shared_state.h"
 #include "store/columns.h"
@@ -121,7 +122,7 @@ store::Insertion begin() {
     return pg::call([] {
         PreventCommandIfReadOnly("eventlog.log_event()");
         PreventCommandIfParallelMode("eventlog.log_event()");
-        return store::begin_insertion((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+        return logs::begin_events((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
     });
 }
 
@@ -141,7 +142,7 @@ store::KeyClaim write_prepared(store::Insertion& insertion, const Prepared& prep
     store::KeyClaim claim{};
     if (prepared.has_key) claim = store::claim_key(insertion, prepared.key, prepared.row.event_id);
     if (claim.outcome != store::Claim::taken) return claim;
-    store::insert_row(insertion, prepared.row, prepared.metadata);
+    logs::insert_event(insertion, prepared.row, prepared.metadata);
     count_logged();
     runtime::notify_at_commit(prepared.forward ? runtime::Notice::flagged_events : runtime::Notice::events);
     return claim;
@@ -156,7 +157,7 @@ ids::Uuid id_of(const store::KeyClaim& claim, const event::Event& event, const i
 ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t metadata_bytes) {
     while (true) {
         // What was prepared before a wait is as old as that was long.
-        Prepared prepared = prepare(insertion.events, event, metadata_bytes);
+        Prepared prepared = prepare(insertion.table, event, metadata_bytes);
         store::KeyClaim claim = pg::call([&] { return write_prepared(insertion, prepared); });
         if (claim.outcome != store::Claim::pending) return id_of(claim, event, prepared.row.event_id);
         pg::call([&] { store::wait_for_owner(claim); });

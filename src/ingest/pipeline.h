@@ -4,6 +4,7 @@
 #include "pg/server.h"
 
 #include "event/event.h"
+#include "event/stored_row.h"
 #include "ids/uuid7.h"
 #include "store/idempotency.h"
 #include "store/insert.h"

@@ -6,10 +6,10 @@
 namespace eventlog::pages {
 namespace {
 
-using store::kColumnDefinitions;
+using logs::kEventColumnDefinitions;
 
-std::string_view bytes_of(store::Column column, Datum value) {
-    if (kColumnDefinitions[column].type == TEXTOID) return pg::text_view(value);
+std::string_view bytes_of(logs::EventColumn column, Datum value) {
+    if (kEventColumnDefinitions[column].type == TEXTOID) return pg::text_view(value);
     return {reinterpret_cast<const char*>(DatumGetUUIDP(value)->data), UUID_LEN};
 }
 
@@ -21,13 +21,13 @@ Filter text_filter(Datum text) {
 }
 
 Filter uuid_filter(Datum uuid) {
-    return {true, uuid, bytes_of(store::kTenantId, uuid)};
+    return {true, uuid, bytes_of(logs::kTenantId, uuid)};
 }
 
 Attributes attributes_of(Relation leaf) {
     Attributes attributes{};
-    for (int column = 0; column < store::kColumns; column++)
-        attributes.numbers[column] = get_attnum(RelationGetRelid(leaf), kColumnDefinitions[column].name);
+    for (int column = 0; column < logs::kEventColumns; column++)
+        attributes.numbers[column] = get_attnum(RelationGetRelid(leaf), kEventColumnDefinitions[column].name);
     return attributes;
 }
 
@@ -36,17 +36,16 @@ bool satisfies(const Filters& filters, const Attributes& attributes, TupleTableS
     for (int i = 0; i < kFilters; i++) {
         const Filter& filter = filters.columns[i];
         if (!filter.given) continue;
-        store::Column column = kFilterColumns[i];
+        logs::EventColumn column = kFilterColumns[i];
         Datum value = slot_getattr(slot, attributes.numbers[column], &null);
         if (null && i == kEventTypeFilter) {
-            column = store::kEventName;
+            column = logs::kEventName;
             value = slot_getattr(slot, attributes.numbers[column], &null);
         }
         if (null || bytes_of(column, value) != filter.bytes) return false;
     }
     if (filters.from_ts == DT_NOBEGIN && filters.to_ts == DT_NOEND) return true;
-    TimestampTz event_ts =
-        DatumGetTimestampTz(slot_getattr(slot, attributes.numbers[store::kEventTs], &null));
+    TimestampTz event_ts = DatumGetTimestampTz(slot_getattr(slot, attributes.numbers[logs::kEventTs], &null));
     return event_ts >= filters.from_ts && (event_ts < filters.to_ts || filters.to_ts == DT_NOEND);
 }
 

@@ -3,18 +3,18 @@
 
 #include "pg/server.h"
 
-#include "store/columns.h"
+#include "logs/events.h"
 
 namespace eventlog::pages {
 
 // The columns that can be asked for, those first that are the better way into the log.
-inline constexpr store::Column kFilterColumns[] = {
-    store::kTraceId,  store::kResourceId,   store::kActorId,   store::kEventName, store::kEventType,
-    store::kTenantId, store::kResourceType, store::kActorType, store::kSource,
+inline constexpr logs::EventColumn kFilterColumns[] = {
+    logs::kTraceId,  logs::kResourceId,   logs::kActorId,   logs::kEventName, logs::kEventType,
+    logs::kTenantId, logs::kResourceType, logs::kActorType, logs::kSource,
 };
 inline constexpr int kFilters = std::size(kFilterColumns);
 inline constexpr int kEventTypeFilter = 4;
-static_assert(kFilterColumns[kEventTypeFilter] == store::kEventType);
+static_assert(kFilterColumns[kEventTypeFilter] == logs::kEventType);
 
 // What a column must be equal to.
 struct Filter {
@@ -36,7 +36,7 @@ Filter uuid_filter(Datum uuid);
 
 // Where the columns are in a partition, which need not have the parent's order.
 struct Attributes {
-    AttrNumber numbers[store::kColumns];
+    AttrNumber numbers[logs::kEventColumns];
 };
 Attributes attributes_of(Relation leaf);
 

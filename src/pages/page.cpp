@@ -5,6 +5,7 @@
 #include "pages/path.h"
 #include "pages/unkeyed.h"
 #include "settings.h"
+#include "logs/events.h"
 #include "store/catalog.h"
 #include "store/partitions.h"
 
@@ -97,7 +98,7 @@ void walk_leaf(Walk& walk, Oid leaf_oid, const ids::Uuid& from, Stretch& found) 
 
 // Goes on until the stretch is full, no more may be examined, or the log ends.
 void walk_on(Walk& walk, Stretch& found) {
-    Relation table = table_open(store::catalog().table_of(store::Log::events), AccessShareLock);
+    Relation table = table_open(store::catalog().table_of(logs::kEvents), AccessShareLock);
     while (!found.full() && walk.rows_left > 0 && !walk.ended) {
         store::PartitionRange partition = store::partition_at_or_below(table, walk.at);
         if (OidIsValid(partition.leaf)) walk_leaf(walk, partition.leaf, partition.from, found);

@@ -12,7 +12,7 @@ struct Candidate {
 };
 
 Oid type_of(int filter) {
-    return store::kColumnDefinitions[kFilterColumns[filter]].type;
+    return logs::kEventColumnDefinitions[kFilterColumns[filter]].type;
 }
 
 // The server's own order of the type, which an operator class of another name does not keep.
@@ -30,8 +30,8 @@ bool is_shown_type(const Node* node, const Attributes& attributes) {
     if (!IsA(node, CoalesceExpr)) return false;
     List* parts = reinterpret_cast<const CoalesceExpr*>(node)->args;
     return list_length(parts) == 2 &&
-           is_column(static_cast<Node*>(linitial(parts)), attributes.numbers[store::kEventType]) &&
-           is_column(static_cast<Node*>(lsecond(parts)), attributes.numbers[store::kEventName]);
+           is_column(static_cast<Node*>(linitial(parts)), attributes.numbers[logs::kEventType]) &&
+           is_column(static_cast<Node*>(lsecond(parts)), attributes.numbers[logs::kEventName]);
 }
 
 // Which filter an index key serves, or -1. A key that is an expression is the first of those left.
@@ -78,7 +78,7 @@ bool read_path(Relation index, const Attributes& attributes, const Filters& filt
     Candidate candidate{index, attributes, RelationGetIndexExpressions(index)};
     path.index = index;
     for (int key = 0; key < IndexRelationGetNumberOfKeyAttributes(index); key++) {
-        if (index->rd_index->indkey.values[key] == attributes.numbers[store::kEventId])
+        if (index->rd_index->indkey.values[key] == attributes.numbers[logs::kEventId])
             return has_default_order(index, key, UUIDOID) && is_complete(candidate, path);
         int filter = filter_of_key(candidate, key);
         if (filter < 0 || !filters.columns[filter].given || !has_default_order(index, key, type_of(filter)))

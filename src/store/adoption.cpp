@@ -12,9 +12,10 @@ enum ClusterColumn { kSystemIdentifier = 1, kDatabase, kXidOffset, kIncarnation,
 constexpr int32 kThisMajor = PG_VERSION_NUM / 10000;
 
 // Computed from everything stored: the next number is above each stored one and above each cursor's end.
+// %s: a query of the greatest one in each log.
 constexpr const char* kSettle = R"(
 WITH stored AS (
-    SELECT xid::text::bigint + 1 AS next FROM eventlog.events ORDER BY xid DESC LIMIT 1
+    SELECT max(xid::text::bigint) + 1 AS next FROM (%s) greatest_of_each
 ), cursors AS (
     SELECT greatest(max(pg_snapshot_xmax(from_snapshot)::text::bigint), max(pg_snapshot_xmax(to_snapshot)::text::bigint)) AS next
     FROM eventlog.reader_window
@@ -40,6 +41,18 @@ WITH own AS (
 UPDATE eventlog.reader_window w
 SET from_snapshot = eventlog.horizon(), to_snapshot = NULL
 FROM own WHERE w.kind = 'target' AND w.name = own.name AND w.from_snapshot::text <> '1:1:')";
+
+// SELECTs of the greatest transaction number in each log that is followed.
+const char* greatest_xids(const Catalog& known) {
+    StringInfoData sql;
+    initStringInfo(&sql);
+    for (const LogTable* log : log_tables()) {
+        if (log->xid_column == nullptr || !known.has(*log)) continue;
+        appendStringInfo(&sql, "%s(SELECT %s AS xid FROM eventlog.%s ORDER BY xid DESC LIMIT 1)",
+                         sql.len > 0 ? " UNION ALL " : "", log->xid_column, log->name);
+    }
+    return sql.data;
+}
 
 void execute(const char* sql, int count, Oid* types, Datum* values, int expected) {
     int result = SPI_execute_with_args(sql, count, types, values, nullptr, false, 0);
@@ -102,7 +115,7 @@ void adopt() {
     Datum values[5] = {Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
                        ObjectIdGetDatum(MyDatabaseId), Int32GetDatum(kThisMajor), 0, 0};
     execute("SELECT eventlog.link_targets()", 0, nullptr, nullptr, SPI_OK_SELECT);
-    execute(kSettle, 3, types, values, SPI_OK_SELECT);
+    execute(psprintf(kSettle, greatest_xids(known)), 3, types, values, SPI_OK_SELECT);
     bool null = false;
     values[3] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
     values[4] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null);

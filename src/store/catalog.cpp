@@ -18,7 +18,8 @@ void invalidate() {
 }
 
 void on_relation_change(Datum, Oid relation) {
-    if (relation == InvalidOid || relation == cached.table_of(Log::events) || relation == cached.cluster)
+    if (relation == InvalidOid || relation == cached.cluster ||
+        std::count(std::begin(cached.tables), std::end(cached.tables), relation) > 0)
         invalidate();
 }
 
@@ -32,14 +33,42 @@ void on_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionI
     if (changed_here && event == SUBXACT_EVENT_ABORT_SUB) invalidate();
 }
 
-Oid origin_label(Oid type, const char* label) {
+[[noreturn]] void report_damage() {
+    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+            errmsg("extension \"eventlog\" is damaged: a table or type is missing"));
+    pg_unreachable();
+}
+
+Oid label_oid(Oid type, const char* label) {
     HeapTuple tuple = SearchSysCache2(ENUMTYPOIDNAME, ObjectIdGetDatum(type), CStringGetDatum(label));
-    if (!HeapTupleIsValid(tuple))
-        ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT),
-                errmsg("eventlog.event_origin has no label \"%s\"", label));
+    if (!HeapTupleIsValid(tuple)) report_damage();
     Oid oid = reinterpret_cast<Form_pg_enum>(GETSTRUCT(tuple))->oid;
     ReleaseSysCache(tuple);
     return oid;
+}
+
+void read_enum(Catalog& fresh, Oid schema, const EnumType& definition) {
+    auto free_place =
+        std::find_if(std::begin(fresh.enums), std::end(fresh.enums), [&definition](const KnownEnum& known) {
+            return known.definition == nullptr || known.definition == &definition;
+        });
+    Assert(free_place != std::end(fresh.enums));
+    if (free_place->definition != nullptr) return;
+    free_place->definition = &definition;
+    free_place->type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum(definition.name),
+                                       ObjectIdGetDatum(schema));
+    if (!OidIsValid(free_place->type)) report_damage();
+    Assert(definition.labels.size() <= kMaxEnumLabels);
+    for (size_t i = 0; i < definition.labels.size(); i++)
+        free_place->labels[i] = label_oid(free_place->type, definition.labels[i]);
+}
+
+Oid owner_of(Oid table) {
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for relation %u", table);
+    Oid owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
+    ReleaseSysCache(tuple);
+    return owner;
 }
 
 Catalog read() {
@@ -57,29 +86,39 @@ Catalog read() {
     }
     Catalog fresh{};
     Oid schema = get_namespace_oid(kName, false);
-    bool complete = true;
-    for (int log = 0; log < kLogs; log++) {
-        fresh.logs[log] = get_relname_relid(kLogTables[log].name, schema);
-        complete = complete && OidIsValid(fresh.logs[log]);
+    for (const LogTable* log : log_tables()) {
+        Oid table = get_relname_relid(log->name, schema);
+        fresh.tables[index_of(*log)] = table;
+        if (!OidIsValid(table)) continue;
+        for (const LogColumn& column : log->columns)
+            if (column.enum_type != nullptr) read_enum(fresh, schema, *column.enum_type);
     }
     fresh.cluster = get_relname_relid("cluster", schema);
-    fresh.origin_type = GetSysCacheOid2(TYPENAMENSP, Anum_pg_type_oid, CStringGetDatum("event_origin"),
-                                        ObjectIdGetDatum(schema));
-    if (!complete || !OidIsValid(fresh.cluster) || !OidIsValid(fresh.origin_type))
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("extension \"eventlog\" is damaged: a table or type is missing"));
-    Oid events = fresh.table_of(Log::events);
-    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(events));
-    if (!HeapTupleIsValid(tuple)) elog(ERROR, "cache lookup failed for relation %u", events);
-    fresh.owner = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner;
-    ReleaseSysCache(tuple);
-    fresh.origin_labels[0] = origin_label(fresh.origin_type, "backend");
-    fresh.origin_labels[1] = origin_label(fresh.origin_type, "frontend");
+    if (!OidIsValid(fresh.cluster) || !OidIsValid(fresh.tables[0])) report_damage();
+    fresh.owner = owner_of(fresh.tables[0]);
     fresh.adopted = read_offset(fresh.cluster, fresh.xid_offset);
     return fresh;
 }
 
 }  // namespace
+
+Oid Catalog::table_of(const LogTable& log) const {
+    const Oid table = tables[index_of(log)];
+    if (!OidIsValid(table))
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("the SQL objects of extension \"eventlog\" are older than the log \"%s\"", log.name),
+                errhint("Run ALTER EXTENSION eventlog UPDATE."));
+    return table;
+}
+
+Oid Catalog::type_of(const LogColumn& column) const {
+    return column.enum_type != nullptr ? enum_of(*column.enum_type).type : column.type;
+}
+
+const KnownEnum& Catalog::enum_of(const EnumType& type) const {
+    return *std::find_if(std::begin(enums), std::end(enums),
+                         [&type](const KnownEnum& known) { return known.definition == &type; });
+}
 
 const Catalog& catalog() {
     while (!valid) {

@@ -4,20 +4,31 @@
 
 #include "pg/server.h"
 
-#include "store/logs.h"
+#include "store/log_table.h"
 
 namespace eventlog::store {
 
-struct Catalog {
-    Oid logs[kLogs];       // the tables of store/logs.h
-    Oid cluster;           // eventlog.cluster
-    Oid owner;             // of eventlog.events: whose name the extension writes in
-    Oid origin_type;       // eventlog.event_origin
-    Oid origin_labels[2];  // 'backend', 'frontend'
-    bool adopted;          // the xid offset is settled for this database of this cluster
-    uint64_t xid_offset;   // what is added to the server's transaction numbers
+// An enum type as this database has it.
+struct KnownEnum {
+    const EnumType* definition;
+    Oid type;
+    Oid labels[kMaxEnumLabels];
+};
 
-    Oid table_of(Log log) const { return logs[static_cast<int>(log)]; }
+struct Catalog {
+    Oid tables[kMaxLogTables];   // of log_tables(); InvalidOid: the SQL objects are older than that log
+    KnownEnum enums[kMaxEnums];  // of their columns; unused ones have no definition
+    Oid cluster;                 // eventlog.cluster
+    Oid owner;                   // of the first log table: the extension writes in that role's name
+    bool adopted;                // the xid offset is settled for this database of this cluster
+    uint64_t xid_offset;         // the difference to the server's transaction numbers
+
+    // 55000 where the SQL objects are older than the log. May ereport.
+    Oid table_of(const LogTable& log) const;
+    bool has(const LogTable& log) const { return OidIsValid(tables[index_of(log)]); }
+    Oid type_of(const LogColumn& column) const;
+    Oid label_of(const EnumType& type, int label) const { return enum_of(type).labels[label]; }
+    const KnownEnum& enum_of(const EnumType& type) const;
 };
 
 // The cached facts; 55000 when the extension is not installed here or its version is not the library's.

@@ -2,13 +2,13 @@
 
 #include "pg/datum.h"
 #include "runtime/shared_state.h"
-#include "store/columns.h"
+#include "store/log_table.h"
 
 namespace eventlog::store {
 namespace {
 
 std::atomic<uint64_t> own_clock{0};
-Oid seeded_from = InvalidOid;  // the table that the clock has been raised above
+Oid raised_above[kMaxLogTables];  // tables that the clock has been raised above
 ids::RandomPool pool;
 
 std::atomic<uint64_t>& id_clock() {
@@ -33,7 +33,9 @@ bool raise_above(Oid leaf_oid) {
         TupleTableSlot* slot = table_slot_create(leaf, nullptr);
         if (index_getnext_slot(scan, BackwardScanDirection, slot)) {
             bool null = false;
-            ids::raise_to(id_clock(), ids::tick_of(pg::uuid_of(slot_getattr(slot, kEventId + 1, &null))));
+            ids::raise_to(
+                id_clock(),
+                ids::tick_of(pg::uuid_of(slot_getattr(slot, index->rd_index->indkey.values[0], &null))));
             found = true;
         }
         ExecDropSingleTupleTableSlot(slot);
@@ -45,17 +47,31 @@ bool raise_above(Oid leaf_oid) {
 }
 
 // The clock may have stepped back, or this may be a new primary with a slower one.
-void seed(Relation events) {
-    PartitionDesc partitions = RelationGetPartitionDesc(events, true);
+void raise_above_stored(Relation table) {
+    PartitionDesc partitions = RelationGetPartitionDesc(table, true);
     for (int i = partitions->nparts - 1; i >= 0; i--)
         if (partitions->is_leaf[i] && raise_above(partitions->oids[i])) break;
-    seeded_from = RelationGetRelid(events);
+}
+
+// Raises the clock once for each table.
+void seed(Relation table) {
+    const Oid oid = RelationGetRelid(table);
+    for (Oid& known : raised_above) {
+        if (known == oid) return;
+        if (OidIsValid(known)) continue;
+        raise_above_stored(table);
+        known = oid;
+        return;
+    }
+    // The tables were made anew more often than there are places.
+    std::fill(std::begin(raised_above), std::end(raised_above), InvalidOid);
+    seed(table);
 }
 
 }  // namespace
 
-ids::Uuid next_id(Relation events, int64_t unix_micros) {
-    if (seeded_from != RelationGetRelid(events)) seed(events);
+ids::Uuid next_id(Relation table, int64_t unix_micros) {
+    seed(table);
     uint64_t random = 0;
     if (!pool.next(MyProcPid, fill_with_random, random))
         ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes for an event id"));

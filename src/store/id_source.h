@@ -9,8 +9,8 @@
 namespace eventlog::store {
 
 // The next id, at or after `unix_micros`. Strictly above every id given out before by this backend (by every
-// backend, when preloaded), and above every id that was stored when this backend made its first. `events` is
-// open and locked.
-ids::Uuid next_id(Relation events, int64_t unix_micros);
+// backend, when preloaded), and above every id that was stored in the table when this backend made its first
+// one there. `table` is a log table, open and locked.
+ids::Uuid next_id(Relation table, int64_t unix_micros);
 
 }  // namespace eventlog::store

@@ -1,6 +1,7 @@
 #include "store/idempotency.h"
 
 #include "pg/datum.h"
+#include "settings.h"
 #include "store/columns.h"
 #include "store/leaf.h"
 #include "store/partitions.h"
@@ -8,8 +9,22 @@
 namespace eventlog::store {
 namespace {
 
-// The columns of eventlog.idempotency_keys.
 enum KeyColumn : int { kKeyEventId, kKeyHash, kPayloadHash, kKeyColumns };
+
+constexpr LogColumn kColumns[kKeyColumns] = {
+    {"event_id", UUIDOID}, {"key_hash", BYTEAOID}, {"payload_hash", BYTEAOID}};
+
+constexpr const char* kPartitionCommands[] = {
+    "CREATE TABLE %s (LIKE eventlog.idempotency_keys INCLUDING ALL)",
+    "CREATE INDEX ON %s (key_hash)",
+};
+
+// Keys are looked for in every partition that their window reaches into: two or three of its own width.
+int64_t partition_millis() {
+    constexpr int64_t kSecondsPerHour = 3600;
+    constexpr int64_t kMillisPerHour = kSecondsPerHour * 1000;
+    return (settings::idempotency_window + kSecondsPerHour - 1) / kSecondsPerHour * kMillisPerHour;
+}
 
 // Of advisory locks, users' have 1 or 2 here.
 constexpr uint16 kLockClass = 0xE7;
@@ -126,20 +141,30 @@ void store_key(Oid leaf_oid, const KeyPrint& print, const ids::Uuid& id) {
 }
 
 Relation open_ledger(const Insertion& insertion) {
-    return table_open(insertion.catalog.table_of(Log::idempotency_keys), RowExclusiveLock);
+    return table_open(insertion.catalog.table_of(kIdempotencyKeys), RowExclusiveLock);
 }
 
 }  // namespace
 
+constinit const LogTable kIdempotencyKeys{
+    .name = "idempotency_keys",
+    .columns = kColumns,
+    .xid_column = nullptr,
+    .partition_commands = kPartitionCommands,
+    .partition_millis = partition_millis,
+    .key_columns = nullptr,
+    .erasure = {},
+};
+
 KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid& id) {
     Relation ledger = open_ledger(insertion);
-    Oid own_leaf = leaf_of(Log::idempotency_keys, ledger, id);
+    Oid own_leaf = leaf_of(kIdempotencyKeys, ledger, id);
     if (!OidIsValid(own_leaf)) {
         // Before the lock: others with the key need not wait for a partition.
         table_close(ledger, NoLock);
         make_room(insertion, ids::unix_millis_of(id));
         ledger = open_ledger(insertion);
-        own_leaf = leaf_of(Log::idempotency_keys, ledger, id);
+        own_leaf = leaf_of(kIdempotencyKeys, ledger, id);
     }
     KeyClaim claim{};
     LOCKTAG tag = lock_tag(print.key);

@@ -12,6 +12,8 @@
 
 namespace eventlog::store {
 
+extern const LogTable kIdempotencyKeys;
+
 struct KeyPrint {
     event::Digest key;
     event::Digest payload;

@@ -2,7 +2,6 @@
 
 #include "pg/datum.h"
 #include "settings.h"
-#include "store/columns.h"
 #include "store/leaf.h"
 #include "store/maintenance.h"
 #include "store/partitions.h"
@@ -12,53 +11,23 @@ namespace eventlog::store {
 
 namespace {
 
-SPIPlanPtr insert_plan = nullptr;
-Oid insert_plan_table = InvalidOid;
-
-// The row as datums in column order.
-void fill(const Insertion& insertion, const event::StoredRow& row, Jsonb* metadata, Datum* values,
-          bool* nulls) {
-    auto set_text = [values, nulls](Column column, std::string_view value) {
-        nulls[column] = !event::given(value);
-        values[column] = nulls[column] ? (Datum)0 : pg::text_datum(value);
-    };
-    auto set = [values, nulls](Column column, Datum value) {
-        nulls[column] = false;
-        values[column] = value;
-    };
-    set(kEventId, pg::uuid_datum(row.event_id));
-    set_text(kEventName, row.event_name);
-    set_text(kEventType, row.event_type);
-    set_text(kSource, row.source);
-    set(kOrigin, ObjectIdGetDatum(insertion.catalog.origin_labels[static_cast<int>(row.origin)]));
-    set_text(kActorType, row.actor_type);
-    set_text(kActorId, row.actor_id);
-    set_text(kResourceType, row.resource_type);
-    set_text(kResourceId, row.resource_id);
-    nulls[kTenantId] = !row.tenant_id;
-    values[kTenantId] = row.tenant_id ? pg::uuid_datum(*row.tenant_id) : (Datum)0;
-    set(kEventTs, TimestampTzGetDatum(row.event_ts - kEpochDifference));
-    set(kIngestedAt, TimestampTzGetDatum(row.ingested_at - kEpochDifference));
-    nulls[kValue] = !row.value;
-    values[kValue] = row.value ? Float8GetDatum(*row.value) : (Datum)0;
-    set(kMetadata, JsonbPGetDatum(metadata));
-    set_text(kSchemaVersion, row.schema_version);
-    set_text(kTraceId, row.trace_id);
-    set_text(kAppVersion, row.app_version);
-    set_text(kSofa, row.sofa);
-    set(kXid, FullTransactionIdGetDatum(insertion.xid));
-}
+// The INSERT of each of log_tables(), and the table that it was prepared for.
+struct InsertPlan {
+    SPIPlanPtr plan;
+    Oid table;
+};
+InsertPlan insert_plans[kMaxLogTables];
 
 // Whether the columns are the ones that this library knows, and no others.
-bool has_known_columns(Relation relation, Oid origin_type) {
+bool has_known_columns(const Insertion& insertion, Relation relation) {
+    const auto known = insertion.log->columns;
     TupleDesc columns = RelationGetDescr(relation);
-    if (columns->natts != kColumns) return false;
+    if (columns->natts != static_cast<int>(known.size())) return false;
     if (columns->constr != nullptr && columns->constr->has_generated_stored) return false;
-    for (int i = 0; i < kColumns; i++) {
-        Form_pg_attribute column = TupleDescAttr(columns, i);
-        Oid type = OidIsValid(kColumnDefinitions[i].type) ? kColumnDefinitions[i].type : origin_type;
-        if (column->attisdropped || column->atttypid != type ||
-            strcmp(NameStr(column->attname), kColumnDefinitions[i].name) != 0)
+    for (size_t i = 0; i < known.size(); i++) {
+        Form_pg_attribute column = TupleDescAttr(columns, static_cast<int>(i));
+        if (column->attisdropped || column->atttypid != insertion.catalog.type_of(known[i]) ||
+            strcmp(NameStr(column->attname), known[i].name) != 0)
             return false;
     }
     return true;
@@ -72,57 +41,59 @@ bool has_insert_trigger(Relation relation) {
             triggers->trig_insert_after_statement || triggers->trig_insert_new_table);
 }
 
-bool needs_executor(Relation relation, Oid origin_type) {
+bool needs_executor(const Insertion& insertion, Relation relation) {
     return relation->rd_rules != nullptr || relation->rd_rel->relforcerowsecurity ||
-           has_insert_trigger(relation) || !has_known_columns(relation, origin_type);
+           has_insert_trigger(relation) || !has_known_columns(insertion, relation);
 }
 
 // The leaf, or null when it needs the executor.
-Leaf* open_direct_leaf(Oid oid, Oid origin_type) {
+Leaf* open_direct_leaf(const Insertion& insertion, Oid oid) {
     Relation relation = table_open(oid, RowExclusiveLock);
     // One that is no partition any more is left to the executor, too, which says so.
     if (relation->rd_rel->relkind != RELKIND_RELATION || !relation->rd_rel->relispartition ||
-        relation->rd_tableam != GetHeapamTableAmRoutine() || needs_executor(relation, origin_type)) {
+        relation->rd_tableam != GetHeapamTableAmRoutine() || needs_executor(insertion, relation)) {
         table_close(relation, NoLock);
         return nullptr;
     }
     return open_leaf(relation);
 }
 
-SPIPlanPtr prepare_insert(Oid origin_type) {
+SPIPlanPtr prepare_insert(const Insertion& insertion) {
+    const auto columns = insertion.log->columns;
     StringInfoData names;
     StringInfoData parameters;
-    Oid types[kColumns];
+    Oid types[kMaxColumns];
     initStringInfo(&names);
     initStringInfo(&parameters);
-    for (int i = 0; i < kColumns; i++) {
-        types[i] = OidIsValid(kColumnDefinitions[i].type) ? kColumnDefinitions[i].type : origin_type;
-        appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", kColumnDefinitions[i].name);
-        appendStringInfo(&parameters, "%s$%d", i > 0 ? ", " : "", i + 1);
+    for (size_t i = 0; i < columns.size(); i++) {
+        types[i] = insertion.catalog.type_of(columns[i]);
+        appendStringInfo(&names, "%s%s", i > 0 ? ", " : "", columns[i].name);
+        appendStringInfo(&parameters, "%s$%zu", i > 0 ? ", " : "", i + 1);
     }
-    const char* sql = psprintf("INSERT INTO eventlog.events (%s) VALUES (%s)", names.data, parameters.data);
-    SPIPlanPtr plan = SPI_prepare(sql, kColumns, types);
+    const char* sql = psprintf("INSERT INTO eventlog.%s (%s) VALUES (%s)", insertion.log->name, names.data,
+                               parameters.data);
+    SPIPlanPtr plan = SPI_prepare(sql, static_cast<int>(columns.size()), types);
     if (plan == nullptr) elog(ERROR, "eventlog: %s: %s", sql, SPI_result_code_string(SPI_result));
     SPI_keepplan(plan);
     return plan;
 }
 
 void insert_by_executor(const Insertion& insertion, Datum* values, const bool* nulls) {
-    char null_marks[kColumns];
-    for (int i = 0; i < kColumns; i++) null_marks[i] = nulls[i] ? 'n' : ' ';
+    char null_marks[kMaxColumns];
+    for (size_t i = 0; i < insertion.log->columns.size(); i++) null_marks[i] = nulls[i] ? 'n' : ' ';
     pg::OwnerSql saved = pg::begin_owner_sql(insertion.catalog.owner);
-    if (insert_plan_table != insertion.catalog.table_of(Log::events)) {
-        insert_plan = prepare_insert(insertion.catalog.origin_type);
-        insert_plan_table = insertion.catalog.table_of(Log::events);
-    }
-    int result = SPI_execute_plan(insert_plan, values, null_marks, false, 0);
+    InsertPlan& known = insert_plans[index_of(*insertion.log)];
+    if (known.table != RelationGetRelid(insertion.table))
+        known = {prepare_insert(insertion), RelationGetRelid(insertion.table)};
+    int result = SPI_execute_plan(known.plan, values, null_marks, false, 0);
     if (result != SPI_OK_INSERT && result != SPI_OK_REWRITTEN)
-        elog(ERROR, "eventlog: INSERT INTO eventlog.events: %s", SPI_result_code_string(result));
+        elog(ERROR, "eventlog: INSERT INTO eventlog.%s: %s", insertion.log->name,
+             SPI_result_code_string(result));
     pg::end_owner_sql(saved);
 }
 
-void open_events(Insertion& insertion) {
-    insertion.events = table_open(insertion.catalog.table_of(Log::events), RowExclusiveLock);
+void open_table(Insertion& insertion) {
+    insertion.table = table_open(insertion.catalog.table_of(*insertion.log), RowExclusiveLock);
 }
 
 // The leaf for direct insertion, or null when the executor is needed.
@@ -132,9 +103,9 @@ Leaf* direct_leaf(Insertion& insertion, Oid leaf) {
         close_leaf(insertion.leaf);
         insertion.leaf = nullptr;
     }
-    if (insertion.leaf == nullptr && !needs_executor(insertion.events, insertion.catalog.origin_type)) {
+    if (insertion.leaf == nullptr && !needs_executor(insertion, insertion.table)) {
         MemoryContext caller = MemoryContextSwitchTo(insertion.memory);
-        insertion.leaf = open_direct_leaf(leaf, insertion.catalog.origin_type);
+        insertion.leaf = open_direct_leaf(insertion, leaf);
         MemoryContextSwitchTo(caller);
     }
     return insertion.leaf;
@@ -142,31 +113,30 @@ Leaf* direct_leaf(Insertion& insertion, Oid leaf) {
 
 }  // namespace
 
-Insertion begin_insertion(int64_t unix_millis) {
+Insertion begin_insertion(const LogTable& log, int64_t unix_millis) {
     Insertion insertion{};
+    insertion.log = &log;
     insertion.memory = CurrentMemoryContext;
     insertion.catalog = catalog();
     if (!insertion.catalog.adopted) {
         make_ready(unix_millis);
         insertion.catalog = catalog();
     }
-    open_events(insertion);
+    open_table(insertion);
     insertion.xid = FullTransactionIdFromU64(U64FromFullTransactionId(GetTopFullTransactionId()) +
                                              insertion.catalog.xid_offset);
     return insertion;
 }
 
-void insert_row(Insertion& insertion, const event::StoredRow& row, Jsonb* metadata) {
-    Oid leaf = leaf_of(Log::events, insertion.events, row.event_id);
-    if (!OidIsValid(leaf)) {
-        int64_t unix_millis = ids::unix_millis_of(row.event_id);
-        make_room(insertion, unix_millis);
-        leaf = leaf_of(Log::events, insertion.events, row.event_id);
-    }
-    Datum values[kColumns];
-    bool nulls[kColumns];
-    fill(insertion, row, metadata, values, nulls);
-    Leaf* direct = direct_leaf(insertion, leaf);
+Oid partition_for(Insertion& insertion, const ids::Uuid& id) {
+    Oid partition = leaf_of(*insertion.log, insertion.table, id);
+    if (OidIsValid(partition)) return partition;
+    make_room(insertion, ids::unix_millis_of(id));
+    return leaf_of(*insertion.log, insertion.table, id);
+}
+
+void insert_row(Insertion& insertion, Oid partition, Datum* values, const bool* nulls) {
+    Leaf* direct = direct_leaf(insertion, partition);
     if (direct != nullptr)
         insert_into_leaf(direct, values, nulls);
     else
@@ -177,14 +147,14 @@ void make_room(Insertion& insertion, int64_t unix_millis) {
     end_insertion(insertion);
     make_ready(unix_millis);
     insertion.catalog = catalog();
-    open_events(insertion);
+    open_table(insertion);
 }
 
 void end_insertion(Insertion& insertion) {
     if (insertion.leaf != nullptr) close_leaf(insertion.leaf);
     insertion.leaf = nullptr;
-    table_close(insertion.events, NoLock);
-    insertion.events = nullptr;
+    table_close(insertion.table, NoLock);
+    insertion.table = nullptr;
 }
 
 }  // namespace eventlog::store

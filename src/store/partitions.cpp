@@ -8,10 +8,6 @@
 namespace eventlog::store {
 namespace {
 
-constexpr int64_t kMillisPerMinute = 60000;
-constexpr int64_t kSecondsPerHour = 3600;
-constexpr int64_t kMillisPerHour = kSecondsPerHour * 1000;
-
 // The leaf found last: nearly every id belongs to it.
 struct KnownLeaf {
     Oid table;
@@ -20,7 +16,7 @@ struct KnownLeaf {
     ids::Uuid to;
 };
 
-KnownLeaf known_leaves[kLogs];
+KnownLeaf known_leaves[kMaxLogTables];  // of log_tables()
 
 void on_relation_change(Datum, Oid relation) {
     for (KnownLeaf& known : known_leaves)
@@ -76,25 +72,19 @@ char* free_name(const LogTable& log, Oid schema, const ids::Uuid& from) {
 void create(const LogTable& log, Oid owner, Oid schema, const ids::Uuid& from, const ids::Uuid& to) {
     const char* leaf = quote_qualified_identifier(get_namespace_name(schema), free_name(log, schema, from));
     pg::OwnerSql saved = pg::begin_owner_sql(owner);
-    for (const char* command : log.leaf_commands) pg::run_sql(psprintf(command, leaf), SPI_OK_UTILITY);
+    for (const char* command : log.partition_commands) pg::run_sql(psprintf(command, leaf), SPI_OK_UTILITY);
     pg::run_sql(psprintf("ALTER TABLE eventlog.%s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
                          log.name, leaf, text_of(from), text_of(to)),
                 SPI_OK_UTILITY);
     pg::end_owner_sql(saved);
 }
 
-// Keys are looked for in every partition that their window reaches into: two or three of its own width.
-int64_t partition_millis(Log log) {
-    if (log == Log::events) return settings::partition_width * kMillisPerMinute;
-    return (settings::idempotency_window + kSecondsPerHour - 1) / kSecondsPerHour * kMillisPerHour;
-}
-
 // When the partition of `unix_millis` ends if it is made now, and no neighbour cuts it.
-int64_t next_boundary(Log log, int64_t unix_millis) {
-    return (unix_millis / partition_millis(log) + 1) * partition_millis(log);
+int64_t next_boundary(const LogTable& log, int64_t unix_millis) {
+    return (unix_millis / log.partition_millis() + 1) * log.partition_millis();
 }
 
-Place place_in(Log log, const ids::Uuid& id) {
+Place place_in(const LogTable& log, const ids::Uuid& id) {
     Relation table = table_open(catalog().table_of(log), AccessShareLock);
     Place place = place_of(table, id);
     // The reference must not be held over an ATTACH; the lock may.
@@ -104,9 +94,9 @@ Place place_in(Log log, const ids::Uuid& id) {
 
 // The first moment at or after `unix_millis` that no partition holds, within the span to be kept ready.
 // Partitions made with another width end where they end.
-std::optional<int64_t> first_gap(Log log, int64_t unix_millis) {
+std::optional<int64_t> first_gap(const LogTable& log, int64_t unix_millis) {
     int64_t ready_until =
-        next_boundary(log, unix_millis) + settings::partitions_ahead * partition_millis(log);
+        next_boundary(log, unix_millis) + settings::partitions_ahead * log.partition_millis();
     Place place = place_in(log, ids::first_uuid_of(unix_millis));
     while (OidIsValid(place.leaf) && place.to && unix_millis < ready_until) {
         unix_millis = ids::unix_millis_of(*place.to);
@@ -116,24 +106,24 @@ std::optional<int64_t> first_gap(Log log, int64_t unix_millis) {
     return covered ? std::nullopt : std::optional(unix_millis);
 }
 
-void make_partition(Log log, int64_t unix_millis) {
+void make_partition(const LogTable& log, int64_t unix_millis) {
     const Catalog& known_objects = catalog();
     Place place = place_in(log, ids::first_uuid_of(unix_millis));
     if (OidIsValid(place.leaf)) return;
     int64_t end = next_boundary(log, unix_millis);
-    ids::Uuid from = ids::first_uuid_of(end - partition_millis(log));
+    ids::Uuid from = ids::first_uuid_of(end - log.partition_millis());
     ids::Uuid to = ids::first_uuid_of(end);
     if (place.from && *place.from > from) from = *place.from;
     if (place.to && *place.to < to) to = *place.to;
     Oid schema = get_rel_namespace(known_objects.table_of(log));
-    create(kLogTables[static_cast<int>(log)], known_objects.owner, schema, from, to);
+    create(log, known_objects.owner, schema, from, to);
     CommandCounterIncrement();
 }
 
 }  // namespace
 
-Oid leaf_of(Log log, Relation table, const ids::Uuid& id) {
-    KnownLeaf& known = known_leaves[static_cast<int>(log)];
+Oid leaf_of(const LogTable& log, Relation table, const ids::Uuid& id) {
+    KnownLeaf& known = known_leaves[index_of(log)];
     if (known.table == RelationGetRelid(table) && known.from <= id && id < known.to) return known.leaf;
     Place place = place_of(table, id);
     if (OidIsValid(place.leaf) && place.from && place.to)
@@ -167,23 +157,29 @@ PartitionRange partition_at_or_below(Relation table, ids::Uuid id) {
 }
 
 void make_partitions(int64_t unix_millis) {
-    for (Log log : kAllLogs) make_partition(log, unix_millis);
+    for (const LogTable* log : log_tables())
+        if (catalog().has(*log)) make_partition(*log, unix_millis);
 }
 
 void make_partitions_ahead(int64_t unix_millis) {
-    for (Log log : kAllLogs)
-        while (std::optional<int64_t> gap = first_gap(log, unix_millis)) make_partition(log, *gap);
+    for (const LogTable* log : log_tables()) {
+        if (!catalog().has(*log)) continue;
+        while (std::optional<int64_t> gap = first_gap(*log, unix_millis)) make_partition(*log, *gap);
+    }
 }
 
 bool has_partitions(int64_t unix_millis) {
-    return std::all_of(std::begin(kAllLogs), std::end(kAllLogs), [unix_millis](Log log) {
-        return OidIsValid(place_in(log, ids::first_uuid_of(unix_millis)).leaf);
+    auto tables = log_tables();
+    return std::all_of(tables.begin(), tables.end(), [unix_millis](const LogTable* log) {
+        return !catalog().has(*log) || OidIsValid(place_in(*log, ids::first_uuid_of(unix_millis)).leaf);
     });
 }
 
 bool has_partitions_ahead(int64_t unix_millis) {
-    return std::none_of(std::begin(kAllLogs), std::end(kAllLogs),
-                        [unix_millis](Log log) { return first_gap(log, unix_millis).has_value(); });
+    auto tables = log_tables();
+    return std::all_of(tables.begin(), tables.end(), [unix_millis](const LogTable* log) {
+        return !catalog().has(*log) || !first_gap(*log, unix_millis);
+    });
 }
 
 void watch_partitions() {

@@ -5,12 +5,12 @@
 #include "pg/server.h"
 
 #include "ids/uuid7.h"
-#include "store/logs.h"
+#include "store/log_table.h"
 
 namespace eventlog::store {
 
 // The leaf whose range holds `id`, or InvalidOid. `table` is that of `log`, open and locked.
-Oid leaf_of(Log log, Relation table, const ids::Uuid& id);
+Oid leaf_of(const LogTable& log, Relation table, const ids::Uuid& id);
 
 // The leaves of a log's table that reach beyond `from`, newest first; open and locked as above.
 std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from);
@@ -27,9 +27,8 @@ struct PartitionRange {
 PartitionRange partition_at_or_below(Relation table, ids::Uuid id);
 
 // Makes the partition of each log that holds `unix_millis` and attaches it, unless there is one. Its range is
-// eventlog.partition_width wide (that of the idempotency keys eventlog.idempotency_window in whole hours),
-// aligned to the epoch, and cut where a neighbour begins. In the current transaction; under the maintenance
-// lock.
+// aligned to the epoch and as wide as LogTable::partition_millis says, and is cut where a neighbour begins.
+// In the current transaction; under the maintenance lock.
 void make_partitions(int64_t unix_millis);
 
 // Makes the partitions that hold `unix_millis` and the eventlog.partitions_ahead spans after it, where they
