@@ -10,12 +10,12 @@ OBJS        := $(SRCS:.cpp=.o)
 # The install script is put together from its parts, in the order of their numbers; the script that upgrades the last
 # release from its template, which includes parts.
 SQL_PARTS   := $(sort $(wildcard sql/parts/*.sql))
-INSTALL_SQL := sql/eventlog--$(EXTVERSION).sql
+INSTALL_SQL := build/eventlog--$(EXTVERSION).sql
 TEMPLATES   := $(wildcard sql/upgrades/*--$(EXTVERSION).sql)
-UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=sql/eventlog--%)
-# Scripts of released versions are frozen.
-DATA        := $(filter-out $(INSTALL_SQL) $(UPGRADE_SQL),$(wildcard sql/eventlog--*.sql))
+UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=build/eventlog--%)
 DATA_built  := $(INSTALL_SQL) $(UPGRADE_SQL)
+# The scripts of released versions are kept as they were built: a release copies its scripts from build/ to sql/.
+DATA        := $(filter-out $(DATA_built:build/%=sql/%),$(wildcard sql/eventlog--*.sql))
 DOCS        := README.md
 
 # EVENTLOG_PASS chooses what installcheck runs against: preload (default), executor (preloaded, slow insert path), nopreload.
@@ -30,7 +30,7 @@ PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 SHLIB_LINK  := -lcurl -lcrypto -lz -luuid -lstdc++
 # Template instances of the C++ library are not for others to link with.
 SHLIB_EXPORTS := src/exports.txt
-EXTRA_CLEAN := $(DATA_built) $(OBJS:.o=.d) src/exports.list build
+EXTRA_CLEAN := $(OBJS:.o=.d) src/exports.list build
 
 # Bitcode of C++ helps nobody, and clang may not be there.
 override with_llvm := no
@@ -58,8 +58,10 @@ $(PURE_SRCS:.cpp=.o): override CPPFLAGS := -Isrc -DEVENTLOG_PURE -DEVENTLOG_VERS
 
 all: $(DATA_built)
 $(INSTALL_SQL): $(SQL_PARTS) eventlog.control
+	@mkdir -p $(@D)
 	{ printf '%s\n' '\echo Use "CREATE EXTENSION eventlog" to load this file. \quit'; cat $(SQL_PARTS); } > $@
-$(UPGRADE_SQL): sql/eventlog--%.sql: sql/upgrades/%.sql $(SQL_PARTS)
+$(UPGRADE_SQL): build/eventlog--%.sql: sql/upgrades/%.sql $(SQL_PARTS)
+	@mkdir -p $(@D)
 	{ printf '%s\n' '\echo Use "ALTER EXTENSION eventlog UPDATE" to load this file. \quit'; \
 	awk '/^\\include /{ file = "sql/parts/" $$2; while ((getline line < file) > 0) print line; close(file); next } 1' $<; } > $@
 
