@@ -7,9 +7,10 @@ SERVER_DIRS := src $(addprefix src/,pg runtime store context ingest follow pages
 SRCS        := $(PURE_SRCS) $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
 OBJS        := $(SRCS:.cpp=.o)
 
-# The install script is put together from its parts, in the order of their numbers; the script that upgrades the last
-# release from its template, which includes parts.
-SQL_PARTS   := $(sort $(wildcard sql/parts/*.sql))
+# See sql/README.md.
+SQL_FIRST   := sql/code/00_triggers.sql
+SQL_TABLES  := $(sort $(wildcard sql/tables/*.sql))
+SQL_CODE    := $(filter-out $(SQL_FIRST),$(sort $(wildcard sql/code/*.sql)))
 INSTALL_SQL := build/eventlog--$(EXTVERSION).sql
 TEMPLATES   := $(wildcard sql/upgrades/*--$(EXTVERSION).sql)
 UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=build/eventlog--%)
@@ -57,12 +58,12 @@ override CPPFLAGS := -isystem $(SERVER_INCLUDE) $(CPPFLAGS)
 $(PURE_SRCS:.cpp=.o): override CPPFLAGS := -Isrc -DEVENTLOG_PURE -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 
 all: $(DATA_built)
-$(INSTALL_SQL): $(SQL_PARTS) eventlog.control
+$(INSTALL_SQL): $(SQL_FIRST) $(SQL_TABLES) $(SQL_CODE)
+$(UPGRADE_SQL): build/eventlog--%.sql: $(SQL_FIRST) sql/upgrades/%.sql $(SQL_CODE)
+$(INSTALL_SQL): COMMAND := CREATE EXTENSION eventlog
+$(UPGRADE_SQL): COMMAND := ALTER EXTENSION eventlog UPDATE
+$(DATA_built): eventlog.control
 	@mkdir -p $(@D)
-	{ printf '%s\n' '\echo Use "CREATE EXTENSION eventlog" to load this file. \quit'; cat $(SQL_PARTS); } > $@
-$(UPGRADE_SQL): build/eventlog--%.sql: sql/upgrades/%.sql $(SQL_PARTS)
-	@mkdir -p $(@D)
-	{ printf '%s\n' '\echo Use "ALTER EXTENSION eventlog UPDATE" to load this file. \quit'; \
-	awk '/^\\include /{ file = "sql/parts/" $$2; while ((getline line < file) > 0) print line; close(file); next } 1' $<; } > $@
+	{ printf '%s\n' '\echo Use "$(COMMAND)" to load this file. \quit'; cat $(filter %.sql,$^); } > $@
 
 -include $(OBJS:.o=.d)

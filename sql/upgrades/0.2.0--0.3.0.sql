@@ -1,2 +1,1 @@
--- The worker, which waits for this version, goes on.
-SELECT eventlog.notify_worker();
+-- Nothing to alter.
