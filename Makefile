@@ -7,15 +7,16 @@ SERVER_DIRS := src $(addprefix src/,pg runtime store logs context ingest follow 
 SRCS        := $(PURE_SRCS) $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
 OBJS        := $(SRCS:.cpp=.o)
 
-# The install script is put together from its parts, in the order of their numbers; the script that upgrades the last
-# release from its template, which includes parts.
-SQL_PARTS   := $(sort $(wildcard sql/parts/*.sql))
-INSTALL_SQL := sql/eventlog--$(EXTVERSION).sql
+# See sql/README.md.
+SQL_FIRST   := sql/code/00_triggers.sql
+SQL_TABLES  := $(sort $(wildcard sql/tables/*.sql))
+SQL_CODE    := $(filter-out $(SQL_FIRST),$(sort $(wildcard sql/code/*.sql)))
+INSTALL_SQL := build/eventlog--$(EXTVERSION).sql
 TEMPLATES   := $(wildcard sql/upgrades/*--$(EXTVERSION).sql)
-UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=sql/eventlog--%)
-# Scripts of released versions are frozen.
-DATA        := $(filter-out $(INSTALL_SQL) $(UPGRADE_SQL),$(wildcard sql/eventlog--*.sql))
+UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=build/eventlog--%)
 DATA_built  := $(INSTALL_SQL) $(UPGRADE_SQL)
+# The scripts of released versions are kept as they were built: a release copies its scripts from build/ to sql/.
+DATA        := $(filter-out $(DATA_built:build/%=sql/%),$(wildcard sql/eventlog--*.sql))
 DOCS        := README.md
 
 # EVENTLOG_PASS chooses what installcheck runs against: preload (default), executor (preloaded, slow insert path), nopreload.
@@ -30,7 +31,7 @@ PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 SHLIB_LINK  := -lcurl -lcrypto -lz -luuid -lstdc++
 # Template instances of the C++ library are not for others to link with.
 SHLIB_EXPORTS := src/exports.txt
-EXTRA_CLEAN := $(DATA_built) $(OBJS:.o=.d) src/exports.list build
+EXTRA_CLEAN := $(OBJS:.o=.d) src/exports.list build
 
 # Bitcode of C++ helps nobody, and clang may not be there.
 override with_llvm := no
@@ -57,10 +58,12 @@ override CPPFLAGS := -isystem $(SERVER_INCLUDE) $(CPPFLAGS)
 $(PURE_SRCS:.cpp=.o): override CPPFLAGS := -Isrc -DEVENTLOG_PURE -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 
 all: $(DATA_built)
-$(INSTALL_SQL): $(SQL_PARTS) eventlog.control
-	{ printf '%s\n' '\echo Use "CREATE EXTENSION eventlog" to load this file. \quit'; cat $(SQL_PARTS); } > $@
-$(UPGRADE_SQL): sql/eventlog--%.sql: sql/upgrades/%.sql $(SQL_PARTS)
-	{ printf '%s\n' '\echo Use "ALTER EXTENSION eventlog UPDATE" to load this file. \quit'; \
-	awk '/^\\include /{ file = "sql/parts/" $$2; while ((getline line < file) > 0) print line; close(file); next } 1' $<; } > $@
+$(INSTALL_SQL): $(SQL_FIRST) $(SQL_TABLES) $(SQL_CODE)
+$(UPGRADE_SQL): build/eventlog--%.sql: $(SQL_FIRST) sql/upgrades/%.sql $(SQL_CODE)
+$(INSTALL_SQL): COMMAND := CREATE EXTENSION eventlog
+$(UPGRADE_SQL): COMMAND := ALTER EXTENSION eventlog UPDATE
+$(DATA_built): eventlog.control
+	@mkdir -p $(@D)
+	{ printf '%s\n' '\echo Use "$(COMMAND)" to load this file. \quit'; cat $(filter %.sql,$^); } > $@
 
 -include $(OBJS:.o=.d)

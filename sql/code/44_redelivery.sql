@@ -1,5 +1,5 @@
 -- A dead letter that is to be sent again has the time of that in redriven_at; the worker finds it there.
-CREATE FUNCTION eventlog.redrive(target text, event_id uuid DEFAULT NULL) RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog.redrive(target text, event_id uuid DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -17,7 +17,7 @@ $$;
 COMMENT ON FUNCTION eventlog.redrive(text, uuid) IS
     'has one dead letter of a target sent again, or all of them; returns how many were not on their way yet';
 
-CREATE FUNCTION eventlog.redrive(target text, from_ts timestamptz, to_ts timestamptz, reason text) RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog.redrive(target text, from_ts timestamptz, to_ts timestamptz, reason text) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -38,7 +38,7 @@ $$;
 COMMENT ON FUNCTION eventlog.redrive(text, timestamptz, timestamptz, text) IS
     'has dead letters sent again that were last tried from (inclusive) to (exclusive) a time for a reason LIKE this; NULL is no condition';
 
-CREATE FUNCTION eventlog.purge_dead_letters(target text, before timestamptz) RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog.purge_dead_letters(target text, before timestamptz) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -58,7 +58,7 @@ $$;
 COMMENT ON FUNCTION eventlog.purge_dead_letters(text, timestamptz) IS
     'deletes the dead letters of a target that were last tried before a time; returns how many';
 
-CREATE FUNCTION eventlog.rewind_target(target text, start_at text) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.rewind_target(target text, start_at text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -81,7 +81,7 @@ $$;
 COMMENT ON FUNCTION eventlog.rewind_target(text, text) IS
     'has a target go on from another place in the log: beginning, now, after an event (uuid, ULID), or from a time; what it passes again is sent again';
 
-CREATE FUNCTION eventlog.wait_for_forward(event_id uuid, target text, timeout interval) RETURNS boolean
+CREATE OR REPLACE FUNCTION eventlog.wait_for_forward(event_id uuid, target text, timeout interval) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'eventlog_wait_for_forward';
 COMMENT ON FUNCTION eventlog.wait_for_forward(uuid, text, interval) IS

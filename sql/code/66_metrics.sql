@@ -1,4 +1,4 @@
-CREATE FUNCTION eventlog.partitions_ahead() RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog.partitions_ahead() RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT count(*)

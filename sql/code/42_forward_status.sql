@@ -1,4 +1,4 @@
-CREATE VIEW eventlog.target_states AS
+CREATE OR REPLACE VIEW eventlog.target_states AS
 SELECT t.name AS target,
        CASE WHEN t.paused OR t.incarnation IS DISTINCT FROM coalesce(c.incarnation, t.incarnation)
                  OR (c.incarnation IS NULL AND t.incarnation IS NOT NULL) THEN 'paused'

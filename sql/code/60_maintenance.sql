@@ -1,10 +1,10 @@
-CREATE FUNCTION eventlog.maintain() RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.maintain() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_maintain';
 COMMENT ON FUNCTION eventlog.maintain() IS
     'adopts a restored database and makes partitions ahead, as the worker does: for any scheduler';
 
-CREATE FUNCTION eventlog.version(OUT library text, OUT catalog text, OUT built_with text) RETURNS record
+CREATE OR REPLACE FUNCTION eventlog.version(OUT library text, OUT catalog text, OUT built_with text) RETURNS record
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_version';
 COMMENT ON FUNCTION eventlog.version() IS 'version of the library and of its SQL objects, and what the library was built with';

@@ -1,6 +1,6 @@
 -- Pages of the log. In the leader only: row security may ask for what a parallel worker does not know. Where a partition has no
 -- key to walk along, a sequential scan is all there is; where it has one, none is ever better. Planning costs more than a page.
-CREATE FUNCTION eventlog.list_events(
+CREATE OR REPLACE FUNCTION eventlog.list_events(
     source        text DEFAULT NULL,
     event_name    text DEFAULT NULL,
     event_type    text DEFAULT NULL,
@@ -21,7 +21,7 @@ CREATE FUNCTION eventlog.list_events(
 COMMENT ON FUNCTION eventlog.list_events IS
     'a page of the log as JSON, newest first: {"data": {"events": [...], "nextCursor": ...}}; all filters given must hold';
 
-CREATE FUNCTION eventlog.find_events(
+CREATE OR REPLACE FUNCTION eventlog.find_events(
     source        text DEFAULT NULL,
     event_name    text DEFAULT NULL,
     event_type    text DEFAULT NULL,

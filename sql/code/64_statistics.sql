@@ -1,10 +1,10 @@
-CREATE FUNCTION eventlog.log_counters(OUT logged bigint, OUT rejected jsonb, OUT since timestamptz) RETURNS record
+CREATE OR REPLACE FUNCTION eventlog.log_counters(OUT logged bigint, OUT rejected jsonb, OUT since timestamptz) RETURNS record
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_log_counters';
 COMMENT ON FUNCTION eventlog.log_counters() IS
     'events logged and calls refused (by SQLSTATE) in this database since the server started; NULL without preloading';
 
-CREATE VIEW eventlog.stats AS
+CREATE OR REPLACE VIEW eventlog.stats AS
 SELECT c.logged,
        CASE WHEN c.rejected IS NOT NULL THEN coalesce(r.calls, 0) END AS rejected,
        c.rejected AS rejected_by_sqlstate,
@@ -30,7 +30,7 @@ COMMENT ON COLUMN eventlog.stats.dead IS 'times that an event became a dead lett
 COMMENT ON COLUMN eventlog.stats.left_out IS 'events of requests that an endpoint took and says it left out, over the targets there are';
 COMMENT ON COLUMN eventlog.stats.dead_letters IS 'rows of eventlog.dead_letters';
 
-CREATE FUNCTION eventlog.metric_label(name text, value text) RETURNS text
+CREATE OR REPLACE FUNCTION eventlog.metric_label(name text, value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('%s="%s"', name, replace(replace(replace(value, E'\\', E'\\\\'), '"', E'\\"'), E'\n', E'\\n'))

@@ -1,28 +1,4 @@
--- Letting old partitions go: what may go is decided here, and done by a process of its own (src/store/retention.cpp).
-CREATE TABLE eventlog.retention (
-    log  text NOT NULL PRIMARY KEY,
-    keep interval NOT NULL
-);
-COMMENT ON TABLE eventlog.retention IS 'how long each log is kept; one that is not here is kept for ever';
-COMMENT ON COLUMN eventlog.retention.log IS 'a partitioned table in schema eventlog';
-SELECT pg_catalog.pg_extension_config_dump('eventlog.retention', '');
-
--- Not dumped: it speaks of tables of this database.
-CREATE TABLE eventlog.retired_partitions (
-    partition  oid NOT NULL PRIMARY KEY,
-    name       text NOT NULL,
-    log        text NOT NULL,
-    from_time  timestamptz NOT NULL,
-    to_time    timestamptz NOT NULL,
-    unread     jsonb NOT NULL,
-    retired_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
-);
-COMMENT ON TABLE eventlog.retired_partitions IS
-    'partitions that retention is dropping: tells one that it has detached from one that somebody else has';
-COMMENT ON COLUMN eventlog.retired_partitions.unread IS
-    'readers that are ignored, and how many events each had not read: [{"kind", "name", "events"}]';
-
-CREATE VIEW eventlog.keep_times AS
+CREATE OR REPLACE VIEW eventlog.keep_times AS
 SELECT r.log, r.keep FROM eventlog.retention r
 UNION ALL
 -- The longest window of any role. In seconds: a day of the time zone may be an hour shorter.
@@ -37,7 +13,7 @@ FROM (SELECT current_setting('eventlog.idempotency_window', true)
 COMMENT ON VIEW eventlog.keep_times IS 'how long each log is kept that is not kept for ever';
 
 -- The partitioned tables that belong to the extension are its logs.
-CREATE VIEW eventlog.log_partitions AS
+CREATE OR REPLACE VIEW eventlog.log_partitions AS
 SELECT p.relname::text AS log,
        c.oid AS partition,
        c.relname::text AS name,
@@ -56,19 +32,19 @@ LEFT JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid),
 WHERE x.extname = 'eventlog';
 COMMENT ON VIEW eventlog.log_partitions IS 'the partitions of every log and the times that their ids stand for';
 
-CREATE FUNCTION eventlog.retention_max_bytes() RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog.retention_max_bytes() RETURNS bigint
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_retention_max_bytes';
 COMMENT ON FUNCTION eventlog.retention_max_bytes() IS 'eventlog.retention_max_size in bytes; 0: no limit';
 
-CREATE FUNCTION eventlog.partition_bytes(partition oid) RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog.partition_bytes(partition oid) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(sum(pg_total_relation_size(t.relid)), 0)::bigint FROM pg_partition_tree(partition) t
 $$;
 COMMENT ON FUNCTION eventlog.partition_bytes(oid) IS 'size of a partition on disk, indexes and TOAST included';
 
-CREATE FUNCTION eventlog.set_retention(log regclass, keep interval) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.set_retention(log regclass, keep interval) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -115,7 +91,7 @@ COMMENT ON FUNCTION eventlog.set_retention(regclass, interval) IS
     'has partitions of a log dropped once all of their time is older than this; NULL keeps for ever';
 
 -- The rule of what a reader has still to read, as in eventlog.forward_status.
-CREATE FUNCTION eventlog.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
@@ -165,7 +141,7 @@ $$;
 COMMENT ON FUNCTION eventlog.unread(regclass, text, text, bigint) IS
     'events of a partition of eventlog.events that a reader has still to read, with dead letters to be sent again and leases; counts to most';
 
-CREATE FUNCTION eventlog.partition_holders(partition regclass) RETURNS TABLE (kind text, name text)
+CREATE OR REPLACE FUNCTION eventlog.partition_holders(partition regclass) RETURNS TABLE (kind text, name text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT w.kind, w.name
@@ -176,7 +152,7 @@ $$;
 COMMENT ON FUNCTION eventlog.partition_holders(regclass) IS
     'readers that keep a partition from being dropped: they have events of it still to read';
 
-CREATE FUNCTION eventlog.due_partitions() RETURNS TABLE (log text, partition oid, from_time timestamptz)
+CREATE OR REPLACE FUNCTION eventlog.due_partitions() RETURNS TABLE (log text, partition oid, from_time timestamptz)
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
@@ -197,7 +173,7 @@ $$;
 COMMENT ON FUNCTION eventlog.due_partitions() IS
     'partitions that retention is to drop, oldest first: older than their log is kept, or above eventlog.retention_max_size';
 
-CREATE FUNCTION eventlog.retire_partition(partition oid, ignores_readers boolean) RETURNS boolean
+CREATE OR REPLACE FUNCTION eventlog.retire_partition(partition oid, ignores_readers boolean) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -223,7 +199,7 @@ $$;
 COMMENT ON FUNCTION eventlog.retire_partition(oid, boolean) IS
     'notes that a partition is about to be detached and dropped; false where it is not due any more, or held by a reader';
 
-CREATE FUNCTION eventlog.unfinished_detach(partition oid, OUT command text, OUT marked xid) RETURNS SETOF record
+CREATE OR REPLACE FUNCTION eventlog.unfinished_detach(partition oid, OUT command text, OUT marked xid) RETURNS SETOF record
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('ALTER TABLE eventlog.%I DETACH PARTITION %s FINALIZE', r.log, c.oid::regclass), i.xmin
@@ -235,7 +211,7 @@ $$;
 COMMENT ON FUNCTION eventlog.unfinished_detach(oid) IS
     'of a partition that retention has left detaching: the command that completes it, and the transaction since which new queries do not see it';
 
-CREATE FUNCTION eventlog.drop_retired(partition oid) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.drop_retired(partition oid) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -263,7 +239,7 @@ $$;
 COMMENT ON FUNCTION eventlog.drop_retired(oid) IS
     'drops a partition that retention has detached; one that is still a partition of its log is left alone';
 
-CREATE FUNCTION eventlog.partition_list() RETURNS TABLE (
+CREATE OR REPLACE FUNCTION eventlog.partition_list() RETURNS TABLE (
     log text, partition regclass, from_time timestamptz, to_time timestamptz, rows bigint, bytes bigint, state text, held_by text[])
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -287,7 +263,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION eventlog.partition_list() IS 'the rows of the view eventlog.partitions';
 
-CREATE VIEW eventlog.partitions AS
+CREATE OR REPLACE VIEW eventlog.partitions AS
 SELECT * FROM eventlog.partition_list() ORDER BY log, from_time;
 COMMENT ON VIEW eventlog.partitions IS 'the partitions of every log';
 COMMENT ON COLUMN eventlog.partitions.from_time IS 'when its first id may have been made';
@@ -297,6 +273,3 @@ COMMENT ON COLUMN eventlog.partitions.bytes IS 'on disk, indexes and TOAST inclu
 COMMENT ON COLUMN eventlog.partitions.state IS 'ahead, current, past, or detaching: retention is dropping it';
 COMMENT ON COLUMN eventlog.partitions.held_by IS
     'of a partition that retention is to drop: the readers that have events of it still to read; NULL where it is not due';
-
-GRANT SELECT ON eventlog.partitions TO pg_monitor;
-GRANT EXECUTE ON FUNCTION eventlog.partition_list() TO pg_monitor;

@@ -1,51 +1,19 @@
--- The feed: consumers follow the log by the readers' windows. Up to a consumer's position everything has been handed out; what
--- has been and is not acknowledged stands in eventlog.leases, id by id, whatever becomes of snapshots, partitions and positions.
-CREATE TABLE eventlog.consumer_definitions (
-    name       text NOT NULL PRIMARY KEY,
-    events     text[],
-    created_at timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
-);
-COMMENT ON TABLE eventlog.consumer_definitions IS 'the consumers of the feed; their cursors are in reader_window and reader_position';
-COMMENT ON COLUMN eventlog.consumer_definitions.events IS 'patterns over event names; NULL: every event';
-
-CREATE TABLE eventlog.leases (
-    consumer     text NOT NULL,
-    win          bigint NOT NULL,
-    first_id     uuid NOT NULL,
-    last_id      uuid NOT NULL,
-    ids          uuid[] NOT NULL,
-    leased_at    timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    leased_until timestamptz NOT NULL,
-    pid          integer NOT NULL DEFAULT pg_catalog.pg_backend_pid(),
-    times        integer NOT NULL DEFAULT 1,
-    PRIMARY KEY (consumer, win, last_id)
-) WITH (fillfactor = 50);
-COMMENT ON TABLE eventlog.leases IS 'events that have been handed out and not been acknowledged, a row for what a poll returned';
-COMMENT ON COLUMN eventlog.leases.win IS 'the window they are from: pieces are given out again in the order of window and id';
-COMMENT ON COLUMN eventlog.leases.ids IS 'what is left of the piece, in order';
-COMMENT ON COLUMN eventlog.leases.leased_until IS 'when it may be given out again; -infinity: it was given back';
-COMMENT ON COLUMN eventlog.leases.pid IS 'the server process of the last poll';
-COMMENT ON COLUMN eventlog.leases.times IS 'polls that have returned it';
-
-SELECT pg_catalog.pg_extension_config_dump('eventlog.consumer_definitions', '');
-SELECT pg_catalog.pg_extension_config_dump('eventlog.leases', '');
-
-CREATE FUNCTION eventlog.matches(events text[], event_name text) RETURNS boolean
+CREATE OR REPLACE FUNCTION eventlog.matches(events text[], event_name text) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_matches';
 COMMENT ON FUNCTION eventlog.matches(text[], text) IS 'whether patterns over event names select this one; 22023 where they are none';
 
-CREATE FUNCTION eventlog.lock_consumer(name text) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.lock_consumer(name text) RETURNS void
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_lock_consumer';
 COMMENT ON FUNCTION eventlog.lock_consumer(text) IS 'keeps a consumer''s pollers out until the transaction ends';
 
-CREATE FUNCTION eventlog.wake_pollers() RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.wake_pollers() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_wake_pollers';
 COMMENT ON FUNCTION eventlog.wake_pollers() IS 'has the polls that wait look again once the transaction commits';
 
-CREATE FUNCTION eventlog.require_consumer(name text) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.require_consumer(name text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -59,7 +27,7 @@ END
 $$;
 COMMENT ON FUNCTION eventlog.require_consumer(text) IS 'refuses the name of a consumer that does not exist (42704)';
 
-CREATE FUNCTION eventlog.create_consumer(name text, start_at text DEFAULT 'now', events text[] DEFAULT NULL) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.create_consumer(name text, start_at text DEFAULT 'now', events text[] DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -92,7 +60,7 @@ $$;
 COMMENT ON FUNCTION eventlog.create_consumer(text, text, text[]) IS
     'makes a consumer that begins at start_at (now, beginning, after an event, from a time) and sees the events that the patterns select';
 
-CREATE FUNCTION eventlog.drop_consumer(name text) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.drop_consumer(name text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -106,7 +74,7 @@ END
 $$;
 COMMENT ON FUNCTION eventlog.drop_consumer(text) IS 'drops a consumer, its position and its leases';
 
-CREATE FUNCTION eventlog.lease_again(consumer text, max_rows integer, leased_until timestamptz) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION eventlog.lease_again(consumer text, max_rows integer, leased_until timestamptz) RETURNS uuid[]
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -143,13 +111,13 @@ $$;
 COMMENT ON FUNCTION eventlog.lease_again(text, integer, timestamptz) IS
     'leases the first of a consumer''s events whose lease has ended; NULL when there are none, empty when those have left the log. Under lock_consumer';
 
-CREATE FUNCTION eventlog.lease_next(name text, max_rows integer, wait interval, lease interval) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION eventlog.lease_next(name text, max_rows integer, wait interval, lease interval) RETURNS uuid[]
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_lease_next';
 COMMENT ON FUNCTION eventlog.lease_next(text, integer, interval, interval) IS 'the part of poll that finds and leases the events';
 
 -- Plans that are kept must know no sequential scan: one made while a partition was empty would be kept as it grows.
-CREATE FUNCTION eventlog.poll(name text, max_rows integer DEFAULT 100, wait interval DEFAULT '0',
+CREATE OR REPLACE FUNCTION eventlog.poll(name text, max_rows integer DEFAULT 100, wait interval DEFAULT '0',
                               lease interval DEFAULT '30 seconds') RETURNS SETOF eventlog.events
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
@@ -167,7 +135,7 @@ $$;
 COMMENT ON FUNCTION eventlog.poll(text, integer, interval, interval) IS
     'leases a consumer''s next events and returns them in order; waits for some up to a time';
 
-CREATE FUNCTION eventlog.find_lease(name text, up_to uuid) RETURNS eventlog.leases
+CREATE OR REPLACE FUNCTION eventlog.find_lease(name text, up_to uuid) RETURNS eventlog.leases
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -188,7 +156,7 @@ END
 $$;
 COMMENT ON FUNCTION eventlog.find_lease(text, uuid) IS 'locks and returns the lease that holds an event, unless it has ended';
 
-CREATE FUNCTION eventlog.ack(name text, up_to uuid) RETURNS boolean
+CREATE OR REPLACE FUNCTION eventlog.ack(name text, up_to uuid) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -211,7 +179,7 @@ $$;
 COMMENT ON FUNCTION eventlog.ack(text, uuid) IS
     'says that the events of a lease up to and including this one are done; false when its lease has ended: they are given out again';
 
-CREATE FUNCTION eventlog.nack(name text, up_to uuid) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.nack(name text, up_to uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -225,7 +193,7 @@ $$;
 COMMENT ON FUNCTION eventlog.nack(text, uuid) IS
     'gives what is left of the lease that holds this event back at once, to be given out again; nothing when it has ended';
 
-CREATE VIEW eventlog.consumers AS
+CREATE OR REPLACE VIEW eventlog.consumers AS
 SELECT c.name,
        c.events,
        r.last_id AS position,
@@ -280,7 +248,7 @@ COMMENT ON COLUMN eventlog.consumers.held_by_xid IS 'its number';
 COMMENT ON COLUMN eventlog.consumers.held_by_prepared IS 'its name, where it is a prepared transaction';
 COMMENT ON COLUMN eventlog.consumers.held_since IS 'when it began, or was prepared';
 
-CREATE VIEW eventlog.settled_events WITH (security_invoker = true) AS
+CREATE OR REPLACE VIEW eventlog.settled_events WITH (security_invoker = true) AS
 SELECT e.*, e.xid::text::bigint AS settled_number
 FROM eventlog.events e
 WHERE e.xid < pg_snapshot_xmin(eventlog.horizon());
@@ -288,6 +256,3 @@ COMMENT ON VIEW eventlog.settled_events IS
     'events that no later commit can precede in the order of xid and event_id, for readers that keep a number';
 COMMENT ON COLUMN eventlog.settled_events.settled_number IS
     'xid as a bigint: events of a greater number than the greatest seen are new. A condition on xid itself uses an index';
-
-GRANT SELECT ON eventlog.consumers TO pg_monitor;
-GRANT EXECUTE ON FUNCTION eventlog.matches(text[], text) TO pg_monitor;

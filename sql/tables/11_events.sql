@@ -23,7 +23,6 @@ CREATE TABLE eventlog.events (
     sofa           text,
     xid            xid8 NOT NULL
 ) PARTITION BY RANGE (event_id);
-
 COMMENT ON TABLE eventlog.events IS 'the event log: append-only, partitioned by event_id, which is ordered by time';
 COMMENT ON COLUMN eventlog.events.event_id IS 'UUIDv7 made by the extension';
 COMMENT ON COLUMN eventlog.events.event_name IS 'what happened, 1 to 256 characters';
@@ -45,24 +44,7 @@ COMMENT ON COLUMN eventlog.events.app_version IS 'version of the application tha
 COMMENT ON COLUMN eventlog.events.sofa IS 'anonymous visitor cookie';
 COMMENT ON COLUMN eventlog.events.xid IS 'number of the transaction that wrote it, for readers of the log; no use for applications';
 
-CREATE FUNCTION eventlog.refuse_change() RETURNS trigger
-    LANGUAGE c AS 'MODULE_PATHNAME', 'eventlog_refuse_change';
-COMMENT ON FUNCTION eventlog.refuse_change() IS 'trigger of the append-only tables: refuses UPDATE, DELETE and TRUNCATE (55000)';
-
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON eventlog.events
     FOR EACH STATEMENT EXECUTE FUNCTION eventlog.refuse_change();
 ALTER TABLE eventlog.events ENABLE ALWAYS TRIGGER append_only;
 COMMENT ON TRIGGER append_only ON eventlog.events IS 'events are never changed in place, but by the erasing functions';
-
--- Not dumped: a restored copy has no row here, so it is adopted before anything is written.
-CREATE TABLE eventlog.cluster (
-    system_identifier bigint NOT NULL,
-    database          oid NOT NULL,
-    xid_offset        bigint NOT NULL,
-    incarnation       uuid NOT NULL,
-    adopted_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp()
-);
-CREATE UNIQUE INDEX cluster_one_row ON eventlog.cluster ((true));
-COMMENT ON TABLE eventlog.cluster IS 'the database that this log lives in; empty until it is adopted';
-COMMENT ON COLUMN eventlog.cluster.xid_offset IS 'what is added to the server''s transaction numbers';
-COMMENT ON COLUMN eventlog.cluster.incarnation IS 'tells this log from its copies: a target of another incarnation is paused';

@@ -1,10 +1,3 @@
--- A reader's cursor is a pair of snapshots. Its window is every row visible in to_snapshot and not in from_snapshot, read in id
--- order; a transaction that commits late is in a later window, so none is missed.
-CREATE FUNCTION eventlog.horizon() RETURNS pg_snapshot
-    LANGUAGE c STABLE PARALLEL UNSAFE
-    AS 'MODULE_PATHNAME', 'eventlog_horizon';
-COMMENT ON FUNCTION eventlog.horizon() IS 'the current snapshot in the numbering of eventlog.events.xid';
-
 -- Snapshots have a row of their own, so that the frequent change of a position does not copy them.
 CREATE TABLE eventlog.reader_window (
     kind           text NOT NULL CHECK (kind IN ('target', 'consumer')),
@@ -41,3 +34,10 @@ COMMENT ON COLUMN eventlog.reader_position.delivered IS 'events delivered since 
 
 SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_window', '');
 SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_position', '');
+
+CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.reader_window
+    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.reader_position
+    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+ALTER TABLE eventlog.reader_window ENABLE ALWAYS TRIGGER replace_row;
+ALTER TABLE eventlog.reader_position ENABLE ALWAYS TRIGGER replace_row;

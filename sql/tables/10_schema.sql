@@ -10,3 +10,7 @@ BEGIN
 END
 $$;
 COMMENT ON SCHEMA eventlog IS 'business event log: log_event() writes, the worker forwards';
+
+REVOKE ALL ON SCHEMA eventlog FROM PUBLIC;
+
+GRANT USAGE ON SCHEMA eventlog TO pg_monitor;

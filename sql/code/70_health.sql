@@ -1,11 +1,11 @@
-CREATE FUNCTION eventlog.worker_status(OUT preloaded boolean, OUT state text, OUT pid integer, OUT failures integer) RETURNS record
+CREATE OR REPLACE FUNCTION eventlog.worker_status(OUT preloaded boolean, OUT state text, OUT pid integer, OUT failures integer) RETURNS record
     LANGUAGE c VOLATILE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_worker_status';
 COMMENT ON FUNCTION eventlog.worker_status() IS
     'this database''s worker: none, wanted, started, running, finished, failed or held; NULL without preloading';
 
 -- A check is ok, or not, or not known, and its figures.
-CREATE FUNCTION eventlog.health_check(ok boolean, figures jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_check(ok boolean, figures jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object('status', CASE WHEN ok THEN 'ok' WHEN NOT ok THEN 'degraded' ELSE 'unknown' END) || figures
@@ -13,12 +13,12 @@ $$;
 COMMENT ON FUNCTION eventlog.health_check(boolean, jsonb) IS 'one check of health(): its status, and its figures beside it';
 
 -- A setting in its own unit, whatever unit it shows.
-CREATE FUNCTION eventlog.seconds_of_setting(name text) RETURNS integer
+CREATE OR REPLACE FUNCTION eventlog.seconds_of_setting(name text) RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT extract(epoch FROM current_setting(name)::interval)::integer $$;
 COMMENT ON FUNCTION eventlog.seconds_of_setting(text) IS 'a setting that is a time, in seconds';
 
-CREATE FUNCTION eventlog.health_version() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_version() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(v.library = v.catalog, jsonb_build_object('library', v.library, 'catalog', v.catalog))
@@ -26,7 +26,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION eventlog.health_version() IS 'check of health(): the library is of the version of the SQL objects';
 
-CREATE FUNCTION eventlog.health_preloaded() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_preloaded() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(w.preloaded OR NOT EXISTS (SELECT FROM eventlog.targets),
@@ -36,7 +36,7 @@ $$;
 COMMENT ON FUNCTION eventlog.health_preloaded() IS 'check of health(): the library is preloaded, where there are targets to send to';
 
 -- An empty log has nothing to be adopted.
-CREATE FUNCTION eventlog.health_adopted() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_adopted() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(a.adopted OR NOT EXISTS (SELECT FROM eventlog.events), jsonb_build_object('adopted', a.adopted))
@@ -48,7 +48,7 @@ COMMENT ON FUNCTION eventlog.health_adopted() IS
     'check of health(): the log knows this database as its own; a restored one is adopted by its first log call or maintain()';
 
 -- A standby has no worker. Without targets one that has not been started is no fault; one that has failed is.
-CREATE FUNCTION eventlog.health_forwarder() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_forwarder() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(
@@ -62,7 +62,7 @@ COMMENT ON FUNCTION eventlog.health_forwarder() IS 'check of health(): this data
 
 -- Bounded, however much waits: events in the order in which a target reads them, from where it is, up to the first that it is
 -- sent. Where none of so many is, the last one looked at stands for those behind it.
-CREATE FUNCTION eventlog.oldest_waiting(target text) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION eventlog.oldest_waiting(target text) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_custom_plan
 AS $$
@@ -127,7 +127,7 @@ $$;
 COMMENT ON FUNCTION eventlog.oldest_waiting(text) IS
     'about when the oldest event that waits for a target was logged; NULL when none does; costs the same however many wait';
 
-CREATE FUNCTION eventlog.health_forward_lag() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_forward_lag() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(coalesce(worst.seconds, 0) <= threshold OR pg_is_in_recovery(),
@@ -143,7 +143,7 @@ COMMENT ON FUNCTION eventlog.health_forward_lag() IS
     'check of health(): the oldest event that waits for a target is not too old; paused targets do not count';
 
 -- The one being filled may have begun since the last maintenance; a log that has not been adopted is not maintained.
-CREATE FUNCTION eventlog.health_partitions_ahead() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_partitions_ahead() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(count >= threshold OR NOT EXISTS (SELECT FROM eventlog.cluster),
@@ -153,7 +153,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION eventlog.health_partitions_ahead() IS 'check of health(): partitions are made ahead';
 
-CREATE FUNCTION eventlog.health_dead_letters() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_dead_letters() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(letters.count <= threshold, jsonb_build_object('count', letters.count, 'threshold', threshold))
@@ -163,7 +163,7 @@ $$;
 COMMENT ON FUNCTION eventlog.health_dead_letters() IS
     'check of health(): dead letters are few; counted up to the threshold, or 10,000';
 
-CREATE FUNCTION eventlog.health_targets() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_targets() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(coalesce(bool_and(t.state NOT IN ('unauthorized', 'refused')), true),
@@ -173,7 +173,7 @@ $$;
 COMMENT ON FUNCTION eventlog.health_targets() IS 'check of health(): no target is unauthorized or refused';
 
 -- Prepared transactions are under way as others are.
-CREATE FUNCTION eventlog.health_transaction_age() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_transaction_age() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(coalesce(oldest.seconds, 0) <= threshold,
@@ -191,7 +191,7 @@ $$;
 COMMENT ON FUNCTION eventlog.health_transaction_age() IS
     'check of health(): no transaction that writes is open for too long, which delays its own events and keeps VACUUM from its work';
 
-CREATE FUNCTION eventlog.health_retention() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health_retention() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT eventlog.health_check(count(*) = 0 OR current_setting('eventlog.retention_ignores_readers')::boolean,
@@ -209,7 +209,7 @@ COMMENT ON FUNCTION eventlog.health_retention() IS
     'check of health(): no partition that is old enough to go is held by a target or consumer that has not read it';
 
 -- Each check by itself: what one cannot find out is unknown, and the others go on.
-CREATE FUNCTION eventlog.health() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog.health() RETURNS jsonb
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
 AS $$
 DECLARE
@@ -250,5 +250,3 @@ END
 $$;
 COMMENT ON FUNCTION eventlog.health() IS
     'whether all is well, ok or degraded, with each check, its figure and its threshold: for a monitoring system';
-
-GRANT EXECUTE ON FUNCTION eventlog.health() TO pg_monitor;

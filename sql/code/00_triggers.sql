@@ -1,0 +1,92 @@
+CREATE OR REPLACE FUNCTION eventlog.refuse_change() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'eventlog_refuse_change';
+COMMENT ON FUNCTION eventlog.refuse_change() IS 'trigger of the append-only tables: refuses UPDATE, DELETE and TRUNCATE (55000)';
+
+CREATE OR REPLACE FUNCTION eventlog.target_validator(options text[], catalog oid) RETURNS void
+    LANGUAGE c STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_target_validator';
+COMMENT ON FUNCTION eventlog.target_validator(text[], oid) IS 'checks the options of a target and of its user mappings';
+
+-- A restored row takes the place of the one that the restored CREATE SERVER has made.
+CREATE OR REPLACE FUNCTION eventlog.replace_reader_row() RETURNS trigger
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF TG_TABLE_NAME = 'targets' THEN
+        DELETE FROM eventlog.targets t WHERE t.name = NEW.name;
+        -- Of a log that has not been adopted, and so has no incarnation that tells it from this one.
+        IF FOUND THEN
+            NEW.incarnation := coalesce(NEW.incarnation, '00000000-0000-0000-0000-000000000000');
+        END IF;
+        NEW.server := (SELECT s.oid FROM pg_foreign_server s WHERE s.srvname = NEW.name);
+    ELSIF TG_TABLE_NAME = 'reader_window' THEN
+        DELETE FROM eventlog.reader_window w WHERE w.kind = NEW.kind AND w.name = NEW.name;
+    ELSE
+        DELETE FROM eventlog.reader_position p WHERE p.kind = NEW.kind AND p.name = NEW.name;
+    END IF;
+    RETURN NEW;
+END
+$$;
+COMMENT ON FUNCTION eventlog.replace_reader_row() IS 'trigger of the readers'' tables: the row of a restored dump replaces a fresh one';
+
+CREATE OR REPLACE FUNCTION eventlog.on_server_change() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    changed record;
+BEGIN
+    FOR changed IN
+        SELECT s.oid, s.srvname::text AS name, t.name AS known_as,
+               coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'start_at'), 'now')
+                   AS start_at
+        FROM pg_event_trigger_ddl_commands() c
+        JOIN pg_foreign_server s ON c.classid = 'pg_foreign_server'::regclass AND s.oid = c.objid
+        JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'eventlog'
+        LEFT JOIN eventlog.targets t ON t.server = s.oid
+    LOOP
+        IF changed.known_as IS NULL THEN
+            PERFORM eventlog.create_target(changed.name, changed.start_at);
+        ELSIF changed.known_as <> changed.name THEN
+            UPDATE eventlog.targets SET name = changed.name WHERE name = changed.known_as;
+            UPDATE eventlog.reader_window SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
+            UPDATE eventlog.reader_position SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
+            UPDATE eventlog.dead_letters SET target = changed.name WHERE target = changed.known_as;
+        END IF;
+    END LOOP;
+    PERFORM eventlog.notify_worker();
+END
+$$;
+COMMENT ON FUNCTION eventlog.on_server_change() IS 'event trigger: makes and renames a target''s cursor with its server';
+
+CREATE OR REPLACE FUNCTION eventlog.on_server_drop() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    dropped text;
+BEGIN
+    FOR dropped IN
+        SELECT t.name
+        FROM pg_event_trigger_dropped_objects() o
+        JOIN eventlog.targets t ON o.classid = 'pg_foreign_server'::regclass AND t.server = o.objid
+    LOOP
+        DELETE FROM eventlog.targets WHERE name = dropped;
+        DELETE FROM eventlog.reader_window WHERE kind = 'target' AND name = dropped;
+        DELETE FROM eventlog.reader_position WHERE kind = 'target' AND name = dropped;
+        DELETE FROM eventlog.dead_letters WHERE target = dropped;
+        PERFORM eventlog.notify_worker();
+    END LOOP;
+END
+$$;
+COMMENT ON FUNCTION eventlog.on_server_drop() IS 'event trigger: drops a target''s cursor with its server';
+
+CREATE OR REPLACE FUNCTION eventlog.on_server_command() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eventlog.link_targets()
+    FROM eventlog.cluster c, pg_control_system() here
+    WHERE c.system_identifier <> here.system_identifier;
+END
+$$;
+COMMENT ON FUNCTION eventlog.on_server_command() IS
+    'event trigger: after pg_upgrade, finds the servers of targets before a command changes or drops one';

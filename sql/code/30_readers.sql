@@ -1,0 +1,55 @@
+-- A reader's cursor is a pair of snapshots. Its window is every row visible in to_snapshot and not in from_snapshot, read in id
+-- order; a transaction that commits late is in a later window, so none is missed.
+CREATE OR REPLACE FUNCTION eventlog.horizon() RETURNS pg_snapshot
+    LANGUAGE c STABLE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_horizon';
+COMMENT ON FUNCTION eventlog.horizon() IS 'the current snapshot in the numbering of eventlog.events.xid';
+
+CREATE OR REPLACE VIEW eventlog.reader_cursors AS
+SELECT w.kind, w.name, w.from_snapshot, w.to_snapshot, w.start_after, w.opened_at, p.last_id, p.delivered, at.done, at.reading,
+       CASE WHEN at.done THEN w.to_snapshot ELSE w.from_snapshot END AS settled_until
+FROM eventlog.reader_window w
+JOIN eventlog.reader_position p ON p.kind = w.kind AND p.name = w.name
+CROSS JOIN LATERAL (
+    SELECT w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
+           w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading
+) at;
+COMMENT ON VIEW eventlog.reader_cursors IS 'where each reader is: what its window and its position say together';
+COMMENT ON COLUMN eventlog.reader_cursors.done IS 'its window is used up';
+COMMENT ON COLUMN eventlog.reader_cursors.reading IS 'it is inside its window, behind last_id';
+COMMENT ON COLUMN eventlog.reader_cursors.settled_until IS 'events that this snapshot sees have been read';
+
+-- The place of a start in the log: the horizon up to which, and the id after which, nothing is read.
+CREATE OR REPLACE FUNCTION eventlog.read_start(start_at text, OUT from_snapshot pg_snapshot, OUT start_after uuid)
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    start_ts timestamptz;
+BEGIN
+    from_snapshot := '1:1:';
+    IF lower(start_at) = 'now' THEN
+        from_snapshot := eventlog.horizon();
+    ELSIF lower(start_at) = 'beginning' THEN
+        NULL;
+    ELSIF start_at ~ '^[0-9A-Za-z]{26}$' THEN
+        start_after := eventlog.from_ulid(start_at);
+    ELSIF start_at ~* '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' THEN
+        start_after := start_at::uuid;
+    ELSE
+        start_ts := start_at::timestamptz;
+        IF start_ts IS NULL OR start_ts NOT BETWEEN '1970-01-01 00:00:00Z' AND '9999-12-31 23:59:59Z' THEN
+            RAISE invalid_parameter_value;
+        END IF;
+        -- The last id before that millisecond.
+        start_after := (lpad(to_hex(greatest(floor(extract(epoch FROM start_ts) * 1000)::bigint - 1, 0)), 12, '0')
+                        || repeat('f', 20))::uuid;
+    END IF;
+EXCEPTION WHEN invalid_text_representation OR invalid_datetime_format OR datetime_field_overflow
+               OR invalid_time_zone_displacement_value OR invalid_parameter_value THEN
+    RAISE EXCEPTION 'start_at is no place in the log: %', coalesce(quote_literal(left(start_at, 64)), 'null')
+        USING ERRCODE = 'invalid_parameter_value', COLUMN = 'start_at',
+              HINT = 'Pass ''beginning'', ''now'', the uuid or ULID of the event to start after, or a time.';
+END
+$$;
+COMMENT ON FUNCTION eventlog.read_start(text) IS
+    'reads a start_at: now, beginning, the uuid or ULID of the event to start after, or the time to start from; else 22023';

@@ -1,0 +1,75 @@
+CREATE OR REPLACE FUNCTION eventlog.notify_worker() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_notify_worker';
+COMMENT ON FUNCTION eventlog.notify_worker() IS 'has this database''s worker look at its targets once the transaction commits';
+
+CREATE OR REPLACE FUNCTION eventlog.create_target(target text, start_at text) RETURNS void
+    LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
+AS $$
+DECLARE
+    start record;
+BEGIN
+    INSERT INTO eventlog.targets (name, incarnation) VALUES (target, (SELECT c.incarnation FROM eventlog.cluster c));
+    start := eventlog.read_start(start_at);
+    INSERT INTO eventlog.reader_window (kind, name, from_snapshot, start_snapshot, start_after)
+    VALUES ('target', target, start.from_snapshot, start.from_snapshot, start.start_after);
+    INSERT INTO eventlog.reader_position (kind, name) VALUES ('target', target);
+END
+$$;
+COMMENT ON FUNCTION eventlog.create_target(text, text) IS 'makes the cursor of a target that begins at start_at';
+
+CREATE OR REPLACE FUNCTION eventlog.require_target(target text) RETURNS void
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.name = require_target.target) THEN
+        RAISE EXCEPTION 'target "%" does not exist', target USING ERRCODE = 'undefined_object';
+    END IF;
+END
+$$;
+COMMENT ON FUNCTION eventlog.require_target(text) IS 'refuses the name of a target that does not exist (42704)';
+
+CREATE OR REPLACE FUNCTION eventlog.pause_target(target text) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eventlog.require_target(target);
+    UPDATE eventlog.targets SET paused = true WHERE name = target;
+    PERFORM eventlog.notify_worker();
+END
+$$;
+COMMENT ON FUNCTION eventlog.pause_target(text) IS 'stops sending to a target until resume_target; its events wait';
+
+CREATE OR REPLACE FUNCTION eventlog.resume_target(target text) RETURNS void
+    LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eventlog.require_target(target);
+    PERFORM eventlog.maintain();
+    UPDATE eventlog.targets
+    SET paused = false, incarnation = (SELECT incarnation FROM eventlog.cluster), state = 'running', next_attempt_at = NULL
+    WHERE name = target;
+    PERFORM eventlog.notify_worker();
+END
+$$;
+COMMENT ON FUNCTION eventlog.resume_target(text) IS
+    'goes on sending to a target at once: after pause_target, after a restore into another database, or before its next attempt is due';
+
+CREATE OR REPLACE FUNCTION eventlog.in_flight(server oid) RETURNS integer
+    LANGUAGE c VOLATILE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_in_flight';
+COMMENT ON FUNCTION eventlog.in_flight(oid) IS 'requests that the worker has under way to a target; NULL without preloading';
+
+CREATE OR REPLACE FUNCTION eventlog.selects(events text, event_name text, metadata jsonb) RETURNS boolean
+    LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_selects';
+COMMENT ON FUNCTION eventlog.selects(text, text, jsonb) IS 'whether a target with this option events is sent such an event';
+
+CREATE OR REPLACE FUNCTION eventlog.link_targets() RETURNS void
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE eventlog.targets t
+    SET server = (SELECT s.oid FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+                  WHERE w.fdwname = 'eventlog' AND s.srvname = t.name)
+$$;
+COMMENT ON FUNCTION eventlog.link_targets() IS 'finds the foreign server of each target by its name, where oids have changed';

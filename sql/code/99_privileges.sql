@@ -1,0 +1,37 @@
+-- PUBLIC has no privileges, and pg_monitor has those on what monitoring shows, with the functions that a view calls in the name of
+-- who reads it. Only objects that this command has made are looked at: what was granted and revoked since on older ones stays. The
+-- command has written the extension's row, too.
+DO $$
+DECLARE
+    views CONSTANT regclass[] := '{eventlog.forward_status, eventlog.stats, eventlog.consumers, eventlog.partitions}';
+    functions CONSTANT regprocedure[] := ARRAY[
+        'eventlog.metrics()', 'eventlog.health()', 'eventlog.in_flight(oid)', 'eventlog.selects(text, text, jsonb)',
+        'eventlog.matches(text[], text)', 'eventlog.log_counters()', 'eventlog.partition_list()'];
+    made record;
+BEGIN
+    FOR made IN
+        SELECT CASE d.classid
+                   WHEN 'pg_class'::regclass THEN format('TABLE %s', d.objid::regclass)
+                   WHEN 'pg_proc'::regclass THEN format('ROUTINE %s', d.objid::regprocedure)
+                   ELSE format('TYPE %s', d.objid::regtype)
+               END AS object,
+               CASE WHEN d.classid = 'pg_class'::regclass AND d.objid = ANY (views) THEN 'SELECT'
+                    WHEN d.classid = 'pg_proc'::regclass AND d.objid = ANY (functions) THEN 'EXECUTE' END AS monitored
+        FROM pg_extension x
+        JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = x.oid AND d.deptype = 'e' AND d.xmin = x.xmin
+        WHERE x.extname = 'eventlog' AND d.classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
+          -- Newer servers count row and array types as members; an array type has no privileges of its own.
+          AND (d.classid <> 'pg_type'::regclass
+               OR NOT EXISTS (SELECT FROM pg_depend i
+                              WHERE i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i'))
+    LOOP
+        EXECUTE format('REVOKE ALL ON %s FROM PUBLIC', made.object);
+        IF made.monitored IS NOT NULL THEN
+            EXECUTE format('GRANT %s ON %s TO pg_monitor', made.monitored, made.object);
+        END IF;
+    END LOOP;
+END
+$$;
+
+-- The worker goes on at once.
+SELECT eventlog.notify_worker();
