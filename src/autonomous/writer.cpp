@@ -3,8 +3,8 @@
 #include "autonomous/message.h"
 #include "autonomous/queue.h"
 #include "ingest/pipeline.h"
+#include "pg/clock.h"
 #include "store/catalog.h"
-#include "store/columns.h"
 #include "store/insert.h"
 
 namespace eventlog::autonomous {
@@ -57,8 +57,7 @@ void write_rows(std::span<Ticket> tickets, std::span<Answer> results) {
     if (!store::lock_extension(AccessShareLock))
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("extension eventlog is being dropped from this database"));
-    store::Insertion insertion =
-        store::begin_insertion((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+    store::Insertion insertion = store::begin_insertion(pg::unix_millis_now());
     for (size_t i = 0; i < tickets.size(); i++) results[i] = write_one(insertion, tickets[i]);
     store::end_insertion(insertion);
     // On disk before anybody is answered, an earlier event with the same key included, but no standby is

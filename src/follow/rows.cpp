@@ -1,5 +1,6 @@
 #include "follow/rows.h"
 
+#include "pg/clock.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
 #include "store/catalog.h"
@@ -75,8 +76,8 @@ ReadRow row_of(const Datum* values, const bool* nulls) {
     row.resource_type = text(kResourceType);
     row.resource_id = text(kResourceId);
     if (!nulls[kTenantId]) row.tenant_id = pg::uuid_of(values[kTenantId]);
-    row.event_ts = DatumGetTimestampTz(values[kEventTs]) + kEpochDifference;
-    row.ingested_at = DatumGetTimestampTz(values[kIngestedAt]) + kEpochDifference;
+    row.event_ts = pg::unix_micros_of(DatumGetTimestampTz(values[kEventTs]));
+    row.ingested_at = pg::unix_micros_of(DatumGetTimestampTz(values[kIngestedAt]));
     if (!nulls[kValue]) row.value = DatumGetFloat8(values[kValue]);
     row.metadata = pg::jsonb_view(values[kMetadata]);
     row.schema_version = text(kSchemaVersion);

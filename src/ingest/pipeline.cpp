@@ -8,9 +8,9 @@
 #include "jsonb/canonical.h"
 #include "ingest/counters.h"
 #include "pg/boundary.h"
+#include "pg/clock.h"
 #include "settings.h"
 #include "runtime/shared_state.h"
-#include "store/columns.h"
 #include "store/id_source.h"
 #include "store/idempotency.h"
 
@@ -65,7 +65,7 @@ std::string_view trace_id(const event::Event& event) {
 
 Prepared prepare_row(Relation events, const event::Event& event, std::string_view caller_xid) {
     const context::Caller& caller = context::current_caller();
-    event::Micros now = GetCurrentTimestamp() + store::kEpochDifference;
+    event::Micros now = pg::unix_micros_now();
     Prepared prepared{};
     prepared.forward = event.forward_to_statsig.value_or(settings::forward_default);
     event::StoredRow& row = prepared.row;
@@ -121,7 +121,7 @@ store::Insertion begin() {
     return pg::call([] {
         PreventCommandIfReadOnly("eventlog.log_event()");
         PreventCommandIfParallelMode("eventlog.log_event()");
-        return store::begin_insertion((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+        return store::begin_insertion(pg::unix_millis_now());
     });
 }
 

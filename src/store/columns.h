@@ -44,7 +44,4 @@ inline constexpr ColumnDefinition kColumnDefinitions[kColumns] = {
     {"xid", XID8OID},
 };
 
-// Microseconds between the Unix epoch and PostgreSQL's.
-inline constexpr int64_t kEpochDifference = INT64_C(946684800000000);
-
 }  // namespace eventlog::store

@@ -1,5 +1,6 @@
 #include "store/insert.h"
 
+#include "pg/clock.h"
 #include "pg/datum.h"
 #include "settings.h"
 #include "store/columns.h"
@@ -37,8 +38,8 @@ void fill(const Insertion& insertion, const event::StoredRow& row, Jsonb* metada
     set_text(kResourceId, row.resource_id);
     nulls[kTenantId] = !row.tenant_id;
     values[kTenantId] = row.tenant_id ? pg::uuid_datum(*row.tenant_id) : (Datum)0;
-    set(kEventTs, TimestampTzGetDatum(row.event_ts - kEpochDifference));
-    set(kIngestedAt, TimestampTzGetDatum(row.ingested_at - kEpochDifference));
+    set(kEventTs, TimestampTzGetDatum(pg::timestamp_of(row.event_ts)));
+    set(kIngestedAt, TimestampTzGetDatum(pg::timestamp_of(row.ingested_at)));
     nulls[kValue] = !row.value;
     values[kValue] = row.value ? Float8GetDatum(*row.value) : (Datum)0;
     set(kMetadata, JsonbPGetDatum(metadata));

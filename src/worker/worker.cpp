@@ -11,7 +11,6 @@
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
 #include "store/maintenance.h"
-#include "store/columns.h"
 #include "retention/retention.h"
 
 namespace eventlog::worker {
@@ -26,10 +25,6 @@ bool catalogs_changed = true;
 
 void on_catalog_change(Datum, int, uint32) {
     catalogs_changed = true;
-}
-
-int64_t unix_millis() {
-    return (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
 }
 
 class Worker {
@@ -110,7 +105,7 @@ void Worker::take_up_upgraded() {
         pg::call([] {
             store::limit_lock_waits();
             if (store::installed() == store::Installed::yes && store::waits_for_worker())
-                store::maintain(unix_millis());
+                store::maintain(pg::unix_millis_now());
         });
         transaction.commit();
     } catch (const pg::ServerError& error) {
@@ -135,7 +130,7 @@ void Worker::maintain(int64_t now) {
         store::LogTransaction transaction;
         pg::call([] {
             store::limit_lock_waits();
-            if (!store::is_maintained(unix_millis())) store::maintain(unix_millis());
+            if (!store::is_maintained(pg::unix_millis_now())) store::maintain(pg::unix_millis_now());
             retention::start_retention(runtime::Await::nothing);
         });
         transaction.commit();
