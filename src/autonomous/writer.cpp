@@ -4,6 +4,7 @@
 #include "autonomous/queue.h"
 #include "ingest/pipeline.h"
 #include "pg/clock.h"
+#include "pg/transaction.h"
 #include "store/catalog.h"
 #include "store/insert.h"
 

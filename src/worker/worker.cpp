@@ -3,6 +3,7 @@
 
 #include "autonomous/writer.h"
 #include "pg/clock.h"
+#include "pg/worker_session.h"
 #include "forward/erasures.h"
 #include "store/log_transaction.h"
 #include "forward/target.h"
@@ -59,7 +60,7 @@ class Worker {
 
 // Whether the extension is (still) here. One of another version than the library's is left alone.
 bool Worker::installed() {
-    store::SqlTransaction transaction;
+    pg::SqlTransaction transaction;
     store::Installed found = pg::call([] { return store::installed(); });
     transaction.commit();
     return found != store::Installed::no;
@@ -67,7 +68,7 @@ bool Worker::installed() {
 
 // Whether the log may be touched: the versions agree, and the database has been adopted.
 bool Worker::ready() {
-    store::SqlTransaction transaction;
+    pg::SqlTransaction transaction;
     bool ready =
         pg::call([] { return store::installed() == store::Installed::yes && store::catalog().adopted; });
     transaction.commit();
@@ -76,7 +77,7 @@ bool Worker::ready() {
 
 // Says once for each version of the SQL objects why nothing happens, and shows it in pg_stat_activity.
 void Worker::tell_other_version() {
-    store::SqlTransaction transaction;
+    pg::SqlTransaction transaction;
     const char* version = pg::call([]() -> const char* {
         return store::installed() == store::Installed::other_version ? store::installed_version() : nullptr;
     });
@@ -103,7 +104,7 @@ void Worker::take_up_upgraded() {
     try {
         store::LogTransaction transaction;
         pg::call([] {
-            store::limit_lock_waits();
+            pg::limit_lock_waits();
             if (store::installed() == store::Installed::yes && store::waits_for_worker())
                 store::maintain(pg::unix_millis_now());
         });
@@ -129,7 +130,7 @@ void Worker::maintain(int64_t now) {
     try {
         store::LogTransaction transaction;
         pg::call([] {
-            store::limit_lock_waits();
+            pg::limit_lock_waits();
             if (!store::is_maintained(pg::unix_millis_now())) store::maintain(pg::unix_millis_now());
             retention::start_retention(runtime::Await::nothing);
         });
@@ -144,7 +145,7 @@ void Worker::maintain(int64_t now) {
 void Worker::adopt_orphans() {
     try {
         store::LogTransaction transaction;
-        pg::call([] { store::limit_lock_waits(); });
+        pg::call([] { pg::limit_lock_waits(); });
         forward::adopt_orphan_servers();
         transaction.commit();
     } catch (const pg::ServerError& error) {
