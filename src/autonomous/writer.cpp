@@ -53,8 +53,7 @@ Answer write_one(store::Insertion& insertion, Ticket ticket) {
 }
 
 void write_rows(std::span<Ticket> tickets, std::span<Answer> results) {
-    (void)set_config_option("lock_timeout", kLockTimeout, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true,
-                            0, false);
+    pg::limit_lock_waits(kLockTimeout);
     if (!store::lock_extension(AccessShareLock))
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("extension eventlog is being dropped from this database"));

@@ -42,8 +42,8 @@ void SqlTransaction::commit() {
     transaction_.commit();
 }
 
-void limit_lock_waits() {
-    (void)set_config_option("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
+void limit_lock_waits(const char* limit) {
+    (void)set_config_option("lock_timeout", limit, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
                             false);
 }
 

@@ -37,7 +37,7 @@ class SqlTransaction {
 };
 
 // Limits how long the current transaction waits for a lock that another has left held: all that the worker
-// does waits with it. May ereport: call inside pg::call.
-void limit_lock_waits();
+// does waits with it. `limit` is a lock_timeout. May ereport: call inside pg::call.
+void limit_lock_waits(const char* limit = "500ms");
 
 }  // namespace eventlog::pg

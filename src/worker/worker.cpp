@@ -9,6 +9,7 @@
 #include "forward/target.h"
 #include "worker/slot.h"
 #include "settings.h"
+#include "runtime/background_worker.h"
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
 #include "store/maintenance.h"
@@ -214,10 +215,7 @@ long Worker::sleep_ms(int64_t now) const {
 
 void Worker::take_news() {
     pg::call([] {
-        if (ConfigReloadPending) {
-            ConfigReloadPending = false;
-            ProcessConfigFile(PGC_SIGHUP);
-        }
+        runtime::reload_configuration();
         AcceptInvalidationMessages();
     });
 }
@@ -262,9 +260,7 @@ void Worker::run() {
 
 extern "C" PGDLLEXPORT void eventlog_worker_main(Datum database) {
     using namespace eventlog;
-    pqsignal(SIGTERM, die);
-    pqsignal(SIGHUP, SignalHandlerForConfigReload);
-    BackgroundWorkerUnblockSignals();
+    runtime::handle_signals();
     worker::claim_slot(DatumGetObjectId(database));
     pg::start_worker_session(DatumGetObjectId(database));
     pg::enter([] {
