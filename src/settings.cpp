@@ -101,103 +101,129 @@ bool check_allowed_hosts(char** value, void**, GucSource) {
     return good || defining;
 }
 
-void define_text(const char* name, const char* what, char** variable, GucStringCheckHook check) {
-    DefineCustomStringVariable(name, what, nullptr, variable, "", PGC_USERSET, 0, check, nullptr, nullptr);
+// The default of a setting is what its variable holds before it is defined.
+
+void define_bool(const char* name, const char* what, bool& variable, GucContext context) {
+    DefineCustomBoolVariable(name, what, nullptr, &variable, variable, context, 0, nullptr, nullptr, nullptr);
 }
 
-// The server takes such a setting only while it preloads; a session that loads the library has no queue.
-void define_queue_size() {
+struct Range {
+    int least;
+    int most;
+};
+
+void define_int(const char* name, const char* what, int& variable, Range range, GucContext context,
+                int unit = 0) {
+    DefineCustomIntVariable(name, what, nullptr, &variable, variable, range.least, range.most, context, unit,
+                            nullptr, nullptr, nullptr);
+}
+
+void define_enum(const char* name, const char* what, int& variable, const config_enum_entry* values) {
+    DefineCustomEnumVariable(name, what, nullptr, &variable, variable, values, PGC_SUSET, 0, nullptr, nullptr,
+                             nullptr);
+}
+
+// A default for a field of events, anybody's.
+void define_text(const char* name, const char* what, char*& variable, GucStringCheckHook check) {
+    DefineCustomStringVariable(name, what, nullptr, &variable, "", PGC_USERSET, 0, check, nullptr, nullptr);
+}
+
+void define_list(const char* name, const char* what, const char* elements, char*& variable,
+                 GucContext context, GucStringCheckHook check) {
+    DefineCustomStringVariable(name, what, elements, &variable, "", context, GUC_LIST_INPUT, check, nullptr,
+                               nullptr);
+}
+
+void define_session_defaults() {
+    define_text("eventlog.source", "Default of an event's source: the service or module that logs.", source,
+                check_text);
+    define_text("eventlog.actor_type", "Default of an event's actor_type, together with eventlog.actor_id.",
+                actor_type, check_text);
+    define_text("eventlog.actor_id", "Default of an event's actor_id, together with eventlog.actor_type.",
+                actor_id, check_text);
+    define_text("eventlog.app_version", "Default of an event's app_version.", app_version, check_text);
+    define_text("eventlog.traceparent", "W3C traceparent whose trace id events get by default.", traceparent,
+                check_traceparent);
+    define_bool("eventlog.forward_default", "Default of log_event's forward_to_statsig.", forward_default,
+                PGC_USERSET);
+}
+
+void define_logging() {
+    define_enum("eventlog.naming_policy", "What an event name must look like.", naming_policy,
+                kNamingPolicies);
+    define_int("eventlog.max_metadata_bytes", "Largest metadata of an event, as canonical JSON.",
+               max_metadata_bytes, {2, static_cast<int>(event::kMaxEnvelopeBytes)}, PGC_SUSET, GUC_UNIT_BYTE);
+    define_int("eventlog.max_metadata_keys", "Most top-level keys of an event's metadata.", max_metadata_keys,
+               {0, 65536}, PGC_SUSET);
+    define_enum("eventlog.insert_method",
+                "How events are written: auto takes the direct way where the table allows it.", insert_method,
+                kInsertMethods);
+    define_int("eventlog.idempotency_window",
+               "How long a second call with an idempotency key is the first one again.", idempotency_window,
+               {1, kSecondsOfYear}, PGC_SUSET, GUC_UNIT_S);
+    define_int("eventlog.autonomous_timeout",
+               "How long log_event_autonomous waits for its event to be written.", autonomous_timeout,
+               {1, 3600000}, PGC_USERSET, GUC_UNIT_MS);
+    // The server takes such a setting only while it preloads; a session that loads the library has no queue.
     // The least takes the largest envelope, however its JSON is stored.
-    constexpr int kLeastKilobytes = 8192;
-    if (!process_shared_preload_libraries_in_progress) return;
-    DefineCustomIntVariable("eventlog.autonomous_queue_size",
-                            "Memory for autonomous events that wait to be written, of all databases.",
-                            nullptr, &autonomous_queue_size, 16384, kLeastKilobytes, 1024 * 1024,
-                            PGC_POSTMASTER, GUC_UNIT_KB, nullptr, nullptr, nullptr);
+    if (process_shared_preload_libraries_in_progress)
+        define_int("eventlog.autonomous_queue_size",
+                   "Memory for autonomous events that wait to be written, of all databases.",
+                   autonomous_queue_size, {8192, 1024 * 1024}, PGC_POSTMASTER, GUC_UNIT_KB);
+}
+
+void define_storage() {
+    define_int("eventlog.partition_width", "Time span of a partition made from now on.", partition_width,
+               {1, kMinutesOfYear}, PGC_SUSET, GUC_UNIT_MIN);
+    define_int("eventlog.partitions_ahead", "Partitions kept ready after the current one.", partitions_ahead,
+               {0, 1000}, PGC_SUSET);
+    define_int("eventlog.retention_max_size",
+               "Size of eventlog.events above which its oldest partitions are dropped; 0: none.",
+               retention_max_size, {0, INT_MAX}, PGC_SUSET, GUC_UNIT_MB);
+    define_bool("eventlog.retention_ignores_readers",
+                "Whether retention drops what a target or consumer has still to read.",
+                retention_ignores_readers, PGC_SUSET);
+    define_int("eventlog.page_scan_rows", "Most rows that a page of list_events or find_events examines.",
+               page_scan_rows, {1, INT_MAX}, PGC_SUSET);
+}
+
+void define_forwarding() {
+    define_bool("eventlog.forwarding", "Whether events are sent to targets.", forwarding, PGC_SUSET);
+    define_list("eventlog.databases",
+                "Databases that get a worker, comma-separated; empty for every one with the extension.",
+                nullptr, databases, PGC_SIGHUP, nullptr);
+    defining = true;
+    define_list("eventlog.allowed_hosts",
+                "Hosts that targets may name, comma-separated; empty for all but link-local and metadata "
+                "addresses.",
+                "Names, *.domain, addresses and CIDR ranges, each with an optional port.", allowed_hosts,
+                PGC_SUSET, check_allowed_hosts);
+    defining = false;
+    define_int("eventlog.poll_interval", "How often a worker looks for events that no commit told it of.",
+               poll_interval, {10, 600000}, PGC_SIGHUP, GUC_UNIT_MS);
+    define_int("eventlog.max_retry_interval", "Longest time between two attempts to reach an endpoint.",
+               max_retry_interval, {100, 86400000}, PGC_SIGHUP, GUC_UNIT_MS);
+}
+
+void define_health() {
+    define_int("eventlog.health_max_lag",
+               "Age of the oldest event that waits for a target, above which health() is degraded.",
+               health_max_lag, {0, INT_MAX}, PGC_SUSET, GUC_UNIT_S);
+    define_int("eventlog.health_max_dead_letters", "Number of dead letters above which health() is degraded.",
+               health_max_dead_letters, {0, INT_MAX}, PGC_SUSET);
+    define_int("eventlog.health_max_transaction_age",
+               "Age of the oldest writing transaction, above which health() is degraded.",
+               health_max_transaction_age, {0, INT_MAX}, PGC_SUSET, GUC_UNIT_S);
 }
 
 }  // namespace
 
 void define() {
-    define_text("eventlog.source", "Default of an event's source: the service or module that logs.", &source,
-                check_text);
-    define_text("eventlog.actor_type", "Default of an event's actor_type, together with eventlog.actor_id.",
-                &actor_type, check_text);
-    define_text("eventlog.actor_id", "Default of an event's actor_id, together with eventlog.actor_type.",
-                &actor_id, check_text);
-    define_text("eventlog.app_version", "Default of an event's app_version.", &app_version, check_text);
-    define_text("eventlog.traceparent", "W3C traceparent whose trace id events get by default.", &traceparent,
-                check_traceparent);
-    DefineCustomBoolVariable("eventlog.forward_default", "Default of log_event's forward_to_statsig.",
-                             nullptr, &forward_default, false, PGC_USERSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable(
-        "eventlog.autonomous_timeout", "How long log_event_autonomous waits for its event to be written.",
-        nullptr, &autonomous_timeout, 10000, 1, 3600000, PGC_USERSET, GUC_UNIT_MS, nullptr, nullptr, nullptr);
-
-    DefineCustomEnumVariable("eventlog.naming_policy", "What an event name must look like.", nullptr,
-                             &naming_policy, static_cast<int>(event::NamingPolicy::any), kNamingPolicies,
-                             PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable("eventlog.max_metadata_bytes", "Largest metadata of an event, as canonical JSON.",
-                            nullptr, &max_metadata_bytes, 65536, 2,
-                            static_cast<int>(event::kMaxEnvelopeBytes), PGC_SUSET, GUC_UNIT_BYTE, nullptr,
-                            nullptr, nullptr);
-    DefineCustomIntVariable("eventlog.max_metadata_keys", "Most top-level keys of an event's metadata.",
-                            nullptr, &max_metadata_keys, 256, 0, 65536, PGC_SUSET, 0, nullptr, nullptr,
-                            nullptr);
-    DefineCustomEnumVariable("eventlog.insert_method",
-                             "How events are written: auto takes the direct way where the table allows it.",
-                             nullptr, &insert_method, static_cast<int>(InsertMethod::automatic),
-                             kInsertMethods, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable("eventlog.page_scan_rows",
-                            "Most rows that a page of list_events or find_events examines.", nullptr,
-                            &page_scan_rows, 100000, 1, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable("eventlog.partition_width", "Time span of a partition made from now on.", nullptr,
-                            &partition_width, 1440, 1, kMinutesOfYear, PGC_SUSET, GUC_UNIT_MIN, nullptr,
-                            nullptr, nullptr);
-    DefineCustomIntVariable("eventlog.partitions_ahead", "Partitions kept ready after the current one.",
-                            nullptr, &partitions_ahead, 2, 0, 1000, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable("eventlog.idempotency_window",
-                            "How long a second call with an idempotency key is the first one again.", nullptr,
-                            &idempotency_window, 86400, 1, kSecondsOfYear, PGC_SUSET, GUC_UNIT_S, nullptr,
-                            nullptr, nullptr);
-    DefineCustomIntVariable("eventlog.retention_max_size",
-                            "Size of eventlog.events above which its oldest partitions are dropped; 0: none.",
-                            nullptr, &retention_max_size, 0, 0, INT_MAX, PGC_SUSET, GUC_UNIT_MB, nullptr,
-                            nullptr, nullptr);
-    DefineCustomBoolVariable("eventlog.retention_ignores_readers",
-                             "Whether retention drops what a target or consumer has still to read.", nullptr,
-                             &retention_ignores_readers, false, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomBoolVariable("eventlog.forwarding", "Whether events are sent to targets.", nullptr,
-                             &forwarding, true, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomStringVariable(
-        "eventlog.databases",
-        "Databases that get a worker, comma-separated; empty for every one with the extension.", nullptr,
-        &databases, "", PGC_SIGHUP, GUC_LIST_INPUT, nullptr, nullptr, nullptr);
-    defining = true;
-    DefineCustomStringVariable(
-        "eventlog.allowed_hosts",
-        "Hosts that targets may name, comma-separated; empty for all but link-local and metadata addresses.",
-        "Names, *.domain, addresses and CIDR ranges, each with an optional port.", &allowed_hosts, "",
-        PGC_SUSET, GUC_LIST_INPUT, check_allowed_hosts, nullptr, nullptr);
-    defining = false;
-    define_queue_size();
-    DefineCustomIntVariable(
-        "eventlog.poll_interval", "How often a worker looks for events that no commit told it of.", nullptr,
-        &poll_interval, 1000, 10, 600000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable(
-        "eventlog.max_retry_interval", "Longest time between two attempts to reach an endpoint.", nullptr,
-        &max_retry_interval, 60000, 100, 86400000, PGC_SIGHUP, GUC_UNIT_MS, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable(
-        "eventlog.health_max_lag",
-        "Age of the oldest event that waits for a target, above which health() is degraded.", nullptr,
-        &health_max_lag, 300, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable(
-        "eventlog.health_max_dead_letters", "Number of dead letters above which health() is degraded.",
-        nullptr, &health_max_dead_letters, 100, 0, INT_MAX, PGC_SUSET, 0, nullptr, nullptr, nullptr);
-    DefineCustomIntVariable("eventlog.health_max_transaction_age",
-                            "Age of the oldest writing transaction, above which health() is degraded.",
-                            nullptr, &health_max_transaction_age, 3600, 0, INT_MAX, PGC_SUSET, GUC_UNIT_S,
-                            nullptr, nullptr, nullptr);
+    define_session_defaults();
+    define_logging();
+    define_storage();
+    define_forwarding();
+    define_health();
     MarkGUCPrefixReserved("eventlog");
 }
 

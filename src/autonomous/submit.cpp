@@ -13,7 +13,6 @@
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
 #include "logs/events.h"
-#include "store/columns.h"
 #include "store/maintenance.h"
 
 namespace eventlog::autonomous {
@@ -242,8 +241,7 @@ std::string_view caller_xid() {
 void await_adoption() {
     constexpr long kPauseMs = 20;
     const int64_t deadline = pg::monotonic_ms() + settings::autonomous_timeout;
-    while (!store::catalog().adopted &&
-           !store::make_ready_elsewhere((GetCurrentTimestamp() + store::kEpochDifference) / 1000)) {
+    while (!store::catalog().adopted && !store::make_ready_elsewhere(pg::unix_millis_now())) {
         if (pg::monotonic_ms() >= deadline) refuse_unready();
         pause(kPauseMs);
         AcceptInvalidationMessages();

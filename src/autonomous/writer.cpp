@@ -3,9 +3,10 @@
 #include "autonomous/message.h"
 #include "autonomous/queue.h"
 #include "ingest/pipeline.h"
+#include "pg/clock.h"
+#include "pg/transaction.h"
 #include "store/catalog.h"
 #include "logs/events.h"
-#include "store/columns.h"
 #include "store/insert.h"
 
 namespace eventlog::autonomous {
@@ -53,12 +54,11 @@ Answer write_one(store::Insertion& insertion, Ticket ticket) {
 }
 
 void write_rows(std::span<Ticket> tickets, std::span<Answer> results) {
-    (void)set_config_option("lock_timeout", kLockTimeout, PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true,
-                            0, false);
+    pg::limit_lock_waits(kLockTimeout);
     if (!store::lock_extension(AccessShareLock))
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("extension eventlog is being dropped from this database"));
-    store::Insertion insertion = logs::begin_events((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+    store::Insertion insertion = logs::begin_events(pg::unix_millis_now());
     for (size_t i = 0; i < tickets.size(); i++) results[i] = write_one(insertion, tickets[i]);
     store::end_insertion(insertion);
     // On disk before anybody is answered, an earlier event with the same key included, but no standby is

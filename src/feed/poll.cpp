@@ -1,5 +1,6 @@
 // eventlog.lease_next: what eventlog.poll is made of, and its waiting.
 #include "pg/boundary.h"
+#include "pg/clock.h"
 
 #include "feed/take.h"
 #include "pg/datum.h"
@@ -7,7 +8,6 @@
 #include "settings.h"
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
-#include "store/columns.h"
 #include "store/maintenance.h"
 
 namespace {
@@ -82,8 +82,7 @@ void require_writable() {
             errdetail("Under REPEATABLE READ and SERIALIZABLE it would not see what is committed meanwhile."),
             errhint("Poll under READ COMMITTED."));
     // A restored log has no numbers of transactions to compare before it is adopted.
-    if (!store::catalog().adopted)
-        store::make_ready((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+    if (!store::catalog().adopted) store::make_ready(pg::unix_millis_now());
 }
 
 void sleep_for(long ms, uint32 events) {

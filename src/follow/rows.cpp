@@ -1,6 +1,7 @@
 #include "follow/rows.h"
 
 #include "logs/events.h"
+#include "pg/clock.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
 

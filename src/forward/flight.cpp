@@ -2,8 +2,8 @@
 
 #include "forward/compress.h"
 #include "forward/encode/webhook_signature.h"
+#include "pg/clock.h"
 #include "settings.h"
-#include "store/columns.h"
 
 namespace eventlog::forward {
 namespace {
@@ -22,7 +22,7 @@ bool Flight::send(const TargetOptions& options, int64_t now_ms, std::string& pro
     const Format& format = *options.format;
     const Batch& batch = claimed_.batch;
     std::string token = batch.token();
-    Attempt attempt{GetCurrentTimestamp() + store::kEpochDifference, token};
+    Attempt attempt{pg::unix_micros_now(), token};
     Outgoing outgoing;
     outgoing.url = endpoint_of(options);
     outgoing.endpoint = options.endpoint;

@@ -288,7 +288,7 @@ void Target::trouble(const std::string& error, Enter enter) {
     try {
         if (state != before) log_state(declared_.name, state, error);
         store::LogTransaction transaction;
-        pg::call([] { store::limit_lock_waits(); });
+        pg::call([] { pg::limit_lock_waits(); });
         record_state(declared_.name, state, error, pause);
         transaction.commit();
         shows_trouble_ = true;
@@ -307,7 +307,7 @@ void Target::took_events(int64_t sent_ms) {
 void Target::report_left_out(const Judgement& judgement) {
     try {
         store::LogTransaction transaction;
-        pg::call([] { store::limit_lock_waits(); });
+        pg::call([] { pg::limit_lock_waits(); });
         record_left_out(declared_.name, judgement.rejected,
                         "the endpoint took a request and left out " + std::to_string(judgement.rejected) +
                             " of its events: " + readable_text(judgement.note, Batch::kMaxReasonBytes));
@@ -332,7 +332,7 @@ bool Target::advance(int64_t now_ms) {
     bool redriven = false;
     {
         store::LogTransaction transaction;
-        pg::call([] { store::limit_lock_waits(); });
+        pg::call([] { pg::limit_lock_waits(); });
         for (; settled < flights_.size() && flights_[settled]->is_done(); settled++)
             if (!settle(*flights_[settled], cursor)) return false;
         redriven = settle_redrive();

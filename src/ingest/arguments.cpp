@@ -1,9 +1,9 @@
 #include "ingest/arguments.h"
 
+#include "pg/clock.h"
 #include "pg/datum.h"
 #include "logs/events.h"
 #include "store/catalog.h"
-#include "store/columns.h"
 
 namespace eventlog::ingest {
 namespace {
@@ -36,8 +36,8 @@ std::string_view text_argument(FunctionCallInfo fcinfo, int argument) {
 event::Micros micros_of(TimestampTz time) {
     if (TIMESTAMP_IS_NOBEGIN(time)) return event::kMinusInfinity;
     // The last thirty years of the server's range do not fit microseconds since 1970: refused like infinity.
-    if (time >= event::kInfinity - store::kEpochDifference) return event::kInfinity;
-    return time + store::kEpochDifference;
+    if (time >= event::kInfinity - pg::kEpochDifference) return event::kInfinity;
+    return pg::unix_micros_of(time);
 }
 
 event::Origin origin_of(Oid label) {

@@ -9,9 +9,9 @@
 #include "ingest/counters.h"
 #include "pg/boundary.h"
 #include "logs/events.h"
+#include "pg/clock.h"
 #include "settings.h"
 #include "runtime/shared_state.h"
-#include "store/columns.h"
 #include "store/id_source.h"
 #include "store/idempotency.h"
 
@@ -66,7 +66,7 @@ std::string_view trace_id(const event::Event& event) {
 
 Prepared prepare_row(Relation events, const event::Event& event, std::string_view caller_xid) {
     const context::Caller& caller = context::current_caller();
-    event::Micros now = GetCurrentTimestamp() + store::kEpochDifference;
+    event::Micros now = pg::unix_micros_now();
     Prepared prepared{};
     prepared.forward = event.forward_to_statsig.value_or(settings::forward_default);
     event::StoredRow& row = prepared.row;
@@ -122,7 +122,7 @@ store::Insertion begin() {
     return pg::call([] {
         PreventCommandIfReadOnly("eventlog.log_event()");
         PreventCommandIfParallelMode("eventlog.log_event()");
-        return logs::begin_events((GetCurrentTimestamp() + store::kEpochDifference) / 1000);
+        return logs::begin_events(pg::unix_millis_now());
     });
 }
 

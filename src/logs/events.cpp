@@ -1,9 +1,9 @@
 #include "logs/events.h"
 
+#include "pg/clock.h"
 #include "pg/datum.h"
 #include "settings.h"
 #include "store/erased_mark.h"
-#include "store/columns.h"
 
 namespace eventlog::logs {
 namespace {
@@ -66,8 +66,8 @@ void fill(const store::Insertion& insertion, const event::StoredRow& row, Jsonb*
     set_text(kResourceId, row.resource_id);
     nulls[kTenantId] = !row.tenant_id;
     values[kTenantId] = row.tenant_id ? pg::uuid_datum(*row.tenant_id) : (Datum)0;
-    set(kEventTs, TimestampTzGetDatum(row.event_ts - store::kEpochDifference));
-    set(kIngestedAt, TimestampTzGetDatum(row.ingested_at - store::kEpochDifference));
+    set(kEventTs, TimestampTzGetDatum(pg::timestamp_of(row.event_ts)));
+    set(kIngestedAt, TimestampTzGetDatum(pg::timestamp_of(row.ingested_at)));
     nulls[kValue] = !row.value;
     values[kValue] = row.value ? Float8GetDatum(*row.value) : (Datum)0;
     set(kMetadata, JsonbPGetDatum(metadata));
@@ -119,8 +119,8 @@ event::StoredRow event_of(const Datum* values, const bool* nulls) {
     row.resource_type = text(kResourceType);
     row.resource_id = text(kResourceId);
     if (!nulls[kTenantId]) row.tenant_id = pg::uuid_of(values[kTenantId]);
-    row.event_ts = DatumGetTimestampTz(values[kEventTs]) + store::kEpochDifference;
-    row.ingested_at = DatumGetTimestampTz(values[kIngestedAt]) + store::kEpochDifference;
+    row.event_ts = pg::unix_micros_of(DatumGetTimestampTz(values[kEventTs]));
+    row.ingested_at = pg::unix_micros_of(DatumGetTimestampTz(values[kIngestedAt]));
     if (!nulls[kValue]) row.value = DatumGetFloat8(values[kValue]);
     row.metadata = pg::jsonb_view(values[kMetadata]);
     row.schema_version = text(kSchemaVersion);

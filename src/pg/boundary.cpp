@@ -122,6 +122,10 @@ void raise(const Failure& failure) {
     pg_unreachable();
 }
 
+MemoryContext capture_errors_in(MemoryContext context) noexcept {
+    return std::exchange(capture_context, context);
+}
+
 }  // namespace internal
 
 Error error_of(const event::Problem& problem) {
@@ -132,50 +136,6 @@ Error error_of(const event::Problem& problem) {
             .hint = problem.hint,
             .column = std::string(event::name_of(problem.field)),
             .constraint = std::string(event::constraint_of(problem.rule))};
-}
-
-Transaction::Transaction() : outer_(CurrentMemoryContext), outer_capture_(capture_context) {
-    capture_context = outer_;
-    try {
-        call([] {
-            SetCurrentStatementStartTimestamp();
-            StartTransactionCommand();
-            PushActiveSnapshot(GetTransactionSnapshot());
-        });
-    } catch (...) {
-        internal::run_guarded([](void*) { AbortCurrentTransaction(); }, nullptr);
-        capture_context = outer_capture_;
-        MemoryContextSwitchTo(outer_);
-        throw;
-    }
-}
-
-Transaction::~Transaction() {
-    if (open_) internal::run_guarded([](void*) { AbortCurrentTransaction(); }, nullptr);
-    capture_context = outer_capture_;
-    MemoryContextSwitchTo(outer_);
-}
-
-void Transaction::commit() {
-    call([] {
-        PopActiveSnapshot();
-        CommitTransactionCommand();
-    });
-    open_ = false;
-    MemoryContextSwitchTo(outer_);
-}
-
-void start_worker_session(Oid database) {
-    BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
-    SetConfigOption("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_OVERRIDE);
-    SetConfigOption("default_transaction_read_only", "off", PGC_USERSET, PGC_S_OVERRIDE);
-    SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_OVERRIDE);
-    SetConfigOption("statement_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
-    SetConfigOption("lock_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
-    SetConfigOption("idle_in_transaction_session_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
-#if PG_VERSION_NUM >= 170000
-    SetConfigOption("transaction_timeout", "0", PGC_USERSET, PGC_S_OVERRIDE);
-#endif
 }
 
 void log_error(const ServerError& error, const char* what) noexcept {

@@ -43,6 +43,10 @@ using Thunk = void (*)(void*);
 // Runs `thunk` under PG_TRY; the error that it raised, or null.
 ErrorData* run_guarded(Thunk thunk, void* argument) noexcept;
 
+// Has caught errors copied to `context`, which outlives what raises them; null: to the context current at the
+// call. Returns what held before.
+MemoryContext capture_errors_in(MemoryContext context) noexcept;
+
 // What is to be raised once the C++ handler has closed: plain data, so that the longjmp passes over nothing.
 struct Failure {
     ErrorData* server = nullptr;
@@ -116,32 +120,6 @@ void enter(Body body) {
     internal::Failure failure;
     if (!internal::run(body, failure)) internal::raise(failure);
 }
-
-// A transaction of a background worker, with an active snapshot; rolled back unless committed.
-//
-//     pg::Transaction transaction;
-//     pg::call([] { ... });
-//     transaction.commit();
-//
-// A ServerError caught outside has its data in the memory context that was current at the start.
-class Transaction {
-  public:
-    Transaction();
-    ~Transaction();
-    Transaction(const Transaction&) = delete;
-    Transaction& operator=(const Transaction&) = delete;
-    void commit();
-
-  private:
-    MemoryContext outer_;
-    MemoryContext outer_capture_;
-    bool open_ = true;
-};
-
-// Connects a background worker to a database as the bootstrap superuser, with settings that no role or
-// database can bend: writable transactions, READ COMMITTED, a search path of pg_catalog. Outside any C++
-// frame with destructors.
-void start_worker_session(Oid database);
 
 // Writes a caught server error to the log (level LOG), without raising it.
 void log_error(const ServerError& error, const char* what) noexcept;

@@ -5,6 +5,8 @@
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
 #include "pg/owner_sql.h"
+#include "pg/transaction.h"
+#include "pg/worker_session.h"
 
 namespace eventlog::retention {
 namespace {

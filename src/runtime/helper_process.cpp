@@ -1,19 +1,14 @@
 #include "runtime/helper_process.h"
 
+#include "runtime/background_worker.h"
+
 namespace eventlog::runtime {
 namespace {
 
 BackgroundWorkerHandle* launch(const HelperProcess& process, pid_t notify) {
-    BackgroundWorker worker{};
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    BackgroundWorker worker = describe_worker(process.name, process.function);
     worker.bgw_main_arg = ObjectIdGetDatum(MyDatabaseId);
     worker.bgw_notify_pid = notify;
-    strlcpy(worker.bgw_name, process.type, BGW_MAXLEN);
-    strlcpy(worker.bgw_type, process.type, BGW_MAXLEN);
-    strlcpy(worker.bgw_library_name, "eventlog", sizeof(worker.bgw_library_name));
-    strlcpy(worker.bgw_function_name, process.function, BGW_MAXLEN);
     memcpy(worker.bgw_extra, process.arguments, process.size);
     BackgroundWorkerHandle* handle = nullptr;
     return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : nullptr;

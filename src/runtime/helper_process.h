@@ -7,7 +7,7 @@
 namespace eventlog::runtime {
 
 struct HelperProcess {
-    const char* type;       // what pg_stat_activity calls it
+    const char* name;       // what pg_stat_activity calls it
     const char* function;   // its main, in this library
     const void* arguments;  // copied into bgw_extra: BGW_EXTRALEN bytes at the most
     size_t size;

@@ -1,9 +1,9 @@
 // SQL functions of the store: maintenance, the append-only refusal, versions.
 #include "pg/boundary.h"
+#include "pg/clock.h"
 
 #include "store/catalog.h"
 #include "store/change_permission.h"
-#include "store/columns.h"
 #include "store/maintenance.h"
 #include "retention/retention.h"
 
@@ -18,7 +18,7 @@ constexpr const char* kBuiltWith = "PostgreSQL " PG_VERSION ", " __VERSION__;
 EVENTLOG_FUNCTION(eventlog_maintain) {
     pg::call([] {
         PreventCommandIfReadOnly("eventlog.maintain()");
-        const int64_t now = (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
+        const int64_t now = pg::unix_millis_now();
         // Who has nothing to do holds nobody up.
         if (!store::is_maintained(now)) store::maintain(now);
         retention::start_retention(runtime::Await::start);

@@ -1,9 +1,9 @@
 // SQL functions over event ids: ulid, from_ulid, event_time.
 #include "pg/boundary.h"
+#include "pg/clock.h"
 
 #include "ids/ulid.h"
 #include "pg/datum.h"
-#include "store/columns.h"
 
 using namespace eventlog;
 
@@ -29,7 +29,7 @@ EVENTLOG_FUNCTION(eventlog_from_ulid) {
 
 EVENTLOG_FUNCTION(eventlog_event_time) {
     return pg::call([fcinfo] {
-        return TimestampTzGetDatum(ids::unix_millis_of(pg::uuid_of(PG_GETARG_DATUM(0))) * 1000 -
-                                   store::kEpochDifference);
+        return TimestampTzGetDatum(
+            pg::timestamp_of(ids::unix_millis_of(pg::uuid_of(PG_GETARG_DATUM(0))) * 1000));
     });
 }

@@ -1,8 +1,8 @@
 #include "store/idempotency.h"
 
+#include "pg/clock.h"
 #include "pg/datum.h"
 #include "settings.h"
-#include "store/columns.h"
 #include "store/leaf.h"
 #include "store/partitions.h"
 
@@ -44,10 +44,6 @@ Datum digest_datum(const event::Digest& digest) {
 bool equals(Datum stored, const event::Digest& digest) {
     std::string_view bytes = pg::text_view(stored);
     return bytes.size() == digest.size() && memcmp(bytes.data(), digest.data(), digest.size()) == 0;
-}
-
-int64_t unix_millis_now() {
-    return (GetCurrentTimestamp() + kEpochDifference) / 1000;
 }
 
 int64_t window_millis(const KeyPrint& print) {
@@ -169,7 +165,7 @@ KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid&
     KeyClaim claim{};
     LOCKTAG tag = lock_tag(print.key);
     LockAcquire(&tag, ExclusiveLock, false, false);
-    int64_t now = unix_millis_now();
+    int64_t now = pg::unix_millis_now();
     ids::Uuid window_start = ids::first_uuid_of(std::max<int64_t>(now - window_millis(print), 0));
     bool found = false;
     for (Oid leaf : leaves_from(ledger, window_start)) {

@@ -1,5 +1,6 @@
 #include "store/insert.h"
 
+#include "pg/clock.h"
 #include "pg/datum.h"
 #include "settings.h"
 #include "store/leaf.h"

@@ -1,31 +1,10 @@
-// Transactions of the worker, connected to SPI; rolled back unless committed.
+// Transactions of the worker that use the tables of the log; rolled back unless committed.
 #pragma once
 
-#include "pg/boundary.h"
+#include "pg/transaction.h"
 #include "store/catalog.h"
 
 namespace eventlog::store {
-
-class SqlTransaction {
-  public:
-    SqlTransaction() {
-        pg::call([] { SPI_connect(); });
-    }
-    void commit() {
-        pg::call([] { SPI_finish(); });
-        transaction_.commit();
-    }
-
-  private:
-    pg::Transaction transaction_;
-};
-
-// Limits how long the current transaction waits for a lock that another has left held: all that the worker
-// does waits with it. Call inside pg::call.
-inline void limit_lock_waits() {
-    (void)set_config_option("lock_timeout", "500ms", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_LOCAL, true, 0,
-                            false);
-}
 
 // Thrown where the extension is no longer installed.
 struct LogIsGone {};
@@ -40,7 +19,7 @@ class LogTransaction {
     void commit() { transaction_.commit(); }
 
   private:
-    SqlTransaction transaction_;
+    pg::SqlTransaction transaction_;
 };
 
 }  // namespace eventlog::store

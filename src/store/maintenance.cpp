@@ -1,6 +1,8 @@
 #include "store/maintenance.h"
 
 #include "pg/boundary.h"
+#include "pg/transaction.h"
+#include "pg/worker_session.h"
 #include "settings.h"
 #include "store/adoption.h"
 #include "store/catalog.h"

@@ -10,6 +10,7 @@
 #include "pg/boundary.h"
 #include "pg/wait_event.h"
 #include "settings.h"
+#include "runtime/background_worker.h"
 #include "runtime/shared_state.h"
 
 namespace eventlog::worker {
@@ -23,15 +24,6 @@ constexpr int64_t kFirstRestartMs = 1000;
 constexpr int64_t kLongestRestartMs = 60000;
 constexpr int kSecondsToRestartLauncher = 5;
 constexpr int32_t kBeingDropped = -2;  // pg_database.datconnlimit of a database whose DROP was interrupted
-
-void describe(BackgroundWorker& worker, const char* name, const char* function) {
-    worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
-    worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
-    strlcpy(worker.bgw_name, name, BGW_MAXLEN);
-    strlcpy(worker.bgw_type, name, BGW_MAXLEN);
-    strlcpy(worker.bgw_library_name, "eventlog", sizeof(worker.bgw_library_name));
-    strlcpy(worker.bgw_function_name, function, BGW_MAXLEN);
-}
 
 // Whether eventlog.databases allows a worker in this database.
 bool allowed(const char* database) {
@@ -125,9 +117,7 @@ bool is_due(WorkerSlot& slot, int64_t now, long& timeout_ms) {
 }
 
 void start_worker(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
-    BackgroundWorker worker{};
-    describe(worker, "eventlog worker", "eventlog_worker_main");
-    worker.bgw_restart_time = BGW_NEVER_RESTART;
+    BackgroundWorker worker = runtime::describe_worker("eventlog worker", "eventlog_worker_main");
     worker.bgw_main_arg = ObjectIdGetDatum(slot.database);
     worker.bgw_notify_pid = MyProcPid;
     if (RegisterDynamicBackgroundWorker(&worker, &handle)) {
@@ -169,10 +159,7 @@ long start_due_workers() {
 void serve() {
     while (true) {
         pg::call([] {
-            if (ConfigReloadPending) {
-                ConfigReloadPending = false;
-                ProcessConfigFile(PGC_SIGHUP);
-            }
+            runtime::reload_configuration();
             std::span<Oid> databases = connectable_databases(CurrentMemoryContext);
             match_slots(databases);
             pfree(databases.data());
@@ -193,8 +180,7 @@ void forget_latch(int, Datum) {
 
 void register_launcher() {
     if (IsBinaryUpgrade) return;
-    BackgroundWorker launcher{};
-    describe(launcher, "eventlog launcher", "eventlog_launcher_main");
+    BackgroundWorker launcher = runtime::describe_worker("eventlog launcher", "eventlog_launcher_main");
     launcher.bgw_restart_time = kSecondsToRestartLauncher;
     RegisterBackgroundWorker(&launcher);
     install_database_hook();
@@ -204,9 +190,7 @@ void register_launcher() {
 
 extern "C" PGDLLEXPORT void eventlog_launcher_main(Datum) {
     using namespace eventlog;
-    pqsignal(SIGTERM, die);
-    pqsignal(SIGHUP, SignalHandlerForConfigReload);
-    BackgroundWorkerUnblockSignals();
+    runtime::handle_signals();
     BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
     runtime::state()->launcher_latch = MyLatch;
     before_shmem_exit(worker::forget_latch, (Datum)0);

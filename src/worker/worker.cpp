@@ -3,15 +3,16 @@
 
 #include "autonomous/writer.h"
 #include "pg/clock.h"
+#include "pg/worker_session.h"
 #include "forward/erasures.h"
 #include "store/log_transaction.h"
 #include "forward/target.h"
 #include "worker/slot.h"
 #include "settings.h"
+#include "runtime/background_worker.h"
 #include "runtime/shared_state.h"
 #include "store/catalog.h"
 #include "store/maintenance.h"
-#include "store/columns.h"
 #include "retention/retention.h"
 
 namespace eventlog::worker {
@@ -26,10 +27,6 @@ bool catalogs_changed = true;
 
 void on_catalog_change(Datum, int, uint32) {
     catalogs_changed = true;
-}
-
-int64_t unix_millis() {
-    return (GetCurrentTimestamp() + store::kEpochDifference) / 1000;
 }
 
 class Worker {
@@ -64,7 +61,7 @@ class Worker {
 
 // Whether the extension is (still) here. One of another version than the library's is left alone.
 bool Worker::installed() {
-    store::SqlTransaction transaction;
+    pg::SqlTransaction transaction;
     store::Installed found = pg::call([] { return store::installed(); });
     transaction.commit();
     return found != store::Installed::no;
@@ -72,7 +69,7 @@ bool Worker::installed() {
 
 // Whether the log may be touched: the versions agree, and the database has been adopted.
 bool Worker::ready() {
-    store::SqlTransaction transaction;
+    pg::SqlTransaction transaction;
     bool ready =
         pg::call([] { return store::installed() == store::Installed::yes && store::catalog().adopted; });
     transaction.commit();
@@ -81,7 +78,7 @@ bool Worker::ready() {
 
 // Says once for each version of the SQL objects why nothing happens, and shows it in pg_stat_activity.
 void Worker::tell_other_version() {
-    store::SqlTransaction transaction;
+    pg::SqlTransaction transaction;
     const char* version = pg::call([]() -> const char* {
         return store::installed() == store::Installed::other_version ? store::installed_version() : nullptr;
     });
@@ -108,9 +105,9 @@ void Worker::take_up_upgraded() {
     try {
         store::LogTransaction transaction;
         pg::call([] {
-            store::limit_lock_waits();
+            pg::limit_lock_waits();
             if (store::installed() == store::Installed::yes && store::waits_for_worker())
-                store::maintain(unix_millis());
+                store::maintain(pg::unix_millis_now());
         });
         transaction.commit();
     } catch (const pg::ServerError& error) {
@@ -134,8 +131,8 @@ void Worker::maintain(int64_t now) {
     try {
         store::LogTransaction transaction;
         pg::call([] {
-            store::limit_lock_waits();
-            if (!store::is_maintained(unix_millis())) store::maintain(unix_millis());
+            pg::limit_lock_waits();
+            if (!store::is_maintained(pg::unix_millis_now())) store::maintain(pg::unix_millis_now());
             retention::start_retention(runtime::Await::nothing);
         });
         transaction.commit();
@@ -149,7 +146,7 @@ void Worker::maintain(int64_t now) {
 void Worker::adopt_orphans() {
     try {
         store::LogTransaction transaction;
-        pg::call([] { store::limit_lock_waits(); });
+        pg::call([] { pg::limit_lock_waits(); });
         forward::adopt_orphan_servers();
         transaction.commit();
     } catch (const pg::ServerError& error) {
@@ -218,10 +215,7 @@ long Worker::sleep_ms(int64_t now) const {
 
 void Worker::take_news() {
     pg::call([] {
-        if (ConfigReloadPending) {
-            ConfigReloadPending = false;
-            ProcessConfigFile(PGC_SIGHUP);
-        }
+        runtime::reload_configuration();
         AcceptInvalidationMessages();
     });
 }
@@ -266,9 +260,7 @@ void Worker::run() {
 
 extern "C" PGDLLEXPORT void eventlog_worker_main(Datum database) {
     using namespace eventlog;
-    pqsignal(SIGTERM, die);
-    pqsignal(SIGHUP, SignalHandlerForConfigReload);
-    BackgroundWorkerUnblockSignals();
+    runtime::handle_signals();
     worker::claim_slot(DatumGetObjectId(database));
     pg::start_worker_session(DatumGetObjectId(database));
     pg::enter([] {
