@@ -264,9 +264,10 @@ ingest::Prepared prepare(const event::Event& event, size_t metadata_bytes) {
 
 std::string_view encoded(const ingest::Prepared& prepared) {
     Message message;
-    message.row = prepared.row;
-    message.metadata = {reinterpret_cast<const char*>(prepared.metadata), VARSIZE(prepared.metadata)};
-    message.forward = prepared.forward;
+    message.row = prepared.stamped.row;
+    message.metadata = {reinterpret_cast<const char*>(prepared.stamped.metadata),
+                        VARSIZE(prepared.stamped.metadata)};
+    message.forward = prepared.stamped.forward;
     if (prepared.has_key) message.key = {prepared.key.key, prepared.key.payload, prepared.key.window_seconds};
     const size_t size = encoded_size(message);
     auto* bytes = static_cast<char*>(pg::call([size] { return palloc(size); }));
@@ -278,7 +279,7 @@ ids::Uuid log_autonomously(const event::Event& event, size_t metadata_bytes) {
     while (true) {
         ingest::Prepared prepared = prepare(event, metadata_bytes);
         Refusal refusal{};
-        Answer answer = exchange(encoded(prepared), prepared.row.event_id, refusal);
+        Answer answer = exchange(encoded(prepared), prepared.stamped.row.event_id, refusal);
         if (answer.sqlstate != 0) raise(answer.sqlstate, refusal);
         if (answer.claim == store::Claim::pending) {
             pg::call([&] { wait_for_owner(answer.owner); });
@@ -288,7 +289,7 @@ ids::Uuid log_autonomously(const event::Event& event, size_t metadata_bytes) {
         claim.outcome = answer.claim;
         claim.first = answer.first;
         claim.same_payload = answer.same_payload;
-        ids::Uuid id = ingest::id_of(claim, event, prepared.row.event_id);
+        ids::Uuid id = ingest::id_of(claim, event, prepared.stamped.row.event_id);
         pg::call([&] { wait_for_standbys(answer.committed); });
         return id;
     }

@@ -35,9 +35,9 @@ class Group {
 
 ingest::Prepared prepared_of(const Message& message) {
     ingest::Prepared prepared{};
-    prepared.row = message.row;
-    prepared.metadata = reinterpret_cast<Jsonb*>(const_cast<char*>(message.metadata.data()));
-    prepared.forward = message.forward;
+    prepared.stamped.row = message.row;
+    prepared.stamped.metadata = reinterpret_cast<Jsonb*>(const_cast<char*>(message.metadata.data()));
+    prepared.stamped.forward = message.forward;
     prepared.has_key = message.key.has_value();
     if (message.key) prepared.key = {message.key->key, message.key->payload, message.key->window_seconds};
     return prepared;

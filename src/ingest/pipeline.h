@@ -4,8 +4,8 @@
 #include "pg/server.h"
 
 #include "event/event.h"
-#include "event/stored_row.h"
 #include "ids/uuid7.h"
+#include "ingest/stamp.h"
 #include "store/idempotency.h"
 #include "store/insert.h"
 
@@ -13,9 +13,7 @@ namespace eventlog::ingest {
 
 // A row ready to be written, by this process or another.
 struct Prepared {
-    event::StoredRow row;
-    Jsonb* metadata;  // the datum that row.metadata views
-    bool forward;
+    Stamped stamped;
     bool has_key;
     store::KeyPrint key;
 };
@@ -30,6 +28,9 @@ store::Insertion begin();
 // Writes a checked event and returns its id. Throws pg::Error when the whole envelope is too large,
 // pg::ServerError.
 ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t metadata_bytes);
+
+// The same for one event alone, from `begin` to `end`.
+ids::Uuid write_alone(const event::Event& event, size_t metadata_bytes);
 
 // The two halves of `write`, for an event that another process writes. The first gives it its defaults, id
 // and envelope, in the current memory context; `events` is open, `caller_xid` the caller's transaction, if

@@ -267,7 +267,3 @@ extern "C" PGDLLEXPORT void eventlog_retention_main(Datum database) {
         retention::drop_what_is_due();
     });
 }
-
-EVENTLOG_FUNCTION(eventlog_retention_max_bytes) {
-    PG_RETURN_INT64(static_cast<int64>(eventlog::settings::retention_max_size) * 1024 * 1024);
-}

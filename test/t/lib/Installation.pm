@@ -59,7 +59,7 @@ sub library_of_version
 	my ($version) = @_;
 	my $build = PostgreSQL::Test::Utils::tempdir('library');
 	PostgreSQL::Test::Utils::system_or_bail('cp', '-a', map({ "$checkout/$_" } qw(src Makefile eventlog.control sql)), $build);
-	unlink glob "$build/src/{store/catalog,store/functions,forward/http}.o";
+	unlink glob "$build/src/{store/catalog,store/sql_version,forward/http}.o";
 	PostgreSQL::Test::Utils::system_or_bail('make', '-s', '-C', $build, "PG_CONFIG=$pg_config", "EXTVERSION=$version", 'eventlog.so');
 	return "$build/eventlog.so";
 }

@@ -10,11 +10,7 @@ EVENTLOG_FUNCTION(eventlog_log_event) {
     using namespace eventlog;
     ids::Uuid id = ingest::counted([fcinfo] {
         event::Event event = pg::call([fcinfo] { return ingest::read_arguments(fcinfo); });
-        size_t metadata_bytes = ingest::check(event);
-        store::Insertion insertion = ingest::begin();
-        ids::Uuid written = ingest::write(insertion, event, metadata_bytes);
-        ingest::end(insertion);
-        return written;
+        return ingest::write_alone(event, ingest::check(event));
     });
     return pg::call([&id] { return pg::uuid_datum(id); });
 }

@@ -1,30 +1,9 @@
-// SQL functions of the store: maintenance, the append-only refusal, versions.
+// eventlog.refuse_change: the trigger of the append-only tables.
 #include "pg/boundary.h"
-#include "pg/clock.h"
 
-#include "store/catalog.h"
 #include "store/change_permission.h"
-#include "store/maintenance.h"
-#include "retention/retention.h"
-
-namespace {
 
 using namespace eventlog;
-
-constexpr const char* kBuiltWith = "PostgreSQL " PG_VERSION ", " __VERSION__;
-
-}  // namespace
-
-EVENTLOG_FUNCTION(eventlog_maintain) {
-    pg::call([] {
-        PreventCommandIfReadOnly("eventlog.maintain()");
-        const int64_t now = pg::unix_millis_now();
-        // Who has nothing to do holds nobody up.
-        if (!store::is_maintained(now)) store::maintain(now);
-        retention::start_retention(runtime::Await::start);
-    });
-    PG_RETURN_VOID();
-}
 
 EVENTLOG_FUNCTION(eventlog_refuse_change) {
     pg::call([fcinfo] {
@@ -44,18 +23,4 @@ EVENTLOG_FUNCTION(eventlog_refuse_change) {
                        : errhint("To let events go after a time, call eventlog.set_retention()."));
     });
     return (Datum)0;
-}
-
-EVENTLOG_FUNCTION(eventlog_version) {
-    return pg::call([fcinfo] {
-        TupleDesc columns = nullptr;
-        if (get_call_result_type(fcinfo, nullptr, &columns) != TYPEFUNC_COMPOSITE)
-            elog(ERROR, "return type must be a row type");
-        char* installed = store::installed_version();
-        Datum values[] = {CStringGetTextDatum(EVENTLOG_VERSION),
-                          installed != nullptr ? CStringGetTextDatum(installed) : (Datum)0,
-                          CStringGetTextDatum(kBuiltWith)};
-        bool nulls[] = {false, installed == nullptr, false};
-        return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
-    });
 }

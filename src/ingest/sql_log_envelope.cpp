@@ -1,0 +1,73 @@
+// eventlog.log_envelope, log_events and log_events_json: the event as JSON, one or many.
+#include "pg/boundary.h"
+
+#include "event/json_array.h"
+#include "ingest/batch.h"
+#include "ingest/batch_writer.h"
+#include "ingest/counters.h"
+#include "ingest/pipeline.h"
+#include "pg/datum.h"
+
+namespace {
+
+using namespace eventlog;
+
+// Writes the batch and returns the ids as the function's set.
+void return_ids(FunctionCallInfo fcinfo, const ingest::NextEvent& next) {
+    auto* set = pg::call([fcinfo] {
+        InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+        return reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    });
+    ingest::write_batch(next, [set](const ids::Uuid& id) {
+        pg::call([&] {
+            Datum value = pg::uuid_datum(id);
+            bool null = false;
+            tuplestore_putvalues(set->setResult, set->setDesc, &value, &null);
+        });
+    });
+}
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_log_envelope) {
+    ids::Uuid id = ingest::counted([fcinfo] {
+        jsonb::Container envelope = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
+        event::Event event;
+        size_t metadata_bytes = ingest::read_event(envelope, event);
+        return ingest::write_alone(event, metadata_bytes);
+    });
+    return pg::call([&id] { return pg::uuid_datum(id); });
+}
+
+EVENTLOG_FUNCTION(eventlog_log_events) {
+    ingest::counted([fcinfo] {
+        jsonb::Container events = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
+        if (!events.is_array()) ingest::refuse_no_array();
+        jsonb::Elements elements(events);
+        return_ids(fcinfo, [&elements](event::Event& event, size_t& metadata_bytes) {
+            if (!elements.next()) return false;
+            metadata_bytes = ingest::read_event(elements.value(), event);
+            return true;
+        });
+    });
+    return (Datum)0;
+}
+
+EVENTLOG_FUNCTION(eventlog_log_events_json) {
+    ingest::counted([fcinfo] {
+        std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
+        event::JsonArray events(document);
+        if (!events.is_array()) ingest::refuse_no_array();
+        return_ids(fcinfo, [&events](event::Event& event, size_t& metadata_bytes) {
+            if (!events.next()) return false;
+            std::string_view element = events.element();
+            jsonb::Container envelope = pg::call([element] {
+                char* text = pnstrdup(element.data(), element.size());
+                return pg::jsonb_view(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
+            });
+            metadata_bytes = ingest::read_event(envelope, event);
+            return true;
+        });
+    });
+    return (Datum)0;
+}
