@@ -12,7 +12,11 @@
 #include "store/partitions.h"
 
 extern "C" {
+#ifdef PG_MODULE_MAGIC_EXT
+PG_MODULE_MAGIC_EXT(.name = "eventlog", .version = EVENTLOG_VERSION);
+#else
 PG_MODULE_MAGIC;
+#endif
 PGDLLEXPORT void _PG_init(void);
 }
 

@@ -8,3 +8,8 @@ CREATE OR REPLACE FUNCTION eventlog.version(OUT library text, OUT catalog text, 
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_version';
 COMMENT ON FUNCTION eventlog.version() IS 'version of the library and of its SQL objects, and what the library was built with';
+
+CREATE OR REPLACE FUNCTION eventlog.catalog_changed() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_catalog_changed';
+COMMENT ON FUNCTION eventlog.catalog_changed() IS 'has every session read the extension''s objects anew, after an update';

@@ -33,5 +33,6 @@ BEGIN
 END
 $$;
 
--- The worker goes on at once.
+-- Sessions and the worker see the new objects at once.
+SELECT eventlog.catalog_changed();
 SELECT eventlog.notify_worker();

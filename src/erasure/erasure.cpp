@@ -230,6 +230,7 @@ Erased erase(const Erasure& erasure) {
         Snapshot snapshot;
     };
     Stretch stretch = pg::call([] {
+        store::require_full_service();
         pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
         // An error rather than events left out, where row security is forced upon the owner.
         set_local("row_security", "off");

@@ -91,6 +91,7 @@ Oid lock_key(std::string_view name) {
 void lock_consumer(std::string_view name) {
     // A poll may have waited while the extension was dropped: then the catalog says so.
     (void)store::lock_extension(AccessShareLock);
+    store::require_full_service();
     LockDatabaseObject(store::catalog().table_of(logs::kEvents), lock_key(name), 0, ExclusiveLock);
 }
 

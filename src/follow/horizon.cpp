@@ -13,6 +13,7 @@ struct ServerSnapshot {
 };
 
 ServerSnapshot server_snapshot() {
+    store::require_full_service();
     // A standby's snapshot leaves out what is in progress on the primary.
     if (RecoveryInProgress())
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),

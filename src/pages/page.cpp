@@ -130,7 +130,10 @@ Page find_page(const PageRequest& request, FetchRows fetch) {
         walk.ended = *request.cursor == kLeastId;
         walk.at = ids::predecessor(*request.cursor);
     }
-    auto* found = pg::call([] { return static_cast<Stretch*>(palloc(sizeof(Stretch))); });
+    auto* found = pg::call([] {
+        store::require_full_service();
+        return static_cast<Stretch*>(palloc(sizeof(Stretch)));
+    });
     found->wanted = wanted;
     Page page;
     do {

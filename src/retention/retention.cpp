@@ -76,7 +76,7 @@ bool take_turn() {
 }
 
 bool may_begin() {
-    return store::lock_extension(AccessShareLock) && store::installed() == store::Installed::yes &&
+    return store::lock_extension(AccessShareLock) && store::service() == store::Service::full &&
            store::catalog().adopted && take_turn();
 }
 
@@ -235,6 +235,7 @@ void drop_what_is_due() {
 }  // namespace
 
 void start_retention(runtime::Await await) {
+    store::require_full_service();
     if (!is_due()) return;
     RetentionArguments arguments{settings::retention_max_size, settings::retention_ignores_readers};
     if (runtime::run_helper({"eventlog retention", "eventlog_retention_main", &arguments, sizeof(arguments)},

@@ -74,6 +74,8 @@ Adoption read_row(TupleTableSlot* slot) {
     row.is_of_this_cluster = DatumGetInt64(slot_getattr(slot, kSystemIdentifier, &null)) ==
                              static_cast<int64>(GetSystemIdentifier());
     row.xid_offset = DatumGetInt64(slot_getattr(slot, kXidOffset, &null));
+    // 0.1.0 had no such column.
+    if (slot->tts_tupleDescriptor->natts < kServerMajor) return row;
     Datum server_major = slot_getattr(slot, kServerMajor, &null);
     if (!null) row.server_major = DatumGetInt32(server_major);
     return row;
@@ -110,6 +112,7 @@ bool was_upgraded(Oid cluster_table) {
 void adopt() {
     const Catalog& known = catalog();
     if (known.adopted) return;
+    require_full_service();
     pg::OwnerSql saved = pg::begin_owner_sql(known.owner);
     Oid types[5] = {INT8OID, OIDOID, INT4OID, INT8OID, UUIDOID};
     Datum values[5] = {Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),

@@ -72,19 +72,12 @@ Oid owner_of(Oid table) {
 }
 
 Catalog read() {
-    switch (installed()) {
-        case Installed::no:
-            ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("extension \"eventlog\" is not installed in this database"),
-                    errhint("Run CREATE EXTENSION eventlog."));
-            break;
-        case Installed::other_version:
-            report_other_version(ERROR, "Nothing is logged or forwarded until they agree.");
-            break;
-        case Installed::yes:
-            break;
-    }
     Catalog fresh{};
+    fresh.service = service();
+    if (fresh.service == Service::none)
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("extension \"eventlog\" is not installed in this database"),
+                errhint("Run CREATE EXTENSION eventlog."));
     Oid schema = get_namespace_oid(kName, false);
     for (const LogTable* log : log_tables()) {
         Oid table = get_relname_relid(log->name, schema);
@@ -153,10 +146,14 @@ char* installed_version() {
     return version;
 }
 
-Installed installed() {
+Service service() {
     const char* version = installed_version();
-    if (version == nullptr) return Installed::no;
-    return strcmp(version, EVENTLOG_VERSION) == 0 ? Installed::yes : Installed::other_version;
+    return version == nullptr ? Service::none : service_for(version, EVENTLOG_VERSION);
+}
+
+void require_full_service() {
+    if (catalog().service != Service::full)
+        report_other_version(ERROR, "Until they agree, only log calls are served.");
 }
 
 void report_other_version(int level, const char* detail) {
@@ -185,6 +182,10 @@ void unlock_extension(LOCKMODE mode) {
 void forget() {
     invalidate();
     changed_here = true;
+}
+
+void announce_change() {
+    CacheInvalidateRelcacheByRelid(get_relname_relid("cluster", get_namespace_oid(kName, false)));
 }
 
 void watch_catalog() {

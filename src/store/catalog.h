@@ -5,6 +5,7 @@
 #include "pg/server.h"
 
 #include "store/log_table.h"
+#include "store/release.h"
 
 namespace eventlog::store {
 
@@ -20,6 +21,7 @@ struct Catalog {
     KnownEnum enums[kMaxEnums];  // of their columns; unused ones have no definition
     Oid cluster;                 // eventlog.cluster
     Oid owner;                   // of the first log table: the extension writes in that role's name
+    Service service;             // full or logging
     bool adopted;                // the xid offset is settled for this database of this cluster
     uint64_t xid_offset;         // the difference to the server's transaction numbers
 
@@ -31,8 +33,12 @@ struct Catalog {
     const KnownEnum& enum_of(const EnumType& type) const;
 };
 
-// The cached facts; 55000 when the extension is not installed here or its version is not the library's.
+// The cached facts; 55000 when the extension is not installed here. They serve log calls: whoever does more
+// asks for `require_full_service` first.
 const Catalog& catalog();
+
+// 55000 unless the SQL objects are those of this library or of a release that it serves.
+void require_full_service();
 
 // Whether nothing has changed since `catalog` was read last.
 bool is_current();
@@ -40,12 +46,11 @@ bool is_current();
 // The version of the extension's SQL objects in this database, or null when it is not installed here.
 char* installed_version();
 
-// Whether the extension is installed here with the library's version. Reads the catalog anew.
-enum class Installed { no, other_version, yes };
-Installed installed();
+// What this library does for the extension in this database. Reads the catalog anew.
+Service service();
 
-// Reports, at this level (55000), that the versions of the library and of the SQL objects differ; `detail` is
-// a sentence that says what comes of it.
+// Reports, at this level (55000), that this library cannot serve the SQL objects in full; `detail` is a
+// sentence that says what comes of it.
 void report_other_version(int level, const char* detail);
 
 // Locks the extension to the end of the transaction; false, and nothing locked, when it is not installed (any
@@ -55,6 +60,9 @@ void unlock_extension(LOCKMODE mode);
 
 // Forgets what is cached (after the extension changed its own tables in this transaction).
 void forget();
+
+// Has every session read the facts anew once this transaction commits: an update has changed the SQL objects.
+void announce_change();
 
 // Registers the invalidation callbacks; called once by _PG_init.
 void watch_catalog();

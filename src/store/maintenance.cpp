@@ -92,7 +92,7 @@ extern "C" PGDLLEXPORT void eventlog_maintenance_main(Datum database) {
         });
         pg::Transaction transaction;
         pg::call([&arguments] {
-            if (store::installed() != store::Installed::yes) return;
+            if (store::service() == store::Service::none) return;
             store::maintain(arguments.unix_millis);
         });
         transaction.commit();

@@ -1,4 +1,4 @@
-// eventlog.version.
+// eventlog.version, and the notice that an update gives to every session.
 #include "pg/boundary.h"
 
 #include "store/catalog.h"
@@ -23,4 +23,9 @@ EVENTLOG_FUNCTION(eventlog_version) {
         bool nulls[] = {false, installed == nullptr, false};
         return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
     });
+}
+
+EVENTLOG_FUNCTION(eventlog_catalog_changed) {
+    pg::call([] { store::announce_change(); });
+    PG_RETURN_VOID();
 }

@@ -62,16 +62,16 @@ class Worker {
 // Whether the extension is (still) here. One of another version than the library's is left alone.
 bool Worker::installed() {
     pg::SqlTransaction transaction;
-    store::Installed found = pg::call([] { return store::installed(); });
+    store::Service found = pg::call([] { return store::service(); });
     transaction.commit();
-    return found != store::Installed::no;
+    return found != store::Service::none;
 }
 
 // Whether the log may be touched: the versions agree, and the database has been adopted.
 bool Worker::ready() {
     pg::SqlTransaction transaction;
     bool ready =
-        pg::call([] { return store::installed() == store::Installed::yes && store::catalog().adopted; });
+        pg::call([] { return store::service() == store::Service::full && store::catalog().adopted; });
     transaction.commit();
     return ready;
 }
@@ -80,7 +80,7 @@ bool Worker::ready() {
 void Worker::tell_other_version() {
     pg::SqlTransaction transaction;
     const char* version = pg::call([]() -> const char* {
-        return store::installed() == store::Installed::other_version ? store::installed_version() : nullptr;
+        return store::service() == store::Service::logging ? store::installed_version() : nullptr;
     });
     std::string other = version != nullptr ? version : "";
     if (other != told_version_) {
@@ -106,7 +106,7 @@ void Worker::take_up_upgraded() {
         store::LogTransaction transaction;
         pg::call([] {
             pg::limit_lock_waits();
-            if (store::installed() == store::Installed::yes && store::waits_for_worker())
+            if (store::service() == store::Service::full && store::waits_for_worker())
                 store::maintain(pg::unix_millis_now());
         });
         transaction.commit();
