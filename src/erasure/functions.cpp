@@ -5,7 +5,7 @@
 #include "ids/uuid7.h"
 #include "ingest/pipeline.h"
 #include "pg/datum.h"
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
 #include "store/catalog.h"
 #include "erasure/erasure.h"
 

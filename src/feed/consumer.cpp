@@ -4,7 +4,7 @@
 #include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
 #include "store/catalog.h"
 
 namespace eventlog::feed {

@@ -5,7 +5,7 @@
 #include "store/log_transaction.h"
 #include "pg/boundary.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/gauges.h"
 
 namespace eventlog::forward {
 namespace {

@@ -10,7 +10,7 @@
 #include "pg/boundary.h"
 #include "pg/clock.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
 #include "store/id_source.h"
 #include "store/idempotency.h"
 

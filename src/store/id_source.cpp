@@ -1,19 +1,19 @@
 #include "store/id_source.h"
 
 #include "pg/datum.h"
-#include "runtime/shared_state.h"
+#include "runtime/shared_memory.h"
 #include "store/columns.h"
 
 namespace eventlog::store {
 namespace {
 
+runtime::Shared<std::atomic<uint64_t>> shared_clock{"eventlog ids"};
 std::atomic<uint64_t> own_clock{0};
 Oid seeded_from = InvalidOid;  // the table that the clock has been raised above
 ids::RandomPool pool;
 
 std::atomic<uint64_t>& id_clock() {
-    runtime::State* state = runtime::state();
-    return state != nullptr ? state->id_clock : own_clock;
+    return shared_clock ? *shared_clock : own_clock;
 }
 
 bool fill_with_random(void* bytes, size_t size) {
@@ -53,6 +53,10 @@ void seed(Relation events) {
 }
 
 }  // namespace
+
+void request_id_clock() {
+    shared_clock.request();
+}
 
 ids::Uuid next_id(Relation events, int64_t unix_micros) {
     if (seeded_from != RelationGetRelid(events)) seed(events);

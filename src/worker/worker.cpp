@@ -10,7 +10,7 @@
 #include "worker/slot.h"
 #include "settings.h"
 #include "runtime/background_worker.h"
-#include "runtime/shared_state.h"
+#include "runtime/worker_slots.h"
 #include "store/catalog.h"
 #include "store/maintenance.h"
 #include "retention/retention.h"
