@@ -41,7 +41,7 @@ void log_state(const std::string& target, TargetState state, const std::string& 
 
 }  // namespace
 
-Target::Target(Http& http, Declaration declaration)
+Target::Target(HttpClient& http, Declaration declaration)
     : http_(http),
       declared_(std::move(declaration)),
       cursor_(declared_.cursor),
