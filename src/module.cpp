@@ -7,8 +7,12 @@
 #include "ingest/counters.h"
 #include "logs/log_tables.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
+#include "runtime/gauges.h"
+#include "runtime/log_counters.h"
+#include "runtime/worker_slots.h"
 #include "store/catalog.h"
+#include "store/id_source.h"
 #include "store/partitions.h"
 
 extern "C" {
@@ -30,10 +34,14 @@ extern "C" void _PG_init(void) {
     context::watch_roles();
     // The last one's callback runs first: who is answered finds the event counted.
     autonomous::watch_commits();
-    runtime::watch_transactions();
+    runtime::watch_commits();
     ingest::watch_counters();
     if (!process_shared_preload_libraries_in_progress) return;
-    runtime::request();
-    autonomous::request();
+    runtime::worker_slots.request();
+    runtime::request_commit_signals();
+    runtime::request_gauges();
+    runtime::request_log_counters();
+    store::request_id_clock();
+    autonomous::request_queue();
     worker::register_launcher();
 }

@@ -1,7 +1,7 @@
 #include "autonomous/queue.h"
 
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/worker_slots.h"
 
 namespace eventlog::autonomous {
 namespace {
@@ -9,7 +9,6 @@ namespace {
 struct Queue {
     explicit Queue(std::span<char> memory) : pool(memory) {}
 
-    LWLock* lock = nullptr;
     std::atomic<uint32_t> waiting{0};  // entries in the list
     Ticket first = kNoTicket;          // the list of entries nobody has taken, oldest first
     Ticket last = kNoTicket;
@@ -30,11 +29,19 @@ struct Entry {
 constexpr size_t kPayload = MAXALIGN(sizeof(Entry));
 static_assert(kPayload < BlockPool::kPayload);
 
-constexpr const char* kName = "eventlog autonomous";
+size_t queue_bytes() {
+    return settings::autonomous_queue_size * size_t{1024};
+}
 
-Queue* queue = nullptr;
-shmem_request_hook_type previous_request_hook = nullptr;
-shmem_startup_hook_type previous_startup_hook = nullptr;
+size_t shared_bytes() {
+    return MAXALIGN(sizeof(Queue)) + queue_bytes();
+}
+
+void construct_queue(void* memory) {
+    new (memory) Queue({static_cast<char*>(memory) + MAXALIGN(sizeof(Queue)), queue_bytes()});
+}
+
+runtime::Shared<Queue> queue{"eventlog autonomous", shared_bytes, construct_queue};
 
 // What this process, a worker, has taken; kNoTicket: answered.
 Ticket taken[kGroupEvents];
@@ -45,31 +52,9 @@ bool exit_watched = false;
 std::span<Ticket> committing;
 std::span<Answer> committing_answers;
 
-size_t queue_bytes() {
-    return settings::autonomous_queue_size * size_t{1024};
-}
-
-size_t shared_bytes() {
-    return MAXALIGN(sizeof(Queue)) + queue_bytes();
-}
-
-void on_request() {
-    if (previous_request_hook != nullptr) previous_request_hook();
-    RequestAddinShmemSpace(shared_bytes());
-    RequestNamedLWLockTranche(kName, 1);
-}
-
-void on_startup() {
-    if (previous_startup_hook != nullptr) previous_startup_hook();
-    LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
-    bool found = false;
-    auto* memory = static_cast<char*>(ShmemInitStruct(kName, shared_bytes(), &found));
-    queue = reinterpret_cast<Queue*>(memory);
-    if (!found) {
-        new (memory) Queue({memory + MAXALIGN(sizeof(Queue)), queue_bytes()});
-        queue->lock = &GetNamedLWLockTranche(kName)->lock;
-    }
-    LWLockRelease(AddinShmemInitLock);
+template <typename Body>
+auto locked(Body body) {
+    return queue.locked(LW_EXCLUSIVE, [&body](Queue&) { return body(); });
 }
 
 Entry* entry_of(Ticket ticket) {
@@ -129,14 +114,13 @@ void publish(Ticket& ticket, const Answer& answer) {
 // Between the commit record and here nothing can interrupt: an event that is on disk is answered.
 void on_transaction_end(XactEvent event, void*) {
     if (committing.empty() || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)) return;
-    if (event == XACT_EVENT_COMMIT) {
-        LWLockAcquire(queue->lock, LW_EXCLUSIVE);
-        for (size_t i = 0; i < committing.size(); i++) {
-            committing_answers[i].committed = XactLastCommitEnd;
-            publish(committing[i], committing_answers[i]);
-        }
-        LWLockRelease(queue->lock);
-    }
+    if (event == XACT_EVENT_COMMIT)
+        locked([] {
+            for (size_t i = 0; i < committing.size(); i++) {
+                committing_answers[i].committed = XactLastCommitEnd;
+                publish(committing[i], committing_answers[i]);
+            }
+        });
     committing = {};
 }
 
@@ -180,11 +164,8 @@ void load_texts(Ticket ticket, Refusal& refusal) {
 
 }  // namespace
 
-void request() {
-    previous_request_hook = shmem_request_hook;
-    shmem_request_hook = on_request;
-    previous_startup_hook = shmem_startup_hook;
-    shmem_startup_hook = on_startup;
+void request_queue() {
+    queue.request();
 }
 
 void watch_commits() {
@@ -192,14 +173,16 @@ void watch_commits() {
 }
 
 bool exists() {
-    return queue != nullptr;
+    return static_cast<bool>(queue);
 }
 
 Ticket submit(std::string_view message) {
-    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
-    Ticket ticket = queue->pool.allocate(kPayload + message.size());
-    size_t free = queue->pool.free_bytes();
-    LWLockRelease(queue->lock);
+    size_t free = 0;
+    Ticket ticket = locked([message, &free] {
+        Ticket allocated = queue->pool.allocate(kPayload + message.size());
+        free = queue->pool.free_bytes();
+        return allocated;
+    });
     if (ticket == kNoTicket)
         refuse_for_room(BlockPool::blocks_for(kPayload + message.size()) * BlockPool::kBlockBytes, free);
     auto* entry = new (entry_of(ticket)) Entry{};
@@ -207,19 +190,17 @@ Ticket submit(std::string_view message) {
     entry->bytes = message.size();
     entry->caller = MyLatch;
     queue->pool.copy_in(ticket, kPayload, message);
-    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
-    append(ticket);
-    LWLockRelease(queue->lock);
+    locked([ticket] { append(ticket); });
     return ticket;
 }
 
 void wake_writer() {
-    runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
+    runtime::WorkerSlot* slot = runtime::worker_slots->find(MyDatabaseId);
     Latch* latch = slot != nullptr ? slot->latch.load() : nullptr;
     if (latch != nullptr)
         SetLatch(latch);
     else
-        runtime::want_worker(MyDatabaseId);
+        runtime::request_worker(MyDatabaseId);
 }
 
 Progress progress(Ticket ticket) {
@@ -227,14 +208,12 @@ Progress progress(Ticket ticket) {
 }
 
 bool withdraw(Ticket ticket) {
-    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
-    bool queued = progress(ticket) == Progress::queued;
-    if (queued) {
+    return locked([ticket] {
+        if (progress(ticket) != Progress::queued) return false;
         unlink(ticket);
         queue->pool.free(ticket);
-    }
-    LWLockRelease(queue->lock);
-    return queued;
+        return true;
+    });
 }
 
 Answer read_answer(Ticket ticket, Refusal& refusal) {
@@ -244,18 +223,18 @@ Answer read_answer(Ticket ticket, Refusal& refusal) {
 }
 
 void leave(Ticket ticket) {
-    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
-    Progress at = progress(ticket);
-    if (at == Progress::queued) unlink(ticket);
-    if (at == Progress::taken)
-        entry_of(ticket)->left = true;
-    else
-        queue->pool.free(ticket);
-    LWLockRelease(queue->lock);
+    locked([ticket] {
+        Progress at = progress(ticket);
+        if (at == Progress::queued) unlink(ticket);
+        if (at == Progress::taken)
+            entry_of(ticket)->left = true;
+        else
+            queue->pool.free(ticket);
+    });
 }
 
 bool is_empty() {
-    return queue == nullptr || queue->waiting.load() == 0;
+    return !queue || queue->waiting.load() == 0;
 }
 
 std::span<Ticket> take() {
@@ -263,24 +242,24 @@ std::span<Ticket> take() {
     if (is_empty()) return {};
     if (!exit_watched) before_shmem_exit(on_exit, (Datum)0);
     exit_watched = true;
-    size_t bytes = 0;
-    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
-    Ticket before = kNoTicket;
-    Ticket next = kNoTicket;
-    for (Ticket at = queue->first; at != kNoTicket; at = next) {
-        Entry* entry = entry_of(at);
-        next = entry->next;
-        if (entry->database != MyDatabaseId) {
-            before = at;
-            continue;
+    locked([] {
+        size_t bytes = 0;
+        Ticket before = kNoTicket;
+        Ticket next = kNoTicket;
+        for (Ticket at = queue->first; at != kNoTicket; at = next) {
+            Entry* entry = entry_of(at);
+            next = entry->next;
+            if (entry->database != MyDatabaseId) {
+                before = at;
+                continue;
+            }
+            if (taken_count == kGroupEvents || (taken_count > 0 && bytes + entry->bytes > kGroupBytes)) break;
+            bytes += entry->bytes;
+            unlink(at, before);
+            entry->progress = Progress::taken;
+            taken[taken_count++] = at;
         }
-        if (taken_count == kGroupEvents || (taken_count > 0 && bytes + entry->bytes > kGroupBytes)) break;
-        bytes += entry->bytes;
-        unlink(at, before);
-        entry->progress = Progress::taken;
-        taken[taken_count++] = at;
-    }
-    LWLockRelease(queue->lock);
+    });
     return {taken, static_cast<size_t>(taken_count)};
 }
 
@@ -300,23 +279,21 @@ void refuse(Ticket& ticket, int sqlstate, const Refusal& refusal) {
     store_texts(ticket, refusal);
     Answer answer{};
     answer.sqlstate = sqlstate;
-    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
-    publish(ticket, answer);
-    LWLockRelease(queue->lock);
+    locked([&] { publish(ticket, answer); });
 }
 
 void give_back() {
     if (taken_count == 0) return;
-    LWLockAcquire(queue->lock, LW_EXCLUSIVE);
-    for (; taken_count > 0; taken_count--) {
-        Ticket ticket = taken[taken_count - 1];
-        if (ticket == kNoTicket) continue;
-        if (entry_of(ticket)->left)
-            queue->pool.free(ticket);
-        else
-            prepend(ticket);
-    }
-    LWLockRelease(queue->lock);
+    locked([] {
+        for (; taken_count > 0; taken_count--) {
+            Ticket ticket = taken[taken_count - 1];
+            if (ticket == kNoTicket) continue;
+            if (entry_of(ticket)->left)
+                queue->pool.free(ticket);
+            else
+                prepend(ticket);
+        }
+    });
 }
 
 }  // namespace eventlog::autonomous

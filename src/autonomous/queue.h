@@ -42,7 +42,7 @@ struct Refusal {
 enum class Progress : uint32_t { queued, taken, answered };
 
 // Asks for the memory; called by _PG_init while preloading.
-void request();
+void request_queue();
 
 // Whether there is a queue: the library is preloaded.
 bool exists();

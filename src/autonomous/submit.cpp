@@ -10,7 +10,7 @@
 #include "pg/datum.h"
 #include "pg/wait_event.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/worker_slots.h"
 #include "store/catalog.h"
 #include "logs/events.h"
 #include "store/maintenance.h"
@@ -31,15 +31,6 @@ void on_exit(int, Datum) {
     own_ticket = kNoTicket;
 }
 
-// Whether this process is the one that it would wait for.
-bool is_worker() {
-    LWLockAcquire(runtime::state()->lock, LW_SHARED);
-    runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
-    bool own = slot != nullptr && slot->pid == MyProcPid;
-    LWLockRelease(runtime::state()->lock);
-    return own;
-}
-
 void require_writer() {
     PreventCommandDuringRecovery(kFunction);
     PreventCommandIfParallelMode(kFunction);
@@ -47,7 +38,7 @@ void require_writer() {
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("autonomous events cannot be logged: the library eventlog is not preloaded"),
                 errhint("Add eventlog to shared_preload_libraries and restart the server."));
-    if (is_worker())
+    if (runtime::worker_status().pid == MyProcPid)
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("autonomous events cannot be logged by the worker, which writes them"),
                 errdetail("A trigger on the log, say, runs in the worker for an autonomous event."),
@@ -121,15 +112,11 @@ class Submission {
 
 // Why the event was not taken, for DETAIL.
 const char* reason_not_taken() {
-    LWLockAcquire(runtime::state()->lock, LW_SHARED);
-    runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
-    auto state = slot != nullptr ? slot->state : runtime::WorkerState::unused;
-    pid_t pid = slot != nullptr ? slot->pid : 0;
-    LWLockRelease(runtime::state()->lock);
-    switch (state) {
+    const runtime::WorkerStatus worker = runtime::worker_status();
+    switch (worker.state) {
         case runtime::WorkerState::running:
             return psprintf("The database's worker, process %d, runs but has not come to it.",
-                            static_cast<int>(pid));
+                            static_cast<int>(worker.pid));
         case runtime::WorkerState::held:
             return "The database's worker is stopped for a command that wants the database to itself.";
         case runtime::WorkerState::failed:

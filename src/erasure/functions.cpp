@@ -6,7 +6,7 @@
 #include "ingest/pipeline.h"
 #include "logs/events.h"
 #include "pg/datum.h"
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
 #include "store/catalog.h"
 #include "erasure/erasure.h"
 

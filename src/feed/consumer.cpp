@@ -4,8 +4,8 @@
 #include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
-#include "runtime/shared_state.h"
 #include "logs/events.h"
+#include "runtime/commit_signal.h"
 #include "store/catalog.h"
 
 namespace eventlog::feed {

@@ -6,7 +6,7 @@
 #include "pg/datum.h"
 #include "pg/wait_event.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
 #include "store/catalog.h"
 #include "store/maintenance.h"
 
@@ -104,11 +104,11 @@ class Waiting {
         pause_ms_ = std::min(pause_ms_ * 2, kLongestPauseMs);
     }
 
-    // Waits for the bell, which the caller has come to before he saw that nothing had been committed. The
-    // commit of a prepared transaction rings for nobody. May ereport.
-    void listen(ConditionVariable* bell, std::optional<TimestampTz> lease_ends) {
+    // Waits for the commit signal, for which the caller had prepared before it saw that nothing had been
+    // committed. The commit of a prepared transaction signals nobody. May ereport.
+    void listen(ConditionVariable* signal, std::optional<TimestampTz> lease_ends) {
         const long most_ms = std::min<long>(due_in_ms(lease_ends), settings::poll_interval);
-        if (!ConditionVariableTimedSleep(bell, most_ms, pg::wait_event(pg::Wait::poll))) nap();
+        if (!ConditionVariableTimedSleep(signal, most_ms, pg::wait_event(pg::Wait::poll))) nap();
     }
 
     // Commits of events that are not for the consumer must not keep it busy. May ereport.
@@ -129,22 +129,22 @@ class Waiting {
 
 feed::Taken take_or_wait(const Request& request) {
     Waiting waiting(request.deadline);
-    ConditionVariable* bell = runtime::bell();
+    ConditionVariable* signal = runtime::commit_signal();
     while (true) {
         follow::Snapshot before;
-        if (request.wanted.waits && bell != nullptr) before = feed::ended_by_now();
+        if (request.wanted.waits && signal != nullptr) before = feed::ended_by_now();
         feed::Taken taken = feed::take(request.wanted);
         if (!taken.ids.empty() || taken.moved || !waiting.in_time()) return taken;
         const auto lease_ends = taken.lease_ends;
-        if (bell == nullptr) {
+        if (signal == nullptr) {
             pg::call([&] { waiting.sleep(lease_ends); });
             continue;
         }
         // The end of the look's subtransaction would end a sleep prepared before it: what has been committed
         // since is seen by the snapshot.
-        pg::call([bell] { ConditionVariablePrepareToSleep(bell); });
+        pg::call([signal] { ConditionVariablePrepareToSleep(signal); });
         const bool changed = feed::ended_by_now() != before;
-        pg::call([&] { changed ? waiting.nap() : waiting.listen(bell, lease_ends); });
+        pg::call([&] { changed ? waiting.nap() : waiting.listen(signal, lease_ends); });
         pg::call([] { ConditionVariableCancelSleep(); });
     }
 }

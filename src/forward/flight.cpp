@@ -12,7 +12,7 @@ constexpr int64_t kMicrosPerSecond = 1000000;
 
 }  // namespace
 
-Flight::Flight(Http& http, ClaimedBatch claimed) : http_(http), claimed_(std::move(claimed)) {}
+Flight::Flight(HttpClient& http, ClaimedBatch claimed) : http_(http), claimed_(std::move(claimed)) {}
 
 Flight::~Flight() {
     http_.abort(request_);

@@ -5,14 +5,14 @@
 #include "pg/server.h"
 
 #include "forward/batch_source.h"
-#include "forward/http.h"
+#include "forward/http_client.h"
 #include "forward/secrets.h"
 
 namespace eventlog::forward {
 
 class Flight {
   public:
-    Flight(Http& http, ClaimedBatch claimed);
+    Flight(HttpClient& http, ClaimedBatch claimed);
     ~Flight();
     Flight(const Flight&) = delete;
     Flight& operator=(const Flight&) = delete;
@@ -33,7 +33,7 @@ class Flight {
     bool take_answer(Answer& answer);
 
   private:
-    Http& http_;
+    HttpClient& http_;
     ClaimedBatch claimed_;
     HttpRequest request_;
     Credentials credentials_;  // of the request under way

@@ -5,7 +5,8 @@
 #include "forward/options.h"
 #include "pg/datum.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
+#include "runtime/gauges.h"
 
 namespace {
 

@@ -5,7 +5,7 @@
 #include "store/log_transaction.h"
 #include "pg/boundary.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/gauges.h"
 
 namespace eventlog::forward {
 namespace {
@@ -41,7 +41,7 @@ void log_state(const std::string& target, TargetState state, const std::string& 
 
 }  // namespace
 
-Target::Target(Http& http, Declaration declaration)
+Target::Target(HttpClient& http, Declaration declaration)
     : http_(http),
       declared_(std::move(declaration)),
       cursor_(declared_.cursor),

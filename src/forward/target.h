@@ -1,8 +1,8 @@
 // One target at work: claims batches, sends them, settles them in order; and the state it is in. README.md of
 // this folder has the table.
 //
-// A target owns its cursor, its requests and its pauses, and shares nothing with others but the Http that
-// moves the requests. All calls come from the worker's loop, with no transaction open.
+// A target owns its cursor, its requests and its pauses, and shares nothing with others but the HttpClient
+// that moves the requests. All calls come from the worker's loop, with no transaction open.
 #pragma once
 
 #include "pg/server.h"
@@ -11,14 +11,14 @@
 #include "forward/delivery/breaker.h"
 #include "forward/delivery/request_size.h"
 #include "forward/flight.h"
-#include "forward/http.h"
+#include "forward/http_client.h"
 #include "forward/target_store.h"
 
 namespace eventlog::forward {
 
 class Target {
   public:
-    Target(Http& http, Declaration declaration);
+    Target(HttpClient& http, Declaration declaration);
     ~Target();
     Target(const Target&) = delete;
     Target& operator=(const Target&) = delete;
@@ -70,7 +70,7 @@ class Target {
     void took_events(int64_t sent_ms);
     void run_again();
 
-    Http& http_;
+    HttpClient& http_;
     Declaration declared_;
     follow::Cursor cursor_;
     BatchSource source_;

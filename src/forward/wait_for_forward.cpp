@@ -6,7 +6,7 @@
 #include "pg/datum.h"
 #include "pg/statement.h"
 #include "pg/wait_event.h"
-#include "runtime/shared_state.h"
+#include "runtime/shared_memory.h"
 #include "store/catalog.h"
 
 namespace {
@@ -166,7 +166,7 @@ bool selects(const Progress& progress, const LoggedEvent& event) {
 }
 
 void require_forwarder() {
-    if (runtime::state() != nullptr) return;
+    if (runtime::is_preloaded()) return;
     ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
             errmsg("events are not forwarded: the library eventlog is not preloaded"),
             errhint("Add eventlog to shared_preload_libraries and restart the server."));

@@ -1,6 +1,6 @@
 #include "ingest/counters.h"
 
-#include "runtime/shared_state.h"
+#include "runtime/log_counters.h"
 
 namespace eventlog::ingest {
 namespace {

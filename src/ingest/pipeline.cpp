@@ -8,7 +8,7 @@
 #include "logs/events.h"
 #include "pg/clock.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
 #include "store/idempotency.h"
 
 namespace eventlog::ingest {

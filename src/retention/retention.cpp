@@ -2,7 +2,7 @@
 
 #include "pg/boundary.h"
 #include "settings.h"
-#include "runtime/shared_state.h"
+#include "runtime/worker_slots.h"
 #include "store/catalog.h"
 #include "pg/owner_sql.h"
 #include "pg/transaction.h"
@@ -43,28 +43,6 @@ bool is_due() {
 }
 
 // ---- in the process --------------------------------------------------------------------------------------
-
-void leave_slot(int, Datum) {
-    runtime::State* state = runtime::state();
-    LWLockAcquire(state->lock, LW_EXCLUSIVE);
-    runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
-    if (slot != nullptr && slot->retention_pid == MyProcPid) slot->retention_pid = 0;
-    LWLockRelease(state->lock);
-}
-
-// Shows this process to commands that want the database to themselves; false when one is running, or another
-// process is at work.
-bool enter_slot(Oid database) {
-    runtime::State* state = runtime::state();
-    if (state == nullptr) return true;
-    LWLockAcquire(state->lock, LW_EXCLUSIVE);
-    runtime::WorkerSlot* slot = runtime::find_slot(database, false);
-    bool free = slot == nullptr || (slot->state != runtime::WorkerState::held && slot->retention_pid == 0);
-    if (slot != nullptr && free) slot->retention_pid = MyProcPid;
-    LWLockRelease(state->lock);
-    if (slot != nullptr && free) before_shmem_exit(leave_slot, (Datum)0);
-    return free;
-}
 
 // Whether this process is the one at work in this database, to its end. An advisory lock, since a failed
 // transaction takes the others of a session with it.
@@ -252,7 +230,7 @@ extern "C" PGDLLEXPORT void eventlog_retention_main(Datum database) {
     using namespace eventlog;
     pqsignal(SIGTERM, die);
     BackgroundWorkerUnblockSignals();
-    if (!retention::enter_slot(DatumGetObjectId(database))) return;
+    if (!runtime::enter_retention(DatumGetObjectId(database))) return;
     pg::start_worker_session(DatumGetObjectId(database));
     pg::enter([] {
         pg::call([] {

@@ -1,6 +1,6 @@
 #include "store/adoption.h"
 
-#include "runtime/shared_state.h"
+#include "runtime/commit_signal.h"
 #include "store/catalog.h"
 #include "pg/owner_sql.h"
 

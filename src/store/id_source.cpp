@@ -1,19 +1,19 @@
 #include "store/id_source.h"
 
 #include "pg/datum.h"
-#include "runtime/shared_state.h"
 #include "store/log_table.h"
+#include "runtime/shared_memory.h"
 
 namespace eventlog::store {
 namespace {
 
+runtime::Shared<std::atomic<uint64_t>> shared_clock{"eventlog ids"};
 std::atomic<uint64_t> own_clock{0};
 Oid raised_above[kMaxLogTables];  // tables that the clock has been raised above
 ids::RandomPool pool;
 
 std::atomic<uint64_t>& id_clock() {
-    runtime::State* state = runtime::state();
-    return state != nullptr ? state->id_clock : own_clock;
+    return shared_clock ? *shared_clock : own_clock;
 }
 
 bool fill_with_random(void* bytes, size_t size) {
@@ -69,6 +69,10 @@ void seed(Relation table) {
 }
 
 }  // namespace
+
+void request_id_clock() {
+    shared_clock.request();
+}
 
 ids::Uuid next_id(Relation table, int64_t unix_micros) {
     seed(table);

@@ -8,6 +8,9 @@
 
 namespace eventlog::store {
 
+// Asks for the shared clock; called by _PG_init while preloading.
+void request_id_clock();
+
 // The next id, at or after `unix_micros`. Strictly above every id given out before by this backend (by every
 // backend, when preloaded), and above every id that was stored in the table when this backend made its first
 // one there. `table` is a log table, open and locked.

@@ -5,12 +5,14 @@
 #include "pg/clock.h"
 #include "pg/boundary.h"
 #include "pg/wait_event.h"
-#include "runtime/shared_state.h"
+#include "runtime/log_counters.h"
+#include "runtime/worker_slots.h"
 
 namespace eventlog::worker {
 namespace {
 
 using runtime::WorkerSlot;
+using runtime::WorkerSlots;
 using runtime::WorkerState;
 
 constexpr int64_t kLongestHoldMs = 60000;
@@ -61,28 +63,32 @@ bool may_command(Node* statement, Oid database) {
     return owner || (IsA(statement, CreatedbStmt) && is_template(database) && have_createdb_privilege());
 }
 
+// What holds up a command.
+struct Found {
+    bool starting;  // a worker is just being started, and shows its process soon
+    pid_t worker;
+    pid_t retention;
+};
+
+Found mark_held(Oid database) {
+    return runtime::worker_slots.locked(LW_EXCLUSIVE, [database](WorkerSlots& slots) {
+        WorkerSlot* slot = slots.find_or_add(database);
+        if (slot == nullptr) return Found{};
+        const bool starting = slot->state == WorkerState::started;
+        if (!starting) slot->state = WorkerState::held;
+        slot->held_until = pg::monotonic_ms() + kLongestHoldMs;
+        return Found{starting, slot->pid, slot->retention_pid};
+    });
+}
+
 // Keeps the launcher from starting a worker in the database, one that it has not met included, and ends the
 // one that is there, and the process that drops its old partitions.
 void hold(Oid database) {
-    runtime::State* state = runtime::state();
     for (int waited = 0; waited <= kLongestWaitMs; waited += kWaitMs) {
-        LWLockAcquire(state->lock, LW_EXCLUSIVE);
-        WorkerSlot* slot = runtime::find_slot(database, true);
-        pid_t pid = 0;
-        pid_t retention_pid = 0;
-        bool starting = false;
-        if (slot != nullptr) {
-            // A worker that is just being started shows its pid soon.
-            starting = slot->state == WorkerState::started;
-            if (!starting) slot->state = WorkerState::held;
-            slot->held_until = pg::monotonic_ms() + kLongestHoldMs;
-            pid = slot->pid;
-            retention_pid = slot->retention_pid;
-        }
-        LWLockRelease(state->lock);
-        if (pid == 0 && retention_pid == 0 && !starting) return;
-        if (pid != 0) kill(pid, SIGTERM);
-        if (retention_pid != 0) kill(retention_pid, SIGTERM);
+        const Found found = mark_held(database);
+        if (found.worker == 0 && found.retention == 0 && !found.starting) return;
+        if (found.worker != 0) kill(found.worker, SIGTERM);
+        if (found.retention != 0) kill(found.retention, SIGTERM);
         (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kWaitMs,
                         pg::wait_event(pg::Wait::worker_exit));
         ResetLatch(MyLatch);
@@ -91,17 +97,14 @@ void hold(Oid database) {
 }
 
 void release(Oid database, bool dropped) {
-    runtime::State* state = runtime::state();
-    LWLockAcquire(state->lock, LW_EXCLUSIVE);
     if (dropped) runtime::free_log_counters(database);
-    WorkerSlot* slot = runtime::find_slot(database, false);
-    if (slot != nullptr && slot->state == WorkerState::held) {
+    runtime::worker_slots.locked(LW_EXCLUSIVE, [database, dropped](WorkerSlots& slots) {
+        WorkerSlot* slot = slots.find(database);
+        if (slot == nullptr || slot->state != WorkerState::held) return;
         slot->state = dropped ? WorkerState::unused : WorkerState::wanted;
         if (dropped) slot->database = InvalidOid;
-    }
-    Latch* launcher = state->launcher_latch.load();
-    LWLockRelease(state->lock);
-    if (launcher != nullptr) SetLatch(launcher);
+    });
+    runtime::wake_launcher();
 }
 
 // Holds a database for the length of a command, whatever way that ends.
@@ -137,7 +140,7 @@ void on_utility(PlannedStmt* statement, const char* query, bool read_only_tree, 
         next(statement, query, read_only_tree, context, parameters, environment, destination, completion);
     };
     const char* name = wanted_database(statement->utilityStmt);
-    if (name == nullptr || runtime::state() == nullptr) {
+    if (name == nullptr || !runtime::is_preloaded()) {
         run();
         return;
     }

@@ -11,12 +11,13 @@
 #include "pg/wait_event.h"
 #include "settings.h"
 #include "runtime/background_worker.h"
-#include "runtime/shared_state.h"
+#include "runtime/worker_slots.h"
 
 namespace eventlog::worker {
 namespace {
 
 using runtime::WorkerSlot;
+using runtime::WorkerSlots;
 using runtime::WorkerState;
 
 constexpr long kScanEveryMs = 60000;
@@ -70,25 +71,23 @@ bool contains(std::span<const Oid> oids, Oid oid) {
 // A database not met before is tried; a worker where none is allowed any more is ended, and its slot freed
 // once it has gone.
 void match_slots(std::span<const Oid> databases) {
-    runtime::State* state = runtime::state();
-    LWLockAcquire(state->lock, LW_EXCLUSIVE);
-    for (Oid database : databases) {
-        WorkerSlot* slot = runtime::find_slot(database, true);
-        if (slot != nullptr && slot->state == WorkerState::unused) slot->state = WorkerState::wanted;
-    }
-    for (uint32_t i = 0; i < state->slots_in_use.load(); i++) {
-        WorkerSlot& slot = state->slots[i];
-        if (slot.state == WorkerState::unused || slot.state == WorkerState::held ||
-            slot.state == WorkerState::started || contains(databases, slot.database))
-            continue;
-        if (slot.pid != 0) {
-            kill(slot.pid, SIGTERM);
-        } else {
-            slot.database = InvalidOid;
-            slot.state = WorkerState::unused;
+    runtime::worker_slots.locked(LW_EXCLUSIVE, [databases](WorkerSlots& slots) {
+        for (Oid database : databases) {
+            WorkerSlot* slot = slots.find_or_add(database);
+            if (slot != nullptr && slot->state == WorkerState::unused) slot->state = WorkerState::wanted;
         }
-    }
-    LWLockRelease(state->lock);
+        for (WorkerSlot& slot : slots.used()) {
+            if (slot.state == WorkerState::unused || slot.state == WorkerState::held ||
+                slot.state == WorkerState::started || contains(databases, slot.database))
+                continue;
+            if (slot.pid != 0) {
+                kill(slot.pid, SIGTERM);
+            } else {
+                slot.database = InvalidOid;
+                slot.state = WorkerState::unused;
+            }
+        }
+    });
 }
 
 int64_t pause_after(int failures) {
@@ -142,18 +141,18 @@ void notice_stillborn(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
 }
 
 long start_due_workers() {
-    runtime::State* state = runtime::state();
-    long timeout_ms = kScanEveryMs;
-    int64_t now = pg::monotonic_ms();
-    LWLockAcquire(state->lock, LW_EXCLUSIVE);
-    for (uint32_t i = 0; i < state->slots_in_use.load(); i++) {
-        WorkerSlot& slot = state->slots[i];
-        notice_stillborn(slot, handles[i]);
-        if (slot.state == WorkerState::unused || !is_due(slot, now, timeout_ms)) continue;
-        start_worker(slot, handles[i]);
-    }
-    LWLockRelease(state->lock);
-    return timeout_ms;
+    return runtime::worker_slots.locked(LW_EXCLUSIVE, [](WorkerSlots& slots) {
+        long timeout_ms = kScanEveryMs;
+        const int64_t now = pg::monotonic_ms();
+        BackgroundWorkerHandle** handle = handles;
+        for (WorkerSlot& slot : slots.used()) {
+            notice_stillborn(slot, *handle);
+            if (slot.state != WorkerState::unused && is_due(slot, now, timeout_ms))
+                start_worker(slot, *handle);
+            handle++;
+        }
+        return timeout_ms;
+    });
 }
 
 void serve() {
@@ -173,7 +172,7 @@ void serve() {
 }
 
 void forget_latch(int, Datum) {
-    runtime::state()->launcher_latch = nullptr;
+    runtime::worker_slots->launcher_latch = nullptr;
 }
 
 }  // namespace
@@ -192,7 +191,7 @@ extern "C" PGDLLEXPORT void eventlog_launcher_main(Datum) {
     using namespace eventlog;
     runtime::handle_signals();
     BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
-    runtime::state()->launcher_latch = MyLatch;
+    runtime::worker_slots->launcher_latch = MyLatch;
     before_shmem_exit(worker::forget_latch, (Datum)0);
     pg::enter([] { worker::serve(); });
 }

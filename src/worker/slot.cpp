@@ -1,11 +1,13 @@
 #include "worker/slot.h"
 
 #include "pg/clock.h"
+#include "runtime/gauges.h"
 
 namespace eventlog::worker {
 namespace {
 
 using runtime::WorkerSlot;
+using runtime::WorkerSlots;
 using runtime::WorkerState;
 
 constexpr int kHealthyMs = 60000;
@@ -16,39 +18,34 @@ bool finished = false;
 
 // A worker whose slot was held by a command on its database was told to go: that is no failure.
 void release_slot(int, Datum) {
-    runtime::State* state = runtime::state();
     runtime::clear_gauges();
-    LWLockAcquire(state->lock, LW_EXCLUSIVE);
-    if (own_slot->pid == MyProcPid) {
+    runtime::worker_slots.locked(LW_EXCLUSIVE, [](WorkerSlots&) {
+        if (own_slot->pid != MyProcPid) return;
         own_slot->pid = 0;
         if (pg::monotonic_ms() - claimed_at_ms > kHealthyMs) own_slot->failures = 0;
         own_slot->latch = nullptr;
         own_slot->interest = static_cast<uint32_t>(runtime::Interest::nothing);
         if (own_slot->state != WorkerState::held)
             own_slot->state = finished ? WorkerState::finished : WorkerState::failed;
-    }
-    Latch* launcher = state->launcher_latch.load();
-    LWLockRelease(state->lock);
-    if (launcher != nullptr) SetLatch(launcher);
+    });
+    runtime::wake_launcher();
 }
 
 }  // namespace
 
 void claim_slot(Oid database) {
-    runtime::State* state = runtime::state();
-    if (state == nullptr) proc_exit(0);
-    LWLockAcquire(state->lock, LW_EXCLUSIVE);
-    WorkerSlot* slot = runtime::find_slot(database, false);
-    bool free = slot != nullptr && slot->pid == 0 && slot->state == WorkerState::started;
-    if (free) {
+    if (!runtime::worker_slots) proc_exit(0);
+    own_slot = runtime::worker_slots.locked(LW_EXCLUSIVE, [database](WorkerSlots& slots) {
+        WorkerSlot* slot = slots.find(database);
+        bool free = slot != nullptr && slot->pid == 0 && slot->state == WorkerState::started;
+        if (!free) return static_cast<WorkerSlot*>(nullptr);
         slot->pid = MyProcPid;
         slot->state = WorkerState::running;
         slot->latch = MyLatch;
-        own_slot = slot;
-        claimed_at_ms = pg::monotonic_ms();
-    }
-    LWLockRelease(state->lock);
-    if (!free) proc_exit(0);
+        return slot;
+    });
+    if (own_slot == nullptr) proc_exit(0);
+    claimed_at_ms = pg::monotonic_ms();
     before_shmem_exit(release_slot, (Datum)0);
 }
 

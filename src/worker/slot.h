@@ -1,9 +1,9 @@
-// A worker's own slot in the shared state. May ereport; used by the worker only.
+// A worker's own slot. May ereport; used by the worker only.
 #pragma once
 
 #include "pg/server.h"
 
-#include "runtime/shared_state.h"
+#include "runtime/worker_slots.h"
 
 namespace eventlog::worker {
 

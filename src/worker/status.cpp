@@ -1,7 +1,7 @@
 // eventlog.worker_status: this database's worker, as its slot tells. It reads no table of the extension, so
 // that it serves where the versions of library and catalog differ.
 #include "pg/boundary.h"
-#include "runtime/shared_state.h"
+#include "runtime/worker_slots.h"
 
 namespace {
 
@@ -29,22 +29,6 @@ const char* name_of(runtime::WorkerState state) {
     return "none";
 }
 
-struct Status {
-    runtime::WorkerState state = runtime::WorkerState::unused;
-    pid_t pid = 0;
-    int failures = 0;
-};
-
-Status read_slot() {
-    runtime::State* state = runtime::state();
-    LWLockAcquire(state->lock, LW_SHARED);
-    const runtime::WorkerSlot* slot = runtime::find_slot(MyDatabaseId, false);
-    Status status;
-    if (slot != nullptr) status = {slot->state, slot->pid, slot->failures};
-    LWLockRelease(state->lock);
-    return status;
-}
-
 }  // namespace
 
 EVENTLOG_FUNCTION(eventlog_worker_status) {
@@ -54,10 +38,10 @@ EVENTLOG_FUNCTION(eventlog_worker_status) {
             elog(ERROR, "return type must be a row type");
         Datum values[kColumns] = {};
         bool nulls[kColumns] = {false, true, true, true};
-        bool preloaded = runtime::state() != nullptr;
+        bool preloaded = runtime::is_preloaded();
         values[kPreloaded] = BoolGetDatum(preloaded);
         if (preloaded) {
-            Status status = read_slot();
+            runtime::WorkerStatus status = runtime::worker_status();
             values[kState] = CStringGetTextDatum(name_of(status.state));
             values[kPid] = Int32GetDatum(status.pid);
             values[kFailures] = Int32GetDatum(status.failures);

@@ -10,7 +10,7 @@
 #include "worker/slot.h"
 #include "settings.h"
 #include "runtime/background_worker.h"
-#include "runtime/shared_state.h"
+#include "runtime/worker_slots.h"
 #include "store/catalog.h"
 #include "store/maintenance.h"
 #include "retention/retention.h"
@@ -48,7 +48,7 @@ class Worker {
     void announce_interest();
     long sleep_ms(int64_t now) const;
 
-    forward::Http http_;
+    forward::HttpClient http_;
     std::vector<std::unique_ptr<forward::Target>> targets_;
     uint32_t seen_changes_ = 0;
     int64_t reload_at_ = 0;

@@ -2,6 +2,8 @@
 #pragma once
 
 #include "pg/boundary.h"
+#include "pg/transaction.h"
+#include "pg/worker_session.h"
 
 namespace boundary_test {
 

@@ -53,13 +53,14 @@ sub install_library
 	return;
 }
 
-# A library from these sources that says it is of another version. What has been built before is built no more.
+# A library from these sources that says it is of another version. Only the sources that name their version are compiled again.
 sub library_of_version
 {
 	my ($version) = @_;
 	my $build = PostgreSQL::Test::Utils::tempdir('library');
 	PostgreSQL::Test::Utils::system_or_bail('cp', '-a', map({ "$checkout/$_" } qw(src Makefile eventlog.control sql)), $build);
-	unlink glob "$build/src/{store/catalog,store/sql_version,forward/http}.o";
+	my ($sources) = PostgreSQL::Test::Utils::run_command([ 'grep', '-rl', '--include=*.cpp', 'EVENTLOG_VERSION', "$build/src" ]);
+	unlink map { s/\.cpp$/.o/r } split ' ', $sources;
 	PostgreSQL::Test::Utils::system_or_bail('make', '-s', '-C', $build, "PG_CONFIG=$pg_config", "EXTVERSION=$version", 'eventlog.so');
 	return "$build/eventlog.so";
 }

@@ -1,5 +1,4 @@
-// HTTP for the worker: requests of several targets at once over libcurl's multi interface, driven by the
-// process's own wait. No transaction is open while a request is under way.
+// One HTTP request of a target: what is sent, over which connections, and what came back.
 #pragma once
 
 #include "pg/server.h"
@@ -58,7 +57,7 @@ class HttpRequest {
     bool take_answer(Answer& answer);
 
   private:
-    friend class Http;
+    friend class HttpClient;
     static size_t on_body(char* data, size_t size, size_t count, void* request) noexcept;
     static curl_socket_t on_open_socket(void* request, curlsocktype purpose, curl_sockaddr* address) noexcept;
     static int on_close_socket(void* unused, curl_socket_t socket) noexcept;
@@ -82,35 +81,6 @@ class HttpRequest {
     bool out_of_descriptors_ = false;
     bool under_way_ = false;
     bool ended_ = false;
-};
-
-class Http {
-  public:
-    Http();
-    ~Http();
-    Http(const Http&) = delete;
-    Http& operator=(const Http&) = delete;
-
-    void start(HttpRequest& request);
-    // Breaks a request off; harmless when none is under way.
-    void abort(HttpRequest& request);
-
-    // Waits for the process latch, traffic, or `timeout_ms`, and moves the requests on. Exits the process
-    // when the postmaster has died. True when the latch was set. Throws pg::ServerError.
-    bool wait(long timeout_ms);
-
-  private:
-    static int on_socket(CURL* easy, curl_socket_t socket, int what, void* http, void* unused) noexcept;
-    static int on_timer(CURLM* multi, long timeout_ms, void* http) noexcept;
-    void rebuild_wait_set();
-    void act(curl_socket_t socket, int events);
-    void collect_ended();
-
-    CURLM* multi_;
-    std::map<curl_socket_t, int> sockets_;  // what curl waits for: CURL_POLL_…
-    bool sockets_changed_ = true;
-    WaitEventSet* wait_set_ = nullptr;
-    int64_t curl_due_ms_ = -1;  // on the monotonic clock; -1: never
 };
 
 }  // namespace eventlog::forward
