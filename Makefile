@@ -4,8 +4,8 @@ MODULE_big  = eventlog
 
 include src/pure.mk
 SERVER_DIRS := src $(addprefix src/,pg runtime store logs context ingest follow pages feed retention erasure autonomous forward worker)
-SRCS        := $(PURE_SRCS) $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
-OBJS        := $(SRCS:.cpp=.o)
+SERVER_SRCS := $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
+OBJS        := $(SERVER_SRCS:.cpp=.o) $(PURE_SRCS:.cpp=.o)
 
 # See sql/README.md.
 SQL_FIRST   := sql/code/00_triggers.sql
@@ -48,14 +48,38 @@ ISOLATION_OPTS = $(REGRESS_OPTS) --outputdir=.
 comma := ,
 # `make SANITIZE=1` builds with AddressSanitizer and UBSan.
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
-override CXXFLAGS += -std=c++20 -Wall -Wextra -Werror -Wno-register -fvisibility=hidden -fvisibility-inlines-hidden $(SANITIZERS)
+# pg_config tells the flags of the server's compiler, which clang may not know; the server's macros count on volatile.
+CLANG_FLAGS := $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-deprecated-volatile)
+override CXXFLAGS += -std=c++20 -Wall -Wextra -Werror -Wno-register $(CLANG_FLAGS) -fvisibility=hidden -fvisibility-inlines-hidden $(SANITIZERS)
 override LDFLAGS_SL += $(SANITIZERS)
 override CFLAGS += $(SANITIZERS)
 
 # The server's headers are not ours to warn about; the layers of src/pure.mk do not even see them.
 SERVER_INCLUDE := $(shell $(PG_CONFIG) --includedir-server)
 override CPPFLAGS := -isystem $(SERVER_INCLUDE) $(CPPFLAGS)
-$(PURE_SRCS:.cpp=.o): override CPPFLAGS := -Isrc -DEVENTLOG_PURE -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
+$(PURE_SRCS:.cpp=.o): private override CPPFLAGS := -Isrc -DEVENTLOG_PURE -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
+
+# The server's headers are compiled once, not once per source. PRECOMPILE=no turns that off, for example for ccache.
+PRECOMPILE  ?= yes
+PRECOMPILED := build/server.h
+SERVER_OBJS := $(SERVER_SRCS:.cpp=.o)
+ifneq ($(PRECOMPILE),no)
+$(SERVER_OBJS): private override CPPFLAGS := -include $(PRECOMPILED) $(CPPFLAGS)
+$(SERVER_OBJS): $(PRECOMPILED).gch
+endif
+# -MD, unlike -MMD, makes it depend on the headers of the server and of the C++ library too.
+$(PRECOMPILED).gch: src/pg/server.h build/compiler
+	echo '#include "pg/server.h"' > $(PRECOMPILED)
+	$(CXX) $(CXXFLAGS) $(CPPFLAGS:-MMD=-MD) -x c++-header -c $(PRECOMPILED) -o $@
+
+# Holds the compiler and its flags: when they change, everything is compiled again.
+$(OBJS): build/compiler
+build/compiler: FORCE
+	@mkdir -p build
+	@{ echo '$(subst ','\'',$(CXX) $(CXXFLAGS) $(CPPFLAGS))'; $(PG_CONFIG) --version; $(CXX) --version; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+FORCE:
+.PHONY: FORCE
 
 all: $(DATA_built)
 $(INSTALL_SQL): $(SQL_FIRST) $(SQL_TABLES) $(SQL_CODE)
@@ -66,4 +90,4 @@ $(DATA_built): eventlog.control
 	@mkdir -p $(@D)
 	{ printf '%s\n' '\echo Use "$(COMMAND)" to load this file. \quit'; cat $(filter %.sql,$^); } > $@
 
--include $(OBJS:.o=.d)
+-include $(OBJS:.o=.d) $(PRECOMPILED).d

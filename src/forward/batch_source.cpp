@@ -84,7 +84,7 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, follow:
     const Limits limits = limits_of(options, probe);
     // Nothing of the window has been settled: it may as well reach further.
     if (probe && !reading_ && cursor.to && !cursor.settled) cursor.to.reset();
-    if (!reading_) reading_.emplace(Batch(*options.format), behind == nullptr ? cursor : *behind);
+    if (!reading_) reading_ = Reading{Batch(*options.format), behind == nullptr ? cursor : *behind};
     Batch& batch = reading_->batch;
     follow::Cursor& ahead = reading_->ahead;
     // The cursor stays before the first event of the batch until that is settled.

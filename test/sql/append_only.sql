@@ -10,7 +10,7 @@ SELECT eventlog.log_event('kept', '{"n": 1}') IS NOT NULL;
 -- The parent, and the leaf that holds the event.
 SELECT tableoid::regclass AS leaf FROM eventlog.events WHERE event_name = 'kept' \gset
 
--- 1: by a superuser, on the parent and on every partition; the error says the way out
+-- A superuser is refused, on the parent and on every partition, and the error names the way out.
 SELECT refusal('DELETE FROM eventlog.events WHERE event_name = ''kept''');
 SELECT refusal('UPDATE eventlog.events SET value = 1');
 SELECT refusal('TRUNCATE eventlog.events');
@@ -31,11 +31,11 @@ SELECT a.action, a.verdict, b.verdict FROM actions, verdicts(actions, 'eventlog.
 SELECT count(*) > 0, bool_and(verdict = '55000')
 FROM pg_inherits, actions, verdicts(actions, inhrelid::regclass::text) WHERE inhparent = 'eventlog.events'::regclass;
 
--- 1: TRUNCATE of another table does not reach it by CASCADE
+-- TRUNCATE of another table does not reach the log by CASCADE.
 CREATE TABLE referenced (id uuid PRIMARY KEY);
 SELECT verdict('TRUNCATE referenced, eventlog.events'), verdict('TRUNCATE referenced CASCADE');
 
--- 1: ON CONFLICT DO UPDATE: on a leaf by the trigger, on the parent for want of a key
+-- ON CONFLICT DO UPDATE is refused: on a leaf by the trigger, on the parent because it has no key.
 CREATE FUNCTION again(relation text, action text) RETURNS text
     LANGUAGE sql AS $$
     SELECT verdict(format('INSERT INTO %s SELECT * FROM eventlog.events WHERE event_name = ''kept''
@@ -44,22 +44,22 @@ $$;
 SELECT again(:'leaf', 'DO UPDATE SET value = 1'), again('eventlog.events', 'DO UPDATE SET value = 1'),
        again(:'leaf', 'DO NOTHING');
 
--- 1: a MERGE that only inserts or does nothing changes no event
+-- A MERGE that only inserts or does nothing changes no event.
 SELECT verdict('MERGE INTO eventlog.events e USING (SELECT 1) s ON event_name = ''kept'' WHEN MATCHED THEN DO NOTHING');
 
--- 1: under session_replication_role = replica
+-- The refusal holds under session_replication_role = replica.
 SET session_replication_role = replica;
 SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
 FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
 RESET session_replication_role;
 
--- 1: through a view, and through a function of the owner
+-- The refusal holds through a view, and through a function of the owner.
 CREATE VIEW of_events AS SELECT * FROM eventlog.events;
 SELECT a.action, a.verdict FROM actions, verdicts(ARRAY['UPDATE %s SET value = 1', 'DELETE FROM %s'], 'of_events') a;
 CREATE FUNCTION delete_events() RETURNS void LANGUAGE sql SECURITY DEFINER AS 'DELETE FROM eventlog.events';
 SELECT verdict('SELECT delete_events()');
 
--- 1: by a role that has been granted everything
+-- A role that has been granted everything is refused.
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_editor;
 GRANT ALL ON ALL TABLES IN SCHEMA eventlog TO regress_eventlog_editor;
 GRANT ALL ON actions TO regress_eventlog_editor;
@@ -68,7 +68,7 @@ SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
 FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
 RESET ROLE;
 
--- 1: by an owner who is no superuser
+-- An owner who is no superuser is refused.
 BEGIN;
 GRANT CREATE ON SCHEMA eventlog TO regress_eventlog_editor;
 ALTER TABLE eventlog.events OWNER TO regress_eventlog_editor;
@@ -78,14 +78,14 @@ SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
 FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
 ROLLBACK;
 
--- 1: a partition that is detached stays append-only, and may be dropped
+-- A detached partition stays append-only, and may be dropped.
 BEGIN;
 ALTER TABLE eventlog.events DETACH PARTITION :leaf;
 SELECT count(*), bool_and(verdict = '55000') FROM actions, verdicts(actions, :'leaf');
 DROP TABLE :leaf;
 ROLLBACK;
 
--- 1: a restore, which copies rows in, is not refused
+-- A restore, which copies rows in, is not refused.
 BEGIN;
 SELECT event_id AS restored FROM eventlog.events WHERE event_name = 'kept' \gset
 SELECT regexp_replace(:'restored', '.{12}$', lpad(to_hex(42), 12, '0')) AS restored \gset
@@ -97,14 +97,14 @@ ROLLBACK;
 COPY eventlog.events FROM stdin;
 \.
 
--- 1: the last way out is the owner's, who takes the trigger away from a partition
+-- The owner can take the trigger away from a partition, which is the last way out.
 BEGIN;
 ALTER TABLE :leaf DISABLE TRIGGER append_only;
 SELECT verdict(format('UPDATE %s SET value = 1', :'leaf')), verdict('UPDATE eventlog.events SET value = 1'),
        verdict(format('DELETE FROM %s', :'leaf'));
 ROLLBACK;
 
--- 1: nothing of all this has changed anything; what is not refused is read and row locks
+-- None of these statements has changed anything; reads and row locks are not refused.
 SELECT stored(event_id), value IS NULL FROM eventlog.events WHERE event_name = 'kept' FOR UPDATE;
 
 DROP FUNCTION verdicts, again, delete_events;

@@ -3,7 +3,7 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- 3: the worker writes in the way that the pass is about
+-- The worker writes by the insert method that this pass is about.
 DO $$
 BEGIN
     EXECUTE format('ALTER DATABASE %I SET eventlog.insert_method = %L', current_database(), current_setting('eventlog.insert_method'));
@@ -15,7 +15,7 @@ SELECT count(pg_terminate_backend(pid, 180000)) < 2 FROM pg_stat_activity
 WHERE backend_type = 'eventlog worker' AND datname = current_database();
 SET eventlog.autonomous_timeout = '3min';
 
--- 3: the same arguments, the same row
+-- The same arguments store the same row as log_event.
 SELECT stored(eventlog.log_event_autonomous('autonomous.plain'));
 SELECT stored(eventlog.log_event_autonomous(' autonomous.full ', '{"b": [1, {"c": null}], "a": "\u00e9"}', 'type', 'u-1', 'user', 'order', '12', 'shop',
     'frontend', '2026-01-02 03:04:05.678901+00', 1.5, '1.2.3', '4bf92f3577b34da6a3ce929d0e0e4736', 'sofa-1', true, 'autonomous-0', '9.9'));
@@ -33,7 +33,7 @@ SET LOCAL eventlog.forward_default = on;
 SELECT stored(eventlog.log_event_autonomous('autonomous.defaults')) #- '{metadata,_eventLog,callerXid}';
 COMMIT;
 
--- 3: the same errors, and nothing written
+-- The same errors are raised, and nothing is written.
 CREATE FUNCTION both_refuse(arguments text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE
     plain text := array_to_string(ARRAY(SELECT refusal(format('SELECT eventlog.log_event(%s)', arguments))), E'\n');
@@ -53,7 +53,7 @@ SELECT both_refuse($$'n', sofa => repeat('s', 257)$$);
 SELECT both_refuse($$'n', value => 'NaN'$$);
 SELECT both_refuse($$'n', event_ts => 'infinity'$$);
 
--- 3: it stays when the transaction, the savepoint or the statement is rolled back
+-- The event stays when the transaction, the savepoint or the statement is rolled back.
 BEGIN;
 SELECT eventlog.log_event_autonomous('autonomous.kept 1') IS NOT NULL;
 SELECT eventlog.log_event('autonomous.gone') IS NOT NULL;
@@ -74,7 +74,7 @@ $$;
 SELECT 1 / (length(eventlog.log_event_autonomous('autonomous.kept 4')::text) - 36);
 SELECT event_name, count(*) FROM eventlog.events WHERE event_name ~ '^autonomous\.(kept|gone)' GROUP BY 1 ORDER BY 1;
 
--- 2: callerXid is the caller's top-level transaction, where it has one; xid is the writer's
+-- callerXid is the caller's top-level transaction, where it has one; xid is the writer's.
 BEGIN;
 SELECT eventlog.log_event_autonomous('autonomous.no xid') AS id \gset
 SELECT metadata -> '_eventLog' ? 'callerXid' FROM eventlog.events WHERE event_id = :'id';
@@ -93,7 +93,7 @@ COMMIT;
 SELECT pg_xact_status((metadata -> '_eventLog' ->> 'callerXid')::xid8) FROM eventlog.events WHERE event_id = :'id';
 SELECT same_bytes(metadata, metadata::text::jsonb) FROM eventlog.events WHERE event_id = :'id';
 
--- 3: a read-only transaction may: another process writes; the statement after it sees the row
+-- A read-only transaction may log, because another process writes; its next statement sees the row.
 BEGIN READ ONLY;
 SELECT eventlog.log_event_autonomous('autonomous.read only') IS NOT NULL;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'autonomous.read only';
@@ -105,7 +105,7 @@ SELECT count(*) FROM eventlog.events WHERE event_name = 'autonomous.snapshot';
 COMMIT;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'autonomous.snapshot';
 
--- 3: the idempotency key holds over both ways of logging, and outlives the caller's transaction
+-- The idempotency key holds over both ways of logging, and outlives the caller's transaction.
 BEGIN;
 SELECT eventlog.log_event_autonomous('autonomous.key', '{"a": 1}', idempotency_key => 'autonomous-1') AS id \gset
 ROLLBACK;
@@ -119,7 +119,7 @@ SELECT refusal($$SELECT eventlog.log_event_autonomous('autonomous.own', idempote
 ROLLBACK;
 SELECT eventlog.log_event_autonomous('autonomous.own', idempotency_key => 'autonomous-2') IS NOT NULL;
 
--- 3: it holds for the window that is the caller's
+-- The key holds for the caller's window.
 SELECT eventlog.log_event('autonomous.window', idempotency_key => 'autonomous-3') AS id \gset
 BEGIN;
 SET LOCAL eventlog.idempotency_window = '1s';
@@ -127,7 +127,7 @@ SELECT pg_sleep(1.1);
 SELECT eventlog.log_event_autonomous('autonomous.window', idempotency_key => 'autonomous-3') = :'id';
 COMMIT;
 
--- 3: one that the table refuses is refused alone, with the table's error; one that waits for its caller's own lock fails
+-- An event that the table refuses is refused alone, with the table's error; one that waits for its caller's own lock fails.
 CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.event_name = 'autonomous.refused' THEN
@@ -161,10 +161,10 @@ LOCK TABLE eventlog.events;
 SELECT refusal($$SELECT eventlog.log_event_autonomous('autonomous.locked')$$);
 ROLLBACK;
 
--- 3: not in a parallel worker
+-- A parallel worker cannot log.
 SELECT proparallel FROM pg_proc WHERE oid = 'eventlog.log_event_autonomous'::regproc;
 
--- 10: a written one counts as logged, a refused one as rejected
+-- A written event counts as logged, a refused one as rejected.
 SELECT logged AS logged_before, rejected AS rejected_before FROM eventlog.stats \gset
 SELECT eventlog.log_event_autonomous('autonomous.counted') IS NOT NULL;
 SELECT verdict($$SELECT eventlog.log_event_autonomous('')$$);

@@ -3,7 +3,7 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- 3: an array of envelopes, forms may be mixed; ids in array order
+-- An array of envelopes may mix the forms; the ids come in array order.
 CREATE TABLE batches (way text, place bigint, id uuid);
 \set mixed '[{"eventName": "first", "metadata": {"n": 1}}, {"type": "second", "source": "s", "data": {"n": 2}}, {"service": "s", "eventType": "third", "eventTimestamp": "2026-11-20", "metadata": {"n": 3}}, {"event_name": "fourth", "forward_to_statsig": true}]'
 INSERT INTO batches SELECT 'jsonb', place, id FROM eventlog.log_events(:'mixed') WITH ORDINALITY l(id, place);
@@ -14,20 +14,20 @@ SELECT way, bool_and(id > before) FROM (SELECT way, id,
 GROUP BY way ORDER BY way;
 SELECT way, count(DISTINCT xid) FROM batches JOIN eventlog.events ON event_id = id GROUP BY way ORDER BY way;
 
--- 3: an empty array writes nothing
+-- An empty array writes nothing.
 SELECT count(*) FROM eventlog.log_events('[]');
 SELECT count(*) FROM eventlog.log_events_json(' [ ] ');
 SELECT count(*) FROM eventlog.log_events(NULL);
 SELECT count(*) FROM eventlog.log_events_json(NULL);
 
--- 3: what is no array
+-- A document that is no array is refused.
 SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, document))
 FROM unnest(ARRAY['{"eventName": "e"}']) document, unnest(ARRAY['', '_json']) suffix;
 SELECT document, verdict(format('SELECT * FROM eventlog.log_events(%L)', document)),
        verdict(format('SELECT * FROM eventlog.log_events_json(%L)', document))
 FROM unnest(ARRAY['"e"', '"["', '1', 'null', 'true', ' {"a": []} ']) document;
 
--- 3: all or nothing: the error is the single call's, with the index in DETAIL and CONTEXT
+-- A batch is all or nothing: the error is the single call's, with the index in DETAIL and CONTEXT.
 SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix,
                       '[{"eventName": "good"}, {"eventName": "good"}, {"eventName": "bad", "actorType": "user"}]'))
 FROM unnest(ARRAY['', '_json']) suffix;
@@ -39,13 +39,13 @@ SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix,
                       '[{"eventName": "good"}, null]')) FROM unnest(ARRAY['', '_json']) suffix;
 SELECT count(*) FROM eventlog.events WHERE event_name IN ('good', 'bad');
 
--- 3: what the server itself refuses has the index too: a \u0000 in the text, which jsonb never gets to see
+-- An error of the server's own has the index too: a \u0000 in the text, which jsonb never gets to see.
 SELECT refusal($$SELECT * FROM eventlog.log_events('[{"eventName": "good"}, {"eventName": "\u0000"}]')$$);
 SELECT refusal($$SELECT * FROM eventlog.log_events_json('[{"eventName": "good"}, {"eventName": "\u0000"}]')$$);
 SELECT refusal($$SELECT * FROM eventlog.log_events_json('[{"eventName": "good"}, {"eventName": "\ud800"}]')$$);
 SELECT refusal($$SELECT * FROM eventlog.log_events_json('[{"eventName": "good"}, {"eventName": "e", "value": 1e140000}]')$$);
 
--- 3: the context of an error that is raised while an event is written
+-- An error that is raised while an event is written has a context.
 CREATE FUNCTION refuse_third() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.metadata -> 'n' = '3' THEN RAISE 'no third' USING DETAIL = 'Two are enough.'; END IF;
@@ -59,7 +59,7 @@ SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, :'mixed
 ROLLBACK;
 DROP FUNCTION refuse_third;
 
--- 3: the same rules from JSON text: both ways give the same row or the same refusal for every document
+-- JSON text follows the same rules: both ways give the same row or the same refusal for every document.
 CREATE TABLE documents (place int GENERATED ALWAYS AS IDENTITY, document text);
 INSERT INTO documents (document) VALUES
     ('{"eventName":"e"}'), (' { "eventName" : "e" } '), (E'{"eventName":\t"e"\n}'),
@@ -118,7 +118,7 @@ FROM rows_of,
      eventlog.log_events_json(('[' || array_to_string(documents, ' , ') || ']')::json) WITH ORDINALITY t(id, place)
 WHERE j.place = t.place;
 
--- 3: a large batch
+-- A large batch is written whole.
 SELECT count(*), count(DISTINCT id), bool_and(id > before) FROM (
     SELECT id, coalesce(lag(id) OVER (ORDER BY place), uuid_at('epoch')) AS before
     FROM eventlog.log_events((SELECT jsonb_agg(jsonb_build_object('eventName', 'large', 'metadata',
@@ -133,7 +133,7 @@ SELECT count(*), bool_and((metadata -> 'n')::int = (place - 1) % 10000 + 1)
 FROM (SELECT metadata,
       row_number() OVER (ORDER BY event_id) AS place FROM eventlog.events WHERE event_name = 'large') s;
 
--- 3: the last event of a large batch takes all the others with it
+-- The last event of a large batch takes all the others with it.
 SELECT refusal(format('SELECT * FROM eventlog.log_events_json(%L)',
                       (SELECT json_agg(json_build_object('eventName',
                                                          CASE WHEN n < 10000 THEN 'large' ELSE '' END) ORDER BY n)

@@ -10,23 +10,23 @@ CREATE FUNCTION of(event_name text) RETURNS uuid
     LANGUAGE sql AS $$ SELECT event_id FROM eventlog.events e WHERE e.event_name = of.event_name AND source = 'feed' $$;
 SET eventlog.source = 'feed';
 
--- 6: start_at is now, beginning, or a uuid or ULID to start after
+-- start_at is now, beginning, or a uuid or ULID to start after.
 SELECT eventlog.create_consumer('now');
 SELECT count(eventlog.log_event('feed.' || i)) FROM generate_series(1, 5) i;
 SELECT eventlog.create_consumer('after', of('feed.2')::text), eventlog.create_consumer('ulid', eventlog.ulid(of('feed.4')));
 SELECT eventlog.create_consumer('all', 'beginning', '{feed.*}');
 SELECT polled('now'), polled('after'), polled('ulid'), polled('all');
 SELECT polled('now');
--- ... a position is kept when a window has been used up
+-- A position is kept when a window has been used up.
 SELECT count(eventlog.log_event('feed.' || i)) FROM generate_series(6, 8) i;
 SELECT polled('now', 2), polled('after'), polled('now', 2), polled('now', 2);
 
--- 6: patterns select, and the rest is passed over
+-- Patterns select events, and the rest is passed over.
 SELECT eventlog.create_consumer('some', 'now', '{order.*, !order.viewed, "a,b"}');
 SELECT eventlog.create_consumer('others', 'now', '{!order.*}');
 SELECT count(eventlog.log_event(n)) FROM unnest('{order.paid,order.viewed,user.made,order.item.added,"a,b"}'::text[]) n;
 SELECT polled('some', 2), polled('some', 2), polled('some', 2), polled('others');
--- ... many of them are passed over once; a poll that finds nothing else writes nothing, and holds nobody up
+-- Many events are passed over once; a poll that finds nothing else writes nothing, and holds nobody up.
 CREATE VIEW place AS SELECT win FROM eventlog.reader_window WHERE kind = 'consumer' AND name = 'some';
 SELECT win AS before FROM place \gset
 SELECT count(eventlog.log_event('passed')) FROM generate_series(1, 2500);
@@ -44,7 +44,7 @@ DROP VIEW place;
 SELECT count(eventlog.log_event('order.late'));
 SELECT polled('some');
 
--- 6: ack is up to and including an event of a lease, in its order
+-- ack settles a lease up to and including an event, in its order.
 SELECT eventlog.create_consumer('acks', of('feed.2')::text, '{feed.*}');
 SELECT polled('acks', 4);
 CREATE FUNCTION acked(event_name text) RETURNS boolean
@@ -57,7 +57,7 @@ SELECT * FROM leased;
 SELECT acked('feed.6');
 SELECT * FROM leased;
 SELECT eventlog.ack('acks', 'ffffffff-ffff-ffff-ffff-ffffffffffff');
--- ... nack gives what is left back at once, before what is new; a smaller poll takes a part
+-- nack gives back the rest at once, before what is new; a smaller poll takes a part.
 SELECT polled('acks', 1);
 SELECT eventlog.nack('acks', of('feed.7'));
 SELECT acked('feed.7');
@@ -73,13 +73,13 @@ SELECT polled('acks', 2), acked('feed.8');
 SELECT eventlog.create_consumer('split', 'beginning', '{feed.*}');
 SELECT polled('split', 3), eventlog.nack('split', of('feed.1'));
 SELECT polled('split', 2), polled('split', 2), polled('split', 2);
--- ... a lease that has ended is no more, whether or not somebody else has one
+-- A lease that has ended is gone, whether or not somebody else has taken its events.
 SELECT eventlog.create_consumer('ended', 'beginning', '{feed.*}');
 SELECT polled('ended', 2, '1 ms'), pg_sleep(0.01);
 SELECT eventlog.ack('ended', of('feed.1'));
 SELECT polled('ended', 2), eventlog.ack('ended', of('feed.2'));
 
--- 6: polled and acknowledged in one transaction; rolled back, nothing was handed out
+-- An event polled and acknowledged in one transaction is handed out again when that is rolled back.
 BEGIN;
 SELECT polled('ended', 2), eventlog.ack('ended', of('feed.4'));
 ROLLBACK;
@@ -91,13 +91,13 @@ ROLLBACK TO a;
 SELECT polled('ended', 2);
 COMMIT;
 SELECT polled('ended', 2);
--- ... an event of the transaction itself is not handed out before it has committed
+-- An event of the transaction itself is not handed out before it has committed.
 BEGIN;
 SELECT eventlog.log_event('feed.own') IS NOT NULL, polled('ended');
 COMMIT;
 SELECT polled('ended');
 
--- 6: what is handed out is on disk, whatever writer and poller say
+-- An event that is handed out is on disk, whatever writer and poller have set.
 SET synchronous_commit = off;
 SELECT eventlog.log_event('feed.async') IS NOT NULL;
 SELECT pg_current_wal_insert_lsn() AS written \gset
@@ -105,7 +105,7 @@ SELECT polled('ended');
 SELECT pg_current_wal_flush_lsn() >= :'written';
 RESET synchronous_commit;
 
--- 6: the views
+-- The views show consumers and positions.
 SELECT eventlog.create_consumer('seen', of('feed.2')::text, '{feed.*}');
 SELECT polled('seen', 2);
 SELECT name, events, position = of('feed.4'), lag_events, lag_seconds > 0, leased_events, leased_pieces, oldest_lease < now(),
@@ -118,7 +118,7 @@ SELECT lag_events, held_by_pid = pg_backend_pid(), held_by_xid::text = (pg_curre
 FROM eventlog.consumers WHERE name = 'seen';
 SELECT count(*) FROM eventlog.settled_events WHERE event_id >= of('feed.held');
 ROLLBACK;
--- ... once whatever else is in progress on the server, autovacuum say, has ended
+-- An event is settled once everything else in progress on the server, for example autovacuum, has ended.
 DO $$
 BEGIN
     FOR i IN 1 .. 6000 LOOP
@@ -128,7 +128,7 @@ BEGIN
 END
 $$;
 SELECT count(*) FROM eventlog.settled_events WHERE event_name LIKE 'feed._' AND settled_number::text = xid::text;
--- ... a reader that keeps a number reads on by the index
+-- A reader that keeps a number reads on by the index.
 SET enable_seqscan = off;
 CREATE FUNCTION index_conditions(statement text) RETURNS SETOF text
     LANGUAGE plpgsql AS $$
@@ -145,7 +145,7 @@ FROM index_conditions('SELECT * FROM eventlog.settled_events WHERE xid > ''7'' O
 WHERE index_conditions LIKE 'Index%';
 RESET enable_seqscan;
 
--- 6: errors: null, unknown, twice, out of range
+-- Arguments that are null, unknown, given twice or out of range are refused.
 SELECT refusal('SELECT eventlog.create_consumer(''now'')');
 SELECT refusal('SELECT eventlog.create_consumer(NULL)'), verdict('SELECT eventlog.create_consumer(''n'', NULL)'),
        verdict('SELECT eventlog.create_consumer('' '')'), verdict('SELECT eventlog.create_consumer(repeat(''n'', 257))');
@@ -166,7 +166,7 @@ FROM unnest(ARRAY['poll(NULL)', 'poll(''now'', wait => NULL)', 'poll(''now'', le
                   'poll(''now'', 10000)', 'poll(''now'', NULL)', 'poll(''now'', wait => ''1 mon'')',
                   'poll(''now'', wait => ''1 hour 1 ms'')', 'poll(''now'', lease => ''-1 mon'')', 'poll(''now'', lease => ''13 mons'')',
                   'poll(''now'', lease => ''1 mon'')']) call;
--- ... and where nothing can be leased
+-- A poll is refused where nothing can be leased.
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT refusal('SELECT eventlog.poll(''now'')');
 ROLLBACK;
@@ -174,14 +174,14 @@ BEGIN READ ONLY;
 SELECT refusal('SELECT eventlog.poll(''now'')');
 ROLLBACK;
 
--- 6: a lease of events that have left the log ends with the first poll that comes to it, one that waits too
+-- A lease of events that have left the log ends with the first poll that comes to it, one that waits too.
 SELECT eventlog.create_consumer('gone');
 INSERT INTO eventlog.leases (consumer, win, first_id, last_id, ids, leased_until)
 SELECT 'gone', 0, id, id, ARRAY[id], '-infinity' FROM CAST('00000000-0000-7000-8000-000000000001' AS uuid) id;
 SELECT count(*) FROM eventlog.poll('gone', wait => '1 second');
 SELECT count(*) FROM eventlog.leases WHERE consumer = 'gone';
 
--- 6, 10: EXECUTE is all that a poller needs; a monitor sees the consumers
+-- EXECUTE is all that a poller needs; a monitor sees the consumers.
 DROP ROLE IF EXISTS regress_eventlog_poller;
 CREATE ROLE regress_eventlog_poller;
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_poller;
@@ -198,7 +198,7 @@ RESET ROLE;
 DROP OWNED BY regress_eventlog_poller;
 DROP ROLE regress_eventlog_poller;
 
--- 6: a dropped consumer leaves nothing
+-- A dropped consumer leaves nothing behind.
 SELECT count(eventlog.drop_consumer(name)) FROM eventlog.consumers;
 SELECT count(*) FROM eventlog.leases;
 SELECT count(*) FROM eventlog.reader_window WHERE kind = 'consumer';

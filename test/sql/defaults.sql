@@ -23,13 +23,13 @@ CREATE FUNCTION last_event(name text) RETURNS jsonb
     SELECT stored(event_id) FROM eventlog.events WHERE event_name = name ORDER BY event_id DESC LIMIT 1
 $$;
 
--- 4: caller.principalId is the login, caller.actorId the role; source defaults to the login role
+-- caller.principalId is the login, caller.actorId the role; source defaults to the login role.
 SELECT eventlog.log_event('own') IS NOT NULL;
 SELECT source = session_user, metadata -> '_eventLog' -> 'caller' = jsonb_build_object('principalId', principal(),
     'actorId', current_user)
 FROM eventlog.events WHERE event_name = 'own' ORDER BY event_id DESC LIMIT 1;
 
--- 4: SET ROLE changes actorId alone
+-- SET ROLE changes actorId alone.
 SET SESSION AUTHORIZATION regress_eventlog_app;
 SELECT eventlog.log_event('login') IS NOT NULL, origin_of('login');
 SET ROLE regress_eventlog_other;
@@ -38,7 +38,7 @@ RESET ROLE;
 SELECT eventlog.log_event('reset role') IS NOT NULL, origin_of('reset role');
 RESET SESSION AUTHORIZATION;
 
--- 4: a SECURITY DEFINER owner is not the caller, in SQL, PL/pgSQL, nested, or with SET in the function
+-- A SECURITY DEFINER owner is not the caller, in SQL, PL/pgSQL, nested, or with SET in the function.
 CREATE FUNCTION log_as_owner(name text) RETURNS uuid LANGUAGE sql SECURITY DEFINER AS 'SELECT eventlog.log_event(name)';
 CREATE FUNCTION log_nested(name text) RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = public AS 'BEGIN RETURN log_as_owner(name); END';
@@ -50,7 +50,7 @@ SELECT log_nested('nested, set role') IS NOT NULL, origin_of('nested, set role')
 RESET SESSION AUTHORIZATION;
 DROP FUNCTION log_as_owner, log_nested;
 
--- 4: a role's name is told as it is, and as it is now
+-- A role's name is stored exactly and as it is now.
 SET ROLE "regress_eventlog_ünï ""q""";
 SELECT eventlog.log_event('odd name') IS NOT NULL;
 RESET ROLE;
@@ -64,7 +64,7 @@ SELECT eventlog.log_event('renamed') IS NOT NULL, origin_of('renamed');
 RESET SESSION AUTHORIZATION;
 ALTER ROLE regress_eventlog_app2 RENAME TO regress_eventlog_app;
 
--- 4: source: the argument, else eventlog.source, else the login role
+-- source is the argument, else eventlog.source, else the login role.
 SET eventlog.source = E' billing\t';
 SHOW eventlog.source;
 SELECT stored(eventlog.log_event('source')) -> 'source', stored(eventlog.log_event('source',
@@ -74,13 +74,13 @@ SET eventlog.source = ' ';
 SELECT stored(eventlog.log_event('source')) ? 'source';
 RESET eventlog.source;
 
--- 1: app_version: the argument, else eventlog.app_version
+-- app_version is the argument, else eventlog.app_version.
 SET eventlog.app_version = '3.2.1';
 SELECT stored(eventlog.log_event('app')) -> 'app_version', stored(eventlog.log_event('app',
     app_version => '4')) -> 'app_version';
 RESET eventlog.app_version;
 
--- 1: eventlog.actor_type and eventlog.actor_id serve as a pair: a call that names an actor takes neither
+-- eventlog.actor_type and eventlog.actor_id serve as a pair: a call that names an actor takes neither.
 SET eventlog.actor_type = 'user';
 SELECT stored(eventlog.log_event('actor'));
 SET eventlog.actor_id = 'u-1';
@@ -92,7 +92,7 @@ RESET eventlog.actor_type;
 SELECT stored(eventlog.log_event('actor'));
 RESET eventlog.actor_id;
 
--- 1: SET LOCAL by the application, so that triggers know the actor too
+-- The application can use SET LOCAL, so that triggers know the actor too.
 CREATE TABLE watched (n int);
 CREATE FUNCTION log_watched() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM eventlog.log_event(''watched'', to_jsonb(NEW)); RETURN NULL; END';
@@ -107,13 +107,13 @@ SELECT last_event('watched');
 DROP TABLE watched;
 DROP FUNCTION log_watched;
 
--- 3: a setting for a text field has the field's limit, after trimming, when it is set
+-- A setting for a text field has the field's limit, after trimming, when it is set.
 SELECT name, verdict(format('SET LOCAL %s = %L', name, repeat('é', 257))),
        verdict(format('SET LOCAL %s = %L', name, repeat('é', 256) || '  '))
 FROM unnest(ARRAY['eventlog.source', 'eventlog.actor_type', 'eventlog.actor_id', 'eventlog.app_version']) name;
 SELECT refusal(format('SET LOCAL eventlog.source = %L', repeat('é', 257)));
 
--- 2: forwardToStatsig: the argument, else eventlog.forward_default, off
+-- forwardToStatsig is the argument, else eventlog.forward_default, which is off.
 SELECT stored(eventlog.log_event('forward')) -> 'metadata';
 SET eventlog.forward_default = on;
 SELECT stored(eventlog.log_event('forward')) -> 'metadata', stored(eventlog.log_event('forward',
@@ -122,7 +122,7 @@ SELECT stored(eventlog.log_envelope('{"eventName": "forward"}')) -> 'metadata',
        stored(eventlog.log_envelope('{"eventName": "forward", "forwardToStatsig": false}')) -> 'metadata';
 RESET eventlog.forward_default;
 
--- 4: eventlog.traceparent gives trace_id; an argument comes first
+-- eventlog.traceparent gives trace_id; an argument comes first.
 SET eventlog.traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 SELECT stored(eventlog.log_event('trace')) -> 'trace_id',
        stored(eventlog.log_event('trace', trace_id => repeat('ab', 16))) -> 'trace_id',
@@ -130,7 +130,7 @@ SELECT stored(eventlog.log_event('trace')) -> 'trace_id',
 SET eventlog.traceparent = '';
 SELECT stored(eventlog.log_event('trace')) ? 'trace_id';
 
--- 4: eventlog.traceparent is checked when set
+-- eventlog.traceparent is checked when it is set.
 SET eventlog.traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7';
 SELECT value, verdict(format('SET LOCAL eventlog.traceparent = %L', value))
 FROM (VALUES ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'),
@@ -146,14 +146,14 @@ FROM (VALUES ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00'),
              ('00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-0x'), ('4bf92f3577b34da6a3ce929d0e0e4736'),
              (' ')) t(value);
 
--- 4: SET LOCAL ends with the transaction
+-- SET LOCAL ends with the transaction.
 BEGIN;
 SET LOCAL eventlog.traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 SELECT stored(eventlog.log_event('trace')) -> 'trace_id';
 COMMIT;
 SELECT stored(eventlog.log_event('trace')) ? 'trace_id';
 
--- 10: whose settings they are
+-- Each setting belongs to anybody or to the superuser.
 SELECT array_agg(name ORDER BY name) FROM pg_settings WHERE name LIKE 'eventlog.%' AND context = 'user';
 SET SESSION AUTHORIZATION regress_eventlog_app;
 SET eventlog.naming_policy = 'strict';

@@ -3,14 +3,14 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- 3: native, recognised by eventName; every other argument in lowerCamelCase
+-- The native form, recognised by eventName, takes every other argument in lowerCamelCase.
 SELECT jsonb_pretty(stored(eventlog.log_envelope('{
     "eventName": " order created ", "eventType": "order", "source": "shop", "origin": "frontend", "actorType": "user", "actorId": "u-1",
     "resourceType": "order", "resourceId": "o-1", "eventTs": "2026-11-20T08:15:30.25+01:00", "value": 12.5, "metadata": {"a": [1, {"b": null}]},
     "schemaVersion": "1.4.0", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "sofa": "sofa-1", "forwardToStatsig": true,
     "idempotencyKey": "key", "appVersion": "3.2.1"}')));
 
--- 3: native, recognised by event_name; every other argument in snake_case: the same row
+-- The native form, recognised by event_name, takes every other argument in snake_case and stores the same row.
 SELECT stored(eventlog.log_envelope('{
     "event_name": " order created ", "event_type": "order", "source": "shop", "origin": "frontend", "actor_type": "user", "actor_id": "u-1",
     "resource_type": "order", "resource_id": "o-1", "event_ts": "2026-11-20T07:15:30.25Z", "value": 12.5, "metadata": {"a": [1, {"b": null}]},
@@ -22,30 +22,30 @@ SELECT stored(eventlog.log_envelope('{
                                  'sofa-1', true, 'key', '3.2.1'));
 SELECT stored(eventlog.log_envelope('{"eventName": "mixed", "actor_id": "u", "resourceType": "r", "resource_id": "1"}'));
 
--- 3: central, recognised by service: eventType is the event name, service the source
+-- The central form is recognised by service: eventType is the event name, service the source.
 SELECT jsonb_pretty(stored(eventlog.log_envelope('{
     "service": "billing", "eventType": "invoice.paid", "eventTimestamp": "2026-11-20T08:15:30Z", "actor": {"type": "user", "id": "u-1"},
     "resource": {"type": "invoice", "id": "i-1"}, "metadata": {"total": 1.0}, "idempotencyKey": "key", "forwardToStatsig": true,
     "appVersion": "3"}')));
 SELECT stored(eventlog.log_envelope('{"service": "billing", "eventType": "invoice.paid", "eventTimestamp": "2026-11-20"}'));
 
--- 3: platform, recognised by type: id is the idempotency key, data the metadata
+-- The platform form is recognised by type: id is the idempotency key, data the metadata.
 SELECT jsonb_pretty(stored(eventlog.log_envelope('{
     "type": "shop.order.created", "source": "shop", "id": "evt-1", "data": {"total": 1.0}, "schemaVersion": "1.0.0",
     "timestamp": "2026-11-20T08:15:30Z", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "forwardToStatsig": true, "appVersion": "3"}')));
 SELECT stored(eventlog.log_envelope('{"type": "shop.order.created", "source": "shop", "idempotencyKey": "evt-2"}'));
 
--- 3: a JSON null is as if the key were absent, unknown keys and telling keys too
+-- A JSON null is as if the key were absent, for unknown and recognising keys too.
 SELECT stored(eventlog.log_envelope('{"eventName": "n", "type": null, "service": null, "actorType": null, "actor_type": null, "metadata": null,
     "eventTs": null, "value": null, "origin": null, "forwardToStatsig": null, "eventId": null, "tenantId": null, "unknown": null}'));
 SELECT stored(eventlog.log_envelope('{"service": "s", "eventType": "e", "eventTimestamp": "2026-11-20", "actor": null,
     "resource": {"type": "t", "id": "1", "name": null}}'));
 
--- 3: strings are trimmed, blank ones as if omitted, in every form
+-- Strings are trimmed, and blank ones are as if omitted, in every form.
 SELECT stored(eventlog.log_envelope('{"eventName": "\u3000b\n", "actorId": " ", "origin": " ", "eventTs": " ", "traceId": "\t"}'));
 SELECT stored(eventlog.log_envelope('{"eventName": "b", "origin": " frontend ", "eventTs": " 2026-11-20 "}'));
 
--- 3: every required key missing, null or blank
+-- Every required key that is missing, null or blank is an error.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY[
     '{"service": "s", "eventTimestamp": "2026-11-20"}', '{"service": "s", "eventType": "e"}', '{"type": "t"}']) e;
 SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
@@ -57,7 +57,7 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"type": "t", "source": " "}',
     '{"type": " ", "source": "s"}', '{"eventName": " "}', '{"event_name": ""}']) e;
 
--- 3: an actor and a resource need both keys, and take no other
+-- An actor and a resource need both keys, and take no other.
 SELECT refusal(envelope(format('{"service": "s", "eventType": "e", "eventTimestamp": "2026-11-20", %s}',
                                part))) FROM unnest(ARRAY[
     '"actor": {"type": "user"}', '"resource": {"id": "r"}', '"actor": {"type": "user", "id": "u", "name": "n"}',
@@ -70,7 +70,7 @@ SELECT part, verdict(envelope(format('{"service": "s", "eventType": "e", "eventT
     '"resource": {"type": "t", "id": ""}',
     '"resource": {"type": ["t"], "id": "r"}', '"resource": {"type": "t", "id": "r", "Id": "s"}']) part;
 
--- 3: a key that is not of the form is named
+-- A key that is not of the form is named.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "e", "colour": "red"}',
     '{"service": "s", "eventType": "e", "eventTimestamp": "2026-11-20", "actorId": "u"}',
@@ -88,7 +88,7 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"type": "t", "source": "s", "actor": {"type": "u", "id": "1"}}',
     '{"type": "t", "source": "s", "value": 1}', '{"type": "t", "source": "s", "app_version": "1"}']) e;
 
--- 3: the id, the tenant: not from the envelope
+-- The id and the tenant do not come from the envelope.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "e", "id": "1"}', '{"eventName": "e", "eventId": "1"}', '{"eventName": "e", "tenantId": "1"}']) e;
 SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
@@ -98,7 +98,7 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"service": "s", "eventType": "e", "eventTimestamp": "2026-11-20", "id": "1"}',
     '{"service": "s", "eventType": "e", "eventTimestamp": "2026-11-20", "tenantId": "1"}']) e;
 
--- 3: the same field twice
+-- The same field twice is refused.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "e", "actorId": "u", "actor_id": "u"}',
     '{"type": "t", "source": "s", "id": "1", "idempotencyKey": "1"}']) e;
@@ -107,7 +107,7 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "e", "value": 1, "forwardToStatsig": true, "forward_to_statsig": true}',
     '{"eventName": "e", "eventName": "f"}']) e;
 
--- 3: recognising keys of two forms, or of none
+-- Recognising keys of two forms, or of none, are refused.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY['{"eventName": "e", "service": "s"}', '{}']) e;
 SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"event_name": "e", "type": "t"}', '{"service": "s", "type": "t"}',

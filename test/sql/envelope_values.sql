@@ -3,13 +3,13 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- 3: one JSON object
+-- The envelope is one JSON object.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY['[{"eventName": "e"}]', '"e"', '1', 'true', 'null']) e;
 
 -- NULL is no envelope: the function is strict, nothing is written
 SELECT eventlog.log_envelope(NULL) IS NULL;
 
--- 3: a value of the wrong JSON type
+-- A value of the wrong JSON type is refused.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": 1}', '{"eventName": "e", "metadata": []}', '{"eventName": "e", "value": "1"}',
     '{"eventName": "e", "forwardToStatsig": "true"}',
@@ -22,7 +22,7 @@ GROUP BY key ORDER BY key;
 SELECT key, value, verdict(envelope(format('{"eventName": "e", "%s": %s}', key, value)))
 FROM unnest(ARRAY['metadata', 'value', 'forwardToStatsig']) key, unnest(ARRAY['{}', '[]', '"x"', '1', 'false']) value;
 
--- 3: times are ISO 8601; one without an offset is UTC
+-- Times are ISO 8601; one without an offset is UTC.
 SELECT ts, stored(eventlog.log_envelope(jsonb_build_object('eventName', 'time', 'eventTs', ts))) ->> 'event_ts'
 FROM unnest(ARRAY['2026-11-20', '2026-11-20T08:15', '2026-11-20T08:15:30', '2026-11-20 08:15:30',
                   '2026-11-20T08:15:30Z', '2026-11-20t08:15:30z',
@@ -41,14 +41,14 @@ FROM unnest(ARRAY['2026-11-20T', '2026-11-20T08', '2026-13-01', '2026-02-29', '2
                   '12026-11-20', '-0001-01-01',
                   '1700000000', '2026-11-20T08:15:30 Europe/Berlin', 'November 20, 2026']) ts;
 
--- 3: a JSON number goes to value as the nearest double; one that is none is out of range
+-- A JSON number goes to value as the nearest double; one that has none is out of range.
 SELECT value, stored(eventlog.log_envelope(format('{"eventName": "v", "value": %s}',
                                                   value)::jsonb)) -> 'value' = to_jsonb(value::double precision)
 FROM unnest(ARRAY['0', '-0.0', '1e3', '0.1', '123456789.123456789', '-1e-300', '9007199254740993',
                   '1.7976931348623157e308', '5e-324']) value;
 SELECT refusal(envelope('{"eventName": "e", "value": 1e309}'));
 
--- 3: the rules of log_event hold, with the same codes
+-- The rules of log_event hold, with the same codes.
 SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "{"}', '{"eventName": "e", "actorType": "user"}', '{"eventName": "e", "resourceId": "r"}',
     '{"eventName": "e", "traceId": "x"}',

@@ -26,7 +26,7 @@ CREATE FUNCTION record() RETURNS text
 $$;
 CREATE TABLE before AS SELECT * FROM eventlog.events WHERE false;
 
--- 10: erase_actor: what goes and what stays, column by column
+-- erase_actor removes some columns and keeps others.
 SELECT log_full('user', 'eu-1', 'order', 'eo-1') AS id \gset
 INSERT INTO before SELECT * FROM eventlog.events WHERE event_id = :'id';
 SELECT eventlog.erase_actor('user', 'eu-1'), record();
@@ -34,34 +34,34 @@ SELECT b.key, CASE WHEN a.value = b.value THEN 'stays' ELSE a.value::text END
 FROM before, eventlog.events e, jsonb_each(to_jsonb(before)) b, jsonb_each(to_jsonb(e)) a
 WHERE e.event_id = :'id' AND a.key = b.key ORDER BY b.key;
 
--- 10: its name, id, place and times are the same, and a reader that had read it sees it no second time
+-- An erased event keeps its name, id, place and times, and no reader that had read it sees it again.
 SELECT pg_visible_in_snapshot(xid, eventlog.horizon()), eventlog.ulid(event_id) IS NOT NULL FROM eventlog.events WHERE event_id = :'id';
 
--- 10: forwardToStatsig stays as it was, so that a target selects what it did
+-- forwardToStatsig stays as it was, so that a target selects the same events.
 SELECT log_full('user', 'eu-2', NULL, NULL, false) AS id \gset
 SELECT eventlog.erase_actor('user', 'eu-2');
 SELECT stored(:'id');
 SELECT eventlog.selects('flagged', event_name, metadata), eventlog.selects('all', event_name, metadata) FROM eventlog.events WHERE event_id = :'id';
 
--- 10: exactly that pair, or the id with every type, with and without one
+-- Exactly that pair is erased, or the id with every type, with and without one.
 SELECT count(*) FROM (VALUES ('user'), ('service'), (NULL)) types(type), LATERAL log_full(type, 'eu-3', NULL, NULL) id;
 SELECT count(log_full('user', 'eu-33', NULL, NULL));
 SELECT eventlog.erase_actor('service', 'eu-3'), eventlog.erase_actor('service', 'eu-3'), eventlog.erase_actor('User', 'eu-3');
 SELECT eventlog.erase_actor(NULL, 'eu-3');
 SELECT count(*) FROM eventlog.events WHERE actor_id LIKE 'eu-3%';
 
--- 10: texts are trimmed as log_event's are
+-- Arguments are trimmed as log_event's are.
 SELECT count(log_full('user', ' eu-4 ', NULL, NULL));
 SELECT eventlog.erase_actor(E'\u00a0user ', E'\t eu-4\n');
 
--- 10: a resource stays with an erased actor, unless it is the actor; an event that has one is erased entirely by the others
+-- A resource stays with an erased actor, unless it is the actor; erasing the resource or the event removes it entirely.
 SELECT log_full('user', 'eu-5', 'user', 'eu-5') AS own, log_full('user', 'eu-5', 'order', 'eo-5') AS other \gset
 SELECT eventlog.erase_actor('user', 'eu-5');
 SELECT resource_type, resource_id FROM eventlog.events WHERE event_id IN (:'own', :'other') ORDER BY event_id;
 SELECT eventlog.erase_event(:'own'), eventlog.erase_event(:'other'), eventlog.erase_event(:'other');
 SELECT stored(:'other');
 
--- 10: erase_resource, and erase_event
+-- erase_resource and erase_event remove the data of a resource and of one event.
 SELECT log_full('user', 'eu-6', 'order', 'eo-6') AS one, log_full('user', 'eu-6', 'parcel', 'eo-6') AS two,
        log_full('user', 'eu-6', 'order', 'eo-7') AS three \gset
 SELECT eventlog.erase_resource(' order', 'eo-6 '), record();
@@ -70,12 +70,12 @@ SELECT eventlog.erase_resource(NULL, 'eo-6'), record();
 SELECT eventlog.erase_event(:'three'), record();
 SELECT stored(:'three');
 
--- 10: nothing to erase is recorded, too; erasing again is harmless
+-- An erasure that finds nothing is recorded too; erasing again is harmless.
 SELECT eventlog.erase_event(:'three'), record();
 SELECT eventlog.erase_event(gen_random_uuid()), eventlog.erase_actor('user', 'unheard of'), eventlog.erase_resource('a', 'b');
 SELECT count(*) FROM eventlog.events WHERE source = 'eventlog' AND event_id > :'mark';
 
--- 10: what is given wrong
+-- Wrong arguments are refused.
 SELECT refusal('SELECT eventlog.erase_actor(''user'', NULL)');
 SELECT refusal('SELECT eventlog.erase_actor(''user'', '' '')');
 SELECT refusal('SELECT eventlog.erase_actor('' '', ''u'')');
@@ -86,7 +86,7 @@ BEGIN READ ONLY;
 SELECT eventlog.erase_actor('user', 'u');
 ROLLBACK;
 
--- 10: the record says by whom, whatever the session says of an actor; neither the caller's limits nor the erasure of that actor touch it
+-- The record says by whom, whatever the session says of an actor; neither the caller's limits nor the erasure of that actor touch it.
 BEGIN;
 SET LOCAL eventlog.actor_type = 'user';
 SET LOCAL eventlog.actor_id = 'admin';
@@ -103,12 +103,12 @@ ROLLBACK;
 SELECT event_id AS record FROM eventlog.events WHERE source = 'eventlog' ORDER BY event_id DESC LIMIT 1 \gset
 SELECT format('SELECT eventlog.erase_event(%L)', :'record') AS statement \gset
 SELECT refusal(:'statement');
--- ... and what only looks like one is erased as any other
+-- An event that only looks like a record is erased as any other.
 SELECT eventlog.log_event('eventlog.actor.erased', '{"who": "eu-7"}', source => 'eventlog') AS one,
        eventlog.log_event('eventlog.actor.erased', actor_id => 'eu-7', source => 'eventlog') AS two \gset
 SELECT eventlog.erase_event(:'one'), eventlog.erase_actor(NULL, 'eu-7'), stored(:'one'), stored(:'two');
 
--- 10: a transaction that rolls back has erased nothing, and a savepoint is one of its own
+-- A transaction that rolls back has erased nothing, and neither has a savepoint.
 SELECT log_full('user', 'eu-8', NULL, NULL) AS id \gset
 BEGIN;
 SELECT eventlog.erase_actor('user', 'eu-8');
@@ -127,7 +127,7 @@ SELECT log_full('user', 'eu-8', NULL, NULL) IS NOT NULL;
 SELECT eventlog.erase_actor('user', 'eu-8');
 COMMIT;
 
--- 10: many, in several pieces, over several partitions
+-- Many events are erased in several pieces, over several partitions.
 BEGIN;
 SELECT count(eventlog.log_event('many', '{"secret": 1}', actor_id => 'eu-9')) FROM generate_series(1, 2500);
 INSERT INTO eventlog.events (event_id, event_name, source, origin, actor_id, event_ts, ingested_at, metadata, xid)
@@ -139,7 +139,7 @@ GROUP BY event_name, metadata ORDER BY event_name;
 SELECT count(DISTINCT tableoid) > 1 FROM eventlog.events WHERE event_id > :'mark';
 ROLLBACK;
 
--- 10: dead letters stay, without what they quote
+-- Dead letters stay, without their quotations of the event.
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'none');
 SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT log_full('user', 'eu-10', NULL, NULL) AS one, log_full('user', 'eu-11', NULL, NULL) AS two \gset
@@ -152,7 +152,7 @@ SELECT status, reason, body, attempts FROM eventlog.dead_letters ORDER BY event_
 SELECT last_error FROM eventlog.targets WHERE name = 'regress_eventlog_a';
 DROP SERVER regress_eventlog_a;
 
--- 10: an idempotency key goes, so that the same call writes anew
+-- An idempotency key goes, so that the same call writes anew.
 SELECT eventlog.log_event('keyed', actor_id => 'eu-13', source => 'shop', idempotency_key => 'once') AS one \gset
 SELECT eventlog.log_event('keyed', actor_id => 'eu-13', source => 'shop', idempotency_key => 'once') = :'one';
 SELECT count(*) FROM eventlog.idempotency_keys WHERE event_id = :'one';
@@ -161,7 +161,7 @@ SELECT count(*) FROM eventlog.idempotency_keys WHERE event_id = :'one';
 SELECT eventlog.log_event('keyed', actor_id => 'eu-13', source => 'shop', idempotency_key => 'once') <> :'one';
 SELECT eventlog.erase_actor(NULL, 'eu-13');
 
--- 10: only for whom it is granted, who needs no privilege on a table; the caller is the role, not the owner
+-- Only a role that has been granted the function may erase, and it needs no privilege on a table; the caller is the role, not the owner.
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_eraser, regress_eventlog_nobody;
 GRANT EXECUTE ON FUNCTION eventlog.erase_actor, eventlog.erase_resource, eventlog.erase_event TO regress_eventlog_eraser;
 SET ROLE regress_eventlog_nobody;
@@ -174,7 +174,7 @@ RESET ROLE;
 SELECT DISTINCT metadata #>> '{_eventLog,caller,actorId}' FROM eventlog.events
 WHERE source = 'eventlog' AND metadata #>> '{_eventLog,caller,actorId}' LIKE 'regress%';
 
--- 1: the permission is the function's alone: what runs inside it, and what comes after it, is refused
+-- The permission to change rows is the function's alone: other statements inside it and after it are refused.
 CREATE FUNCTION meddle() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -195,7 +195,7 @@ SET session_replication_role = replica;
 SELECT eventlog.erase_actor(NULL, 'eu-12'), verdict('UPDATE eventlog.events SET value = 1'), verdict('TRUNCATE eventlog.events');
 RESET session_replication_role;
 
--- 1: row security that is forced upon the owner: an error for one whom it concerns, nothing for others
+-- Row security that is forced upon the owner raises an error where it hides rows, and does nothing otherwise.
 BEGIN;
 GRANT ALL ON SCHEMA eventlog TO regress_eventlog_eraser;
 GRANT ALL ON ALL TABLES IN SCHEMA eventlog TO regress_eventlog_eraser;

@@ -17,7 +17,7 @@ CREATE FUNCTION statuses() RETURNS text
     FROM (SELECT eventlog.health() AS h) s, jsonb_each(h -> 'checks') GROUP BY h
 $$;
 
--- 6: its shape: one object, every check with its figures; without targets all is well, preloaded or not
+-- health() is one object, every check with its figures; without targets all is well, preloaded or not.
 SELECT jsonb_object_keys(eventlog.health()) ORDER BY 1;
 SELECT key, jsonb_object_agg(figure, jsonb_typeof(of)) FILTER (WHERE figure NOT IN ('pid', 'state', 'failures'))
 FROM jsonb_each(eventlog.health() -> 'checks') c, jsonb_each(value) f(figure, of) GROUP BY key ORDER BY key;
@@ -27,19 +27,19 @@ SELECT check_of('version')::jsonb = jsonb_build_object('status', 'ok', 'library'
 SELECT (check_of('preloaded')::jsonb -> 'preloaded')::boolean = (current_setting('shared_preload_libraries') ~ 'eventlog');
 SELECT preloaded = (current_setting('shared_preload_libraries') ~ 'eventlog'), preloaded = (state IS NOT NULL) FROM eventlog.worker_status();
 
--- 6: it calls nobody's functions, and pg_monitor may call it
+-- health() calls nobody's functions, and pg_monitor may call it.
 SET ROLE regress_eventlog_monitor;
 SELECT eventlog.health() ->> 'status';
 SELECT verdict('SELECT eventlog.health_targets()'), verdict('SELECT FROM eventlog.targets');
 RESET ROLE;
 
--- 6: thresholds are settings, a superuser's
+-- The thresholds are settings of the superuser.
 SELECT name, setting, unit, context FROM pg_settings WHERE name LIKE 'eventlog.health%' ORDER BY name;
 SET eventlog.health_max_lag = '2h';
 SELECT check_of('forwardLag');
 RESET eventlog.health_max_lag;
 
--- 6: dead letters and targets
+-- Dead letters and targets are checked.
 BEGIN;
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'all');
 SELECT eventlog.pause_target('regress_eventlog_a');
@@ -58,7 +58,7 @@ UPDATE eventlog.targets SET state = 'waiting' WHERE name = 'regress_eventlog_a';
 SELECT check_of('targets');
 ROLLBACK;
 
--- 6: how long the oldest event has waited for a target, however many wait: from the start, and inside a window
+-- A check tells how long the oldest event has waited for a target, however many wait, from the start and inside a window.
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'wait*');
 SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT eventlog.oldest_waiting('regress_eventlog_a') IS NULL;
@@ -86,14 +86,14 @@ SELECT value - 'seconds', (value ->> 'seconds')::float8 > 0 FROM (SELECT check_o
 ROLLBACK;
 DROP SERVER regress_eventlog_a;
 
--- 6: partitions ahead, as metrics() counts them
+-- Partitions ahead are counted as metrics() counts them.
 SELECT metrics ~ (E'\neventlog_partitions_ahead ' || eventlog.partitions_ahead() || E'\n'), eventlog.partitions_ahead() > 0 FROM eventlog.metrics();
 BEGIN;
 SET LOCAL eventlog.partitions_ahead = 1000;
 SELECT check_of('partitionsAhead')::jsonb - 'count', statuses();
 ROLLBACK;
 
--- 6: a transaction that is open for long; one's own counts
+-- A transaction that is open for long is reported, one's own too.
 BEGIN;
 SET LOCAL eventlog.health_max_transaction_age = 0;
 SELECT eventlog.log_event('open') IS NOT NULL;
@@ -101,27 +101,27 @@ SELECT value ->> 'status', (value ->> 'seconds')::float8 > 0, jsonb_typeof(value
 FROM (SELECT check_of('transactionAge')::jsonb) f(value);
 ROLLBACK;
 
--- 6: another version: nothing but the versions is known
+-- Under another version nothing but the versions is known.
 BEGIN;
 UPDATE pg_extension SET extversion = '0.0.1' WHERE extname = 'eventlog';
 SELECT statuses();
 SELECT check_of('version')::jsonb - 'library', check_of('forwardLag');
 ROLLBACK;
 
--- 6: a log that has not been adopted; an empty one needs not be
+-- A log that has not been adopted is reported; an empty one needs no adoption.
 BEGIN;
 DELETE FROM eventlog.cluster;
 SELECT statuses(), check_of('adopted');
 ROLLBACK;
 
--- 6: something missing makes its check unknown, and the others go on
+-- A missing object makes its check unknown, and the others go on.
 BEGIN;
 ALTER TABLE eventlog.dead_letters RENAME TO lost;
 SELECT statuses();
 SELECT check_of('deadLetters');
 ROLLBACK;
 
--- 6: in a read-only transaction
+-- health() works in a read-only transaction.
 BEGIN READ ONLY;
 SELECT statuses();
 ROLLBACK;

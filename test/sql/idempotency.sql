@@ -9,12 +9,12 @@ CREATE FUNCTION written(key text) RETURNS bigint LANGUAGE sql AS $$
 $$;
 CREATE FUNCTION ids_of(VARIADIC ids uuid[]) RETURNS bigint LANGUAGE sql AS $$ SELECT count(DISTINCT id) FROM unnest(ids) id $$;
 
--- 3: the same id, one row; a key is trimmed as all texts are, a blank one is no key
+-- A repeated call returns the same id and writes no row; a key is trimmed as all texts are, and a blank one is no key.
 SELECT ids_of(eventlog.log_event('i.first', idempotency_key => 'k1'), eventlog.log_event('i.first', idempotency_key => 'k1'),
               eventlog.log_event('i.first', idempotency_key => E' \tk1 ')), written('k1');
 SELECT ids_of(eventlog.log_event('i.blank', idempotency_key => ' '), eventlog.log_event('i.blank', idempotency_key => ' '));
 
--- 3: a key is one of its source
+-- A key belongs to its source.
 SELECT ids_of(eventlog.log_event('i.source', idempotency_key => 'k2'), eventlog.log_event('i.source', idempotency_key => 'k2', source => 'a'),
               eventlog.log_event('i.source', idempotency_key => 'k2', source => 'b'),
               eventlog.log_event('i.source', idempotency_key => 'k2', source => 'a')), written('k2');
@@ -24,7 +24,7 @@ SELECT ids_of(eventlog.log_event('i.source', idempotency_key => 'k2'), eventlog.
        written('k2');
 COMMIT;
 
--- 3: event_ts and trace_id may differ, and so may what the caller has not given
+-- event_ts and trace_id may differ, and so may everything that the caller has not given.
 SELECT ids_of(eventlog.log_event('i.retry', idempotency_key => 'k3', event_ts => '2026-11-01', trace_id => repeat('a', 32)),
               eventlog.log_event('i.retry', idempotency_key => 'k3', event_ts => '2026-11-02'),
               eventlog.log_event('i.retry', idempotency_key => 'k3')), written('k3');
@@ -35,7 +35,7 @@ SET LOCAL eventlog.forward_default = on;
 SELECT eventlog.log_event('i.retry', idempotency_key => 'k3') IS NOT NULL, written('k3');
 COMMIT;
 
--- 3: the same metadata in other words: order and white space, no metadata and {}, 1.50 and 1.5, -0.0 and 0
+-- Metadata may differ in order and white space, and as no metadata and {}, 1.50 and 1.5, -0.0 and 0.
 SELECT ids_of(eventlog.log_event('i.words', '{"b": [1.50, {"x": null}], "a": -0.00}', value => 0, idempotency_key => 'k4'),
               eventlog.log_event('i.words', '{"a":0,"b":[1.5,{"x":null}]}', value => '-0', idempotency_key => 'k4')), written('k4');
 SELECT ids_of(eventlog.log_event('i.words', idempotency_key => 'k5'), eventlog.log_event('i.words', '{}', idempotency_key => 'k5'),
@@ -44,7 +44,7 @@ SELECT ids_of(eventlog.log_envelope('{"type": "i.form", "source": "s", "id": "k6
               eventlog.log_envelope('{"eventName": "i.form", "source": "s", "idempotencyKey": "k6", "metadata": {"n": 1}}'),
               eventlog.log_event('i.form', '{"n": 1}', source => 's', idempotency_key => 'k6')), written('k6');
 
--- 3: the same key with any other field given differently
+-- The same key with any other field given differently is an error.
 SELECT regexp_replace(r, '[0-9a-f]{8}-[0-9a-f-]{27}',
                       CASE WHEN r LIKE '%' || (SELECT event_id FROM eventlog.events WHERE event_name = 'i.first') || '%' THEN 'FIRST' ELSE '?' END)
 FROM refusal($$SELECT eventlog.log_event('i.second', idempotency_key => 'k1')$$) r;
@@ -63,12 +63,12 @@ FROM (VALUES ('event_name', 'i.all', 'i.other'), ('metadata', '{"n": [1, 2]}', '
 GROUP BY field, place ORDER BY place;
 SELECT written('k7');
 
--- 3: what a field ends in another cannot begin with
+-- The end of one field cannot be taken for the beginning of another.
 SELECT eventlog.log_event('i.edge', event_type => 'ab', actor_id => 'c', idempotency_key => 'k8') IS NOT NULL;
 SELECT verdict($$SELECT eventlog.log_event('i.edge', event_type => 'a', actor_id => 'bc', idempotency_key => 'k8')$$);
 SELECT ids_of(eventlog.log_event('i.edge', source => 'a', idempotency_key => 'bc'), eventlog.log_event('i.edge', source => 'ab', idempotency_key => 'c'));
 
--- 3: a call whose first twin rolled back writes; in its own transaction the twin counts
+-- A call whose first twin rolled back writes; in its own transaction the twin counts.
 BEGIN;
 SELECT eventlog.log_event('i.undone', idempotency_key => 'k9') IS NOT NULL;
 ROLLBACK;
@@ -83,13 +83,13 @@ SELECT verdict($$SELECT eventlog.log_event('i.undone', '{"try": 3}', idempotency
 COMMIT;
 SELECT written('k9'), (SELECT metadata -> 'try' FROM eventlog.events WHERE event_name = 'i.undone');
 
--- 3: in a batch; a refused batch leaves no key behind
+-- Keys hold in a batch, and a refused batch leaves no key behind.
 SELECT count(DISTINCT id), count(*) FROM eventlog.log_events('[{"eventName": "i.batch", "idempotencyKey": "k10"},
     {"eventName": "i.batch", "idempotencyKey": "k11"}, {"eventName": "i.batch", "idempotencyKey": "k10"}]') id;
 SELECT verdict($$SELECT * FROM eventlog.log_events_json('[{"eventName": "i.batch", "idempotencyKey": "k12"}, {"eventName": ""}]')$$);
 SELECT verdict($$SELECT * FROM eventlog.log_events_json('[{"eventName": "i.other", "idempotencyKey": "k12"}]')$$);
 
--- 3: after eventlog.idempotency_window the key is free again
+-- After eventlog.idempotency_window the key is free again.
 BEGIN;
 SET LOCAL eventlog.idempotency_window = '1s';
 SELECT eventlog.log_event('i.window', '{"n": 1}', idempotency_key => 'k13') IS NOT NULL;

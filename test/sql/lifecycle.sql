@@ -4,7 +4,7 @@
 LOAD 'eventlog';
 SET client_min_messages = warning;
 
--- 10: DROP EXTENSION takes all of it along, partitions and targets too, and is a transaction like any other
+-- DROP EXTENSION takes everything along, partitions and targets too, and can be rolled back.
 CREATE FUNCTION left_over() RETURNS TABLE (what text, n bigint)
     LANGUAGE sql AS $$
     SELECT 'relations', count(*) FROM pg_class WHERE relnamespace = to_regnamespace('eventlog')
@@ -24,7 +24,7 @@ ROLLBACK;
 SELECT eventlog.log_event('back again') IS NOT NULL;
 SELECT what, n > 0 FROM left_over();
 
--- 10: dropped and made anew in one transaction: the new table is written, and the old one again after a rollback
+-- In one transaction it is dropped and made anew: the new table is written, and the old one again after a rollback.
 BEGIN;
 DROP EXTENSION eventlog CASCADE;
 CREATE EXTENSION eventlog;
@@ -36,7 +36,7 @@ SELECT eventlog.log_event('in the old table') IS NOT NULL;
 SELECT event_name, count(*) FROM eventlog.events WHERE event_name IN ('back again', 'in the new table',
                                                                       'in the old table') GROUP BY event_name ORDER BY 1;
 
--- 10: a session that was there all the time goes on with the new one
+-- A session that was there all the time goes on with the new extension.
 DROP EXTENSION eventlog CASCADE;
 SELECT refusal('SELECT eventlog.log_event(''none'')');
 CREATE EXTENSION eventlog;
@@ -44,19 +44,19 @@ SELECT eventlog.log_event('in the new table') IS NOT NULL;
 SELECT event_name, metadata - '_eventLog' FROM eventlog.events;
 SELECT count(*) FROM eventlog.targets;
 
--- 10: in a schema of its own, and in no other
+-- The extension lives in a schema of its own, and in no other.
 SELECT verdict('CREATE EXTENSION eventlog'), verdict('ALTER EXTENSION eventlog SET SCHEMA public');
 DROP EXTENSION eventlog CASCADE;
 SELECT verdict('CREATE EXTENSION eventlog SCHEMA public');
 
--- 10: a role that may not create it
+-- A role that may not create the extension is refused.
 CREATE ROLE regress_eventlog_app;
 SET ROLE regress_eventlog_app;
 SELECT refusal('CREATE EXTENSION eventlog');
 RESET ROLE;
 DROP ROLE regress_eventlog_app;
 
--- 10: made again, it works
+-- The extension works when it is made again.
 CREATE EXTENSION eventlog;
 SELECT eventlog.log_event('last') IS NOT NULL;
 SELECT what, n > 0 FROM left_over();

@@ -31,17 +31,17 @@ BEGIN
 END
 $$;
 
--- 3: 256 characters of each text field, whatever their bytes
+-- Each text field takes 256 characters, whatever their bytes.
 SELECT field, bool_and(round_trip(field, repeat(letter, 256)) = repeat(letter, 256))
 FROM text_fields, unnest(ARRAY['a', 'é', '字', '😀']) letter GROUP BY field, place ORDER BY place;
 SELECT refusal(call_with(field, repeat('a', 257))) FROM text_fields ORDER BY place;
 SELECT field, array_agg(DISTINCT verdict(call_with(field, repeat(letter, 257))))
 FROM text_fields, unnest(ARRAY['a', 'é', '字', '😀']) letter GROUP BY field, place ORDER BY place;
 
--- 3: trimming comes first: white space at the ends does not count
+-- Trimming comes first: white space at the ends does not count.
 SELECT bool_and(round_trip(field, E'\u3000\n' || repeat('é', 256) || E' \u00A0') = repeat('é', 256)) FROM text_fields;
 
--- 3: Unicode white space at both ends: every character of White_Space, and no other that is close to one
+-- Unicode white space is trimmed at both ends: every character of White_Space, and no other that is close to one.
 CREATE VIEW white_space AS
 SELECT chr(code) AS space
 FROM unnest(ARRAY[9, 10, 11, 12, 13, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200, 8201,
@@ -58,12 +58,12 @@ FROM (SELECT chr(code) FROM unnest(ARRAY[1, 8, 14, 28, 29, 30, 31, 127, 132, 134
                                          8204, 8207, 8234, 8288,
                                          12287, 12289, 65279, 128512]) code) s(near);
 
--- 3: 256 top-level keys, whatever is below them
+-- Metadata has 256 top-level keys at most, whatever is below them.
 SELECT refusal(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 257, 0)));
 SELECT verdict(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 256, 0)));
 SELECT verdict(format('SELECT eventlog.log_event(''k'', %L)', jsonb_build_object('nested', sample_object(1, 1000, 0))));
 
--- 3: eventlog.max_metadata_keys
+-- eventlog.max_metadata_keys changes the limit of keys.
 SET eventlog.max_metadata_keys = 0;
 SELECT verdict($$SELECT eventlog.log_event('k', '{}')$$), verdict($$SELECT eventlog.log_event('k', '{"a": 1}')$$);
 SET eventlog.max_metadata_keys = 1000;
@@ -71,7 +71,7 @@ SELECT verdict(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 1
        verdict(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 1001, 0)));
 RESET eventlog.max_metadata_keys;
 
--- 3: 65,536 bytes of canonical JSON, which {"p":…} has exactly when padded with one kind of character and with x
+-- Metadata has 65,536 bytes of canonical JSON, which {"p":…} has exactly when padded with one kind of character and with x.
 CREATE FUNCTION padded(bytes int, unit text, unit_bytes int) RETURNS jsonb
     LANGUAGE sql AS $$
     SELECT jsonb_build_object('p', repeat(unit, (bytes - 8) / unit_bytes) || repeat('x', (bytes - 8) % unit_bytes))
@@ -86,7 +86,7 @@ SELECT count(*), bool_and(octet_length(canonical(padded(65536, unit, bytes))) = 
        array_agg(DISTINCT verdict(format('SELECT eventlog.log_event(''b'', %L)', padded(65537, unit, bytes))))
 FROM units;
 
--- 3: the same where numbers, keys or nesting make the size
+-- The limit is the same where numbers, keys or nesting make the size.
 CREATE TABLE large (what text, document jsonb);
 INSERT INTO large
 SELECT 'numbers of 1000 digits', jsonb_object_agg('n' || i, repeat('7', 1000)::numeric) FROM generate_series(1, 64) i;
@@ -108,7 +108,7 @@ SELECT what, bytes > 0, verdict(format('SELECT eventlog.log_event(''b'', %L)',
            repeat('x', bytes + 1))))
 FROM room;
 
--- 3: eventlog.max_metadata_bytes; the DETAIL of every sample tells the size that SQL computes
+-- eventlog.max_metadata_bytes changes the limit; the DETAIL of every sample tells the size that SQL computes.
 CREATE FUNCTION size_found(document jsonb) RETURNS int
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -139,7 +139,7 @@ SET eventlog.max_metadata_bytes = 1048577;
 \set VERBOSITY default
 SET eventlog.max_metadata_keys = -1;
 
--- 3: 1,048,576 bytes of the whole envelope, as SQL computes them from the stored row
+-- The whole envelope has 1,048,576 bytes at most, as SQL computes them from the stored row.
 CREATE FUNCTION canonical_time(at timestamptz) RETURNS text
     LANGUAGE sql AS $$ SELECT to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') $$;
 CREATE FUNCTION envelope_bytes(id uuid) RETURNS int

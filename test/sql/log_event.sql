@@ -3,15 +3,15 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- 3: the arguments, in this order, all but the name with a default
+-- The arguments have this order, and all but the name have a default.
 SELECT proargnames, pronargdefaults, prorettype::regtype FROM pg_proc WHERE oid = 'eventlog.log_event'::regproc;
 SELECT pg_get_function_arguments('eventlog.log_event'::regproc);
 
--- 1: the columns
+-- The table has these columns.
 SELECT attname, format_type(atttypid, atttypmod), attnotnull FROM pg_attribute
 WHERE attrelid = 'eventlog.events'::regclass AND attnum > 0 ORDER BY attnum;
 
--- 3: writes one row, returns its id; every argument goes to its column
+-- A call writes one row and returns its id; every argument goes to its column.
 CREATE TABLE made (what text, id uuid);
 INSERT INTO made SELECT 'all', eventlog.log_event(
     'order created', '{"total": 12.50, "lines": [1, 2], "note": null}', 'order', 'u-1', 'user', 'order', 'o-1', 'shop',
@@ -21,22 +21,22 @@ INSERT INTO made SELECT 'all', eventlog.log_event(
 SELECT count(*) FROM eventlog.events WHERE event_id = (SELECT id FROM made);
 SELECT jsonb_pretty(stored(id)) FROM made;
 
--- 3: by name, in any order
+-- Arguments may be given by name, in any order.
 SELECT stored(eventlog.log_event(resource_id => 'r', resource_type => 't', event_name => 'named'));
 
--- 1: what is omitted is NULL, origin backend, event_ts equal to ingested_at, metadata the envelope alone
+-- An omitted argument is NULL, origin is backend, event_ts equals ingested_at, and metadata is the envelope alone.
 INSERT INTO made SELECT 'bare', eventlog.log_event('bare');
 SELECT event_type, actor_type, actor_id, resource_type, resource_id, tenant_id, value, schema_version, trace_id,
        app_version, sofa,
        origin, event_ts = ingested_at, metadata - '_eventLog', jsonb_object_keys(metadata)
 FROM eventlog.events JOIN made ON event_id = id WHERE what = 'bare';
 
--- 3: NULL is as if omitted, for every argument but the name
+-- NULL is as if omitted, for every argument but the name.
 SELECT stored(eventlog.log_event('bare', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
                                  NULL, NULL, NULL))
      = stored((SELECT id FROM made WHERE what = 'bare'));
 
--- 1: ingested_at is clock time, neither transaction start nor commit
+-- ingested_at is clock time, neither transaction start nor commit.
 BEGIN;
 SELECT 1 FROM pg_sleep(0.002);
 INSERT INTO made SELECT 'clock', eventlog.log_event('clock');
@@ -44,52 +44,52 @@ SELECT ingested_at > now(),
        ingested_at <= clock_timestamp() FROM eventlog.events JOIN made ON event_id = id WHERE what = 'clock';
 COMMIT;
 
--- 3: strings are trimmed; inside they keep their white space
+-- Strings are trimmed, and keep the white space inside.
 SELECT stored(eventlog.log_event(E' \t name with  spaces\n', NULL, ' a ', ' b ', ' c ', ' d ', ' e ', ' f ', NULL, NULL,
                                  NULL,
                                  ' 1.0.0 ', E'\n4bf92f3577b34da6a3ce929d0e0e4736 ', ' g ', NULL, ' h ', ' i '));
 
--- 3: a blank string is as if omitted
+-- A blank string is as if omitted.
 SELECT stored(eventlog.log_event('blank', NULL, '', ' ', E'\t', '', E'\n', E'\u3000', NULL, NULL, NULL, ' ', ' ', ' ',
                                  NULL, ' ', ' '));
 SELECT metadata -> '_eventLog' ? 'idempotencyKey'
 FROM eventlog.events WHERE event_name = 'blank';
 
--- 3: event_name is required
+-- event_name is required.
 SELECT refusal($$SELECT eventlog.log_event(NULL)$$);
 SELECT refusal($$SELECT eventlog.log_event('')$$);
 SELECT refusal($$SELECT eventlog.log_event(E' \u00A0\t')$$);
 
--- 3: event_name starts with { or [: a JSON literal passed by mistake
+-- An event_name that starts with { or [ is a JSON literal passed by mistake.
 SELECT refusal($$SELECT eventlog.log_event('{"eventName": "x"}')$$);
 SELECT refusal($$SELECT eventlog.log_event('  [{"eventName": "x"}]')$$);
 SELECT stored(eventlog.log_event('"{"'));
 
--- 3: metadata that is not a JSON object; NULL means {}
+-- Metadata that is not a JSON object is refused; NULL means {}.
 SELECT refusal(format('SELECT eventlog.log_event(''m'', %L)', metadata))
 FROM unnest(ARRAY['[1, 2]', '[]', '"text"', '12.5', 'true', 'null']) metadata;
 
--- 3: metadata holds _eventLog at the top; deeper and in other spellings it is the caller's
+-- Metadata that holds _eventLog at the top is refused; deeper and in other spellings it is the caller's.
 SELECT refusal($$SELECT eventlog.log_event('m', '{"_eventLog": {}}')$$);
 SELECT refusal($$SELECT eventlog.log_event('m', '{"a": 1, "_eventLog": null}')$$);
 SELECT stored(eventlog.log_event('m', '{"a": {"_eventLog": 1}, "_eventlog": 2, "_eventLog ": 3}')) -> 'metadata';
 
--- 3: \u0000 is refused by the server's own jsonb
+-- \u0000 is refused by the server's own jsonb.
 SELECT refusal($$SELECT eventlog.log_event('m', '{"a": "\u0000"}')$$);
 
--- 3: of a key given twice the last counts, as in every jsonb
+-- If a key is given twice, the last one counts, as in every jsonb.
 SELECT stored(eventlog.log_event('m', '{"a": 1, "a": 2}')) -> 'metadata';
 
--- 3: actor_type without actor_id; an id may stand alone
+-- actor_type needs actor_id; an id may stand alone.
 SELECT refusal($$SELECT eventlog.log_event('p', actor_type => 'user')$$);
 SELECT refusal($$SELECT eventlog.log_event('p', actor_type => 'user', actor_id => ' ')$$);
 SELECT stored(eventlog.log_event('p', actor_id => 'u'));
 
--- 3: one of resource_type, resource_id alone
+-- resource_type and resource_id need each other.
 SELECT refusal($$SELECT eventlog.log_event('p', resource_type => 'order')$$);
 SELECT refusal($$SELECT eventlog.log_event('p', resource_id => 'o-1', resource_type => ' ')$$);
 
--- 3: trace_id: 32 lower-case hex digits, not all zero
+-- trace_id has 32 lower-case hex digits, not all zero.
 SELECT refusal($$SELECT eventlog.log_event('t', trace_id => '4bf92f3577b34da6a3ce929d0e0e473')$$);
 SELECT refusal($$SELECT eventlog.log_event('t',
                                            trace_id => '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')$$);
@@ -99,7 +99,7 @@ FROM (VALUES ('4bf92f3577b34da6a3ce929d0e0e4736'), (repeat('0', 31) || '1'), (re
              ('4BF92F3577B34DA6A3CE929D0E0E4736'), (repeat('g', 32)), (repeat('é', 16)),
              ('4bf92f3577b34da6 a3ce929d0e0e4736')) t(trace_id);
 
--- 3: schema_version is semver 2.0.0
+-- schema_version is semver 2.0.0.
 SELECT refusal($$SELECT eventlog.log_event('s', schema_version => 'v1.0.0')$$);
 SELECT version, verdict(format('SELECT eventlog.log_event(''s'', schema_version => %L)', version))
 FROM unnest(ARRAY['0.0.0', '1.2.3', '10.20.30', '1.0.0-alpha', '1.0.0-alpha.1', '1.0.0-0.3.7', '1.0.0-x-y.--',
@@ -108,14 +108,14 @@ FROM unnest(ARRAY['0.0.0', '1.2.3', '10.20.30', '1.0.0-alpha', '1.0.0-alpha.1', 
                   '1.0.0+', '1.0.0-01',
                   '1.0.0-a..b', '1.0.0+a+b', '1.0.0-é', '-1.0.0', '1.0. 0', '1.0.0-a_b']) version;
 
--- 3: value is finite
+-- value is finite.
 SELECT refusal(format('SELECT eventlog.log_event(''v'', value => %L)', value)) FROM unnest(ARRAY['NaN', 'Infinity',
     '-Infinity']) value;
 SELECT bool_and(stored(eventlog.log_event('v', value => value)) -> 'value' = to_jsonb(value))
 FROM unnest(ARRAY['1.7976931348623157e308', '-1.7976931348623157e308', '5e-324', '0', '-0',
                   '0.1']::double precision[]) value;
 
--- 3: event_ts is finite; every time that the server knows, but for its last thirty years, which count as infinite
+-- event_ts is finite; every time that the server knows is taken, but for its last thirty years, which count as infinite.
 SELECT refusal(format('SELECT eventlog.log_event(''e'', event_ts => %L)', time)) FROM unnest(ARRAY['infinity',
     '-infinity']) time;
 SELECT stored(eventlog.log_event('e', event_ts => time::timestamptz)) -> 'event_ts' = to_jsonb(time::timestamptz)
@@ -123,15 +123,15 @@ FROM unnest(ARRAY['4714-11-24 00:00:00+00 BC', '0001-12-31 23:59:59.999999+00 BC
                   '2026-11-20 08:15:30.123456+00',
                   '10000-01-01 00:00:00+00', '294246-12-31 23:59:59.999999+00']) time;
 
--- 1: origin is backend or frontend
+-- origin is backend or frontend.
 SELECT enum_range(NULL::eventlog.event_origin);
 SELECT stored(eventlog.log_event('o', origin => 'frontend'));
 SELECT refusal($$SELECT eventlog.log_event('o', origin => 'client')$$);
 
--- 2: idempotencyKey stands in the envelope only when given, forwardToStatsig always
+-- idempotencyKey stands in the envelope only when given, forwardToStatsig always.
 SELECT stored(eventlog.log_event('i', idempotency_key => ' once ', forward_to_statsig => true)) -> 'metadata';
 
--- 3: the first of several broken rules is told: the order is the name, the lengths, the metadata, the pairs, the formats
+-- The first of several broken rules is reported, in the order: name, lengths, metadata, pairs, formats.
 SELECT verdict(format('SELECT eventlog.log_event(%L, %L, actor_type => %L, trace_id => %L, value => ''NaN'', sofa => %L)',
                       name, metadata, 'user', 'x', sofa))
 FROM (VALUES ('', '[]', repeat('s', 257)), ('n', '[]', repeat('s', 257)), ('n', '[]', 's'),

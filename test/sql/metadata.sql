@@ -36,7 +36,7 @@ SELECT place, document, metadata, document || jsonb_build_object('_eventLog', me
        metadata::text::jsonb AS parsed
 FROM documents JOIN eventlog.events ON event_id = id;
 
--- 2: metadata is the caller's object and the reserved key, nothing else
+-- The stored metadata is the caller's object and the reserved key, nothing else.
 SELECT count(*), bool_and(metadata - '_eventLog' = document), bool_and(metadata = built) FROM stored_documents;
 SELECT bool_and(jsonb_pretty(metadata) = jsonb_pretty(built)),
        bool_and(metadata::text = built::text) FROM stored_documents;

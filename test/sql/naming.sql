@@ -19,36 +19,36 @@ INSERT INTO names VALUES
 CREATE VIEW verdicts AS
 SELECT quote_literal(name) AS name, verdict(format('SELECT eventlog.log_event(%L)', name)) FROM names;
 
--- 3: naming_policy any, the default
+-- The naming policy any is the default.
 SHOW eventlog.naming_policy;
 SELECT verdict, count(*) FROM verdicts GROUP BY verdict;
 
--- 3: dotted: two or more lower-case [a-z][a-z0-9_]* parts joined by dots
+-- The policy dotted asks for two or more lower-case [a-z][a-z0-9_]* parts joined by dots.
 SET eventlog.naming_policy = 'dotted';
 SELECT * FROM verdicts;
 SELECT refusal($$SELECT eventlog.log_event('Order.Created')$$);
 
--- 3: strict: domain.entity.verb of [a-z][a-z0-9]*, with an optional fourth vN
+-- The policy strict asks for domain.entity.verb of [a-z][a-z0-9]*, with an optional fourth part vN.
 SET eventlog.naming_policy = 'strict';
 SELECT * FROM verdicts;
 SELECT refusal($$SELECT eventlog.log_event('order.created')$$);
 
--- 3: a long name is quoted shortly
+-- A long name is quoted in short.
 SELECT refusal(format('SELECT eventlog.log_event(%L)', repeat('é', 256)));
 
--- 3: the name is required, a name and no literal under every policy
+-- Under every policy the name is required, and a literal is refused.
 SELECT verdict($$SELECT eventlog.log_event(' ')$$), verdict($$SELECT eventlog.log_event('{')$$),
        verdict(format('SELECT eventlog.log_event(%L)', repeat('a', 253) || '.b.c')),
        verdict(format('SELECT eventlog.log_event(%L)', repeat('a', 252) || '.b.c'));
 
--- 3: every entrance follows the policy
+-- Every entrance follows the policy.
 SELECT verdict($$SELECT eventlog.log_envelope('{"eventName": "x"}')$$),
        verdict($$SELECT eventlog.log_envelope('{"type": "x", "source": "s"}')$$),
        verdict($$SELECT eventlog.log_envelope('{"service": "s", "eventType": "x", "eventTimestamp": "2026-01-01"}')$$),
        verdict($$SELECT * FROM eventlog.log_events('[{"eventName": "a.b.c"}, {"eventName": "x"}]')$$),
        verdict($$SELECT * FROM eventlog.log_events_json('[{"eventName": "a.b.c"}, {"eventName": "x"}]')$$);
 
--- 3: a policy must be one of the three
+-- A policy must be one of the three.
 SET eventlog.naming_policy = 'loose';
 SET eventlog.naming_policy = '';
 RESET eventlog.naming_policy;

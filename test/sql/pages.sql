@@ -46,7 +46,7 @@ BEGIN
 END
 $$;
 
--- 6: of a row that was rewritten the old version's entry may be met first: the page does not end before the new one's
+-- The old version's entry of a rewritten row may be met first: the page does not end before the new one's.
 BEGIN;
 CALL drop_leaves();
 CREATE TABLE eventlog.rewritten (LIKE eventlog.events INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY (event_id));
@@ -66,7 +66,7 @@ WITH RECURSIVE pages(page) AS (
 SELECT numbers(array_agg((e ->> 'eventId')::uuid)) FROM pages, jsonb_array_elements(page -> 'data' -> 'events') e;
 ROLLBACK;
 
--- 6: an empty log, and one without partitions
+-- An empty log, and one without partitions, give an empty page.
 BEGIN;
 CALL drop_leaves();
 SELECT eventlog.list_events();
@@ -91,7 +91,7 @@ SELECT place(n), 'name ' || n % 3, CASE n % 4 WHEN 0 THEN 'type' WHEN 1 THEN 'na
        CASE WHEN n % 4 > 0 THEN md5((n % 3)::text) END, '7'
 FROM generate_series(1, 100) n WHERE n <= 60 OR n > 70;
 
--- 6: the JSON, byte by byte: everything given, and nothing that may be left out
+-- The JSON has everything that was given, byte by byte, and nothing that may be left out.
 SELECT eventlog.list_events(max_rows => 1);
 SAVEPOINT json;
 INSERT INTO eventlog.events (event_id, event_name, source, origin, event_ts, ingested_at, metadata, xid)
@@ -106,7 +106,7 @@ SELECT eventlog.list_events(max_rows => 1) #> '{data,events,0,value}';
 ROLLBACK TO json;
 SELECT key, value FROM jsonb_each(eventlog.list_events(max_rows => 2, cursor => eventlog.ulid(place(61))) -> 'data') WHERE key <> 'events';
 
--- 6: newest first; max_rows from 1 to 100, NULL is 50
+-- The newest event comes first; max_rows is between 1 and 100, and NULL is 50.
 SELECT found('max_rows => 100');
 SELECT found('');
 SELECT found('max_rows => 1');
@@ -116,7 +116,7 @@ SELECT refusal('SELECT eventlog.list_events(max_rows => 101)');
 SELECT name, rows, verdict(format('SELECT eventlog.%s(max_rows => %s)', name, rows))
 FROM unnest(ARRAY['list_events', 'find_events']) name, unnest(ARRAY[0, 1, 100, 101, -1, 2147483647]) rows;
 
--- 6: a cursor: of the page's last row, in lower case, between rows, of the gap, from the future, before everything
+-- A cursor may be the page's last row, in lower case, between rows, of the gap, from the future, or before everything.
 SELECT name, found(format('max_rows => 3, cursor => %L', cursor))
 FROM (VALUES ('row', eventlog.ulid(place(60))), ('lower case', lower(eventlog.ulid(place(60)))),
              ('between', eventlog.ulid(uuid_at('2001-01-01 00:59:30Z'))), ('gap', eventlog.ulid(place(65))),
@@ -136,7 +136,7 @@ SELECT found(format('max_rows => 3, cursor => %L', eventlog.ulid(place(50))));
 SELECT found(format('max_rows => 3, cursor => %L', eventlog.ulid(place(73))));
 ROLLBACK TO dropped;
 
--- 6: each filter
+-- Each filter selects by its column.
 SELECT filter, found(filter || ', max_rows => 12') FROM unnest(ARRAY[
     'source => ''source 1''', 'event_name => ''name 2''', 'event_type => ''type''', 'actor_type => ''user''', 'actor_id => ''actor 2''',
     'resource_type => ''type 1''', 'resource_id => ''resource 3''', 'trace_id => md5(''0'')', 'tenant_id => uuid_at(''epoch'', 1)',
@@ -151,7 +151,7 @@ FROM jsonb_array_elements(eventlog.list_events(event_type => 'name 1') #> '{data
 SELECT found(E'event_name => E'' \\u3000name 2\\n'', max_rows => 3'), found('event_name => '' '''), found('event_name => ''Name 2'''),
        found('actor_id => ''''');
 
--- 6: all filters in any combination, page by page until there is no next one: every row once, in order
+-- With all filters in any combination, page by page until the last, every row comes once, in order.
 CREATE FUNCTION paged(use bit(10), max_rows int) RETURNS uuid[]
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -197,7 +197,7 @@ SELECT bool_and(paged(use, 4) = wanted(use)) FROM (SELECT n::bit(10) FROM genera
 SET LOCAL eventlog.page_scan_rows = 1;
 SELECT bool_and(paged(use, 4) = wanted(use)) FROM (SELECT n::bit(10) FROM generate_series(0, 1023, 111) n) u(use);
 
--- 6: a page examines eventlog.page_scan_rows rows at most, then returns what it has with a cursor to go on
+-- A page examines eventlog.page_scan_rows rows at most, then returns its rows with a cursor to go on.
 SET LOCAL eventlog.page_scan_rows = 10;
 SELECT numbers(ARRAY[eventlog.from_ulid(page ->> 'nextCursor')]), jsonb_array_length(page -> 'events')
 FROM (SELECT eventlog.list_events(tenant_id => uuid_at('epoch', 7)) -> 'data') p(page);
@@ -214,7 +214,7 @@ SET LOCAL ROLE regress_eventlog_reader;
 SELECT verdict('SET eventlog.page_scan_rows = 1000000');
 RESET ROLE;
 
--- 6: the rows of find_events are those of the table
+-- The rows of find_events are those of the table.
 SELECT count(*) FROM (SELECT * FROM eventlog.find_events(max_rows => 100) EXCEPT SELECT * FROM eventlog.events) d;
 SELECT count(*) FROM eventlog.find_events(max_rows => 100) f JOIN eventlog.events e ON f IS NOT DISTINCT FROM e;
 SELECT provolatile, proparallel FROM pg_proc WHERE pronamespace = 'eventlog'::regnamespace AND proname IN ('list_events', 'find_events');
@@ -293,7 +293,7 @@ FROM minutes, generate_series(1, 3000) n, LATERAL (SELECT CASE WHEN n % 3 = 0 AN
 WHERE minute <= 4;
 ANALYZE eventlog.events;
 
--- 6: event_name, actor_id, resource_id and trace_id have an index path: what the page has, and one row more
+-- event_name, actor_id, resource_id and trace_id have an index path, which reads the page's rows and one more.
 SELECT reads(format('%s => ''old''', name), condition)
 FROM (VALUES ('event_name', '(event_name, event_id)'), ('actor_id', '(actor_id, event_id) WHERE (actor_id IS NOT NULL)'),
              ('resource_id', '(resource_id, event_id) WHERE (resource_id IS NOT NULL)'),
@@ -311,7 +311,7 @@ SELECT reads(format('event_name => ''old'', cursor => %L',
 -- the other filters walk the log
 SELECT split_part(split_part(reads('source => ''old''', '(event_id)'), ': ', 2), ' ', 1)::int BETWEEN 6000 AND 6300;
 
--- 6: the recipe: an index on the parent; the filter of the type takes an expression, several columns serve several filters
+-- The documented recipe is an index on the parent: the filter of the type takes an expression, and several columns serve several filters.
 CREATE INDEX ON eventlog.events (source, event_id);
 SELECT reads('source => ''old''', '(source, event_id)');
 CREATE INDEX ON eventlog.events (tenant_id, event_id);
@@ -329,7 +329,7 @@ SELECT reads('actor_type => ''old'', resource_type => ''old'', max_rows => 5', i
 FROM unnest(ARRAY['(actor_type, event_id) WHERE (actor_type <> ''none''::text)', '(resource_type text_pattern_ops, event_id)',
                   '(actor_type, event_ts, event_id)']) index;
 
--- 10: in the name of the caller: its privileges and row security; what is hidden counts as examined
+-- A page is read with the caller's privileges and row security; hidden rows count as examined.
 SET LOCAL ROLE regress_eventlog_reader;
 SELECT tried(format('SELECT eventlog.%s(event_name => ''none'')', name)) FROM unnest(ARRAY['list_events', 'find_events']) name;
 RESET ROLE;

@@ -26,7 +26,7 @@ BEGIN
 END
 $$;
 
--- 10: the first log call has made a partition: a UTC day around now, owned as the parent is, no extension member
+-- The first log call has made a partition: a UTC day around now, owned as the parent is, and no extension member.
 SELECT eventlog.log_event('first') IS NOT NULL;
 SELECT count(*) > 0, bool_or(now() BETWEEN starts AND ends), bool_and(ends - starts = '1 day'),
        bool_and(starts = date_trunc('day', starts, 'UTC')),
@@ -35,7 +35,7 @@ SELECT count(*) > 0, bool_or(now() BETWEEN starts AND ends), bool_and(ends - sta
 FROM ranges;
 SELECT count(*) FROM ranges JOIN pg_depend ON classid = 'pg_class'::regclass AND objid = oid AND deptype IN ('e', 'x');
 
--- 10: maintain() makes the current one and eventlog.partitions_ahead more; again, it finds nothing to do
+-- maintain() makes the current partition and eventlog.partitions_ahead more; called again, it finds nothing to do.
 BEGIN;
 CALL drop_partitions();
 SET LOCAL eventlog.partitions_ahead = 5;
@@ -56,7 +56,7 @@ SELECT eventlog.maintain();
 SELECT count(*) FROM ranges;
 ROLLBACK;
 
--- 10: another width: ranges adjoin, whatever the order of the changes, and none overlaps (the server would refuse it)
+-- After a change of width the ranges adjoin, whatever the order of the changes, and none overlaps (the server would refuse it).
 CREATE FUNCTION widths(VARIADIC steps interval[]) RETURNS SETOF text
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -84,7 +84,7 @@ SET eventlog.partition_width = '367 d';
 \set VERBOSITY default
 SET eventlog.partitions_ahead = -1;
 
--- 10: a log call never fails for want of a partition: one that it misses is made, and stays when the call is rolled back
+-- A log call never fails for want of a partition: a missing one is made, and stays when the call is rolled back.
 CALL drop_partitions();
 BEGIN;
 SET ROLE regress_eventlog_app;
@@ -96,12 +96,12 @@ SELECT count(*) > 0, bool_or(now() BETWEEN starts AND ends),
 FROM ranges;
 SELECT count(*) FROM ranges JOIN pg_depend ON classid = 'pg_class'::regclass AND objid = oid AND deptype IN ('e', 'x');
 
--- 10: even by a query that is reading the table
+-- The partition is made even by a query that is reading the table.
 CALL drop_partitions();
 SELECT count(eventlog.log_event('while reading')) FROM generate_series(1, 3) LEFT JOIN eventlog.events ON false;
 SELECT count(*) FROM eventlog.events;
 
--- 10: in the transaction that dropped the partition it is made in place; going back brings back the old one
+-- In the transaction that dropped the partition it is made in place; a rollback brings back the old one.
 BEGIN;
 SELECT eventlog.log_event('in the old one') IS NOT NULL;
 SAVEPOINT a;
@@ -113,7 +113,7 @@ SELECT eventlog.log_event('in the old one') IS NOT NULL;
 SELECT event_name, count(*) FROM eventlog.events WHERE event_name LIKE 'in %' GROUP BY event_name;
 COMMIT;
 
--- 10: where the name is taken, another is used
+-- If the name is taken, another is used.
 BEGIN;
 CALL drop_partitions();
 DO $$
@@ -138,7 +138,7 @@ BEGIN
 END
 $$;
 
--- 10: between partitions of the user's own a new one fits the gap
+-- Between partitions of the user's own a new one fits the gap.
 SELECT uuid_at(now() - interval '1 min') AS past, uuid_at(now() + interval '1 min') AS future,
        uuid_at(now() + interval '1 year') AS later \gset
 BEGIN;
@@ -150,7 +150,7 @@ SELECT eventlog.log_event('between') IS NOT NULL;
 SELECT pg_get_expr(relpartbound, c.oid) = format('FOR VALUES FROM (%L) TO (%L)', :'past', :'future')
 FROM eventlog.events e JOIN pg_class c ON c.oid = e.tableoid WHERE event_name = 'between';
 
--- 10: into a partition of the user's own, plain or partitioned itself
+-- Events go into a partition of the user's own, plain or partitioned itself.
 BEGIN;
 CALL drop_partitions();
 CREATE TABLE eventlog.own PARTITION OF eventlog.events FOR VALUES FROM (:'past') TO (:'later');
@@ -164,7 +164,7 @@ SELECT count(eventlog.log_event('own')) FROM generate_series(1, 100);
 SELECT count(*), count(DISTINCT tableoid) FROM eventlog.events;
 ROLLBACK;
 
--- 10: after the table was changed: columns, a constraint, an index, a trigger of the user's own
+-- A partition follows changes of the table: columns, a constraint, an index, a trigger of the user's own.
 BEGIN;
 CALL drop_partitions();
 ALTER TABLE eventlog.events ADD COLUMN gone int, ADD COLUMN extra text DEFAULT 'default',
@@ -178,10 +178,10 @@ SELECT eventlog.log_event('changed') IS NOT NULL;
 SELECT sofa, extra FROM eventlog.events;
 ROLLBACK;
 
--- 10: the table itself is the extension's
+-- The table itself is the extension's.
 SELECT verdict('DROP TABLE eventlog.events');
 
--- 10: maintain() writes, so not in a read-only transaction
+-- maintain() writes, so it is refused in a read-only transaction.
 BEGIN READ ONLY;
 SELECT verdict('SELECT eventlog.maintain()');
 ROLLBACK;

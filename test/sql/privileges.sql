@@ -8,7 +8,7 @@ CREATE ROLE regress_eventlog_nobody;
 CREATE ROLE regress_eventlog_writer;
 CREATE ROLE regress_eventlog_member IN ROLE regress_eventlog_writer;
 
--- 10: PUBLIC may do nothing: in the schema, with tables, with functions, with types
+-- PUBLIC has no privilege in the schema, on tables, on functions, or on types.
 CREATE VIEW granted AS
 SELECT 'schema' AS kind, nspname::text AS name, coalesce(nspacl, acldefault('n', nspowner)) AS acl
 FROM pg_namespace WHERE nspname = 'eventlog'
@@ -35,7 +35,7 @@ SELECT refusal(statement) FROM unnest(ARRAY[
     'CREATE SERVER regress_eventlog FOREIGN DATA WRAPPER eventlog OPTIONS (url ''http://127.0.0.1:1/'')']) statement;
 RESET ROLE;
 
--- 10: USAGE on the schema alone opens no function and no table
+-- USAGE on the schema alone opens no function and no table.
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_nobody;
 SET ROLE regress_eventlog_nobody;
 SELECT statement, verdict(statement) FROM unnest(ARRAY[
@@ -48,7 +48,7 @@ SELECT statement, verdict(statement) FROM unnest(ARRAY[
     'SELECT FROM eventlog.reader_position', 'SELECT FROM eventlog.forward_status']) statement;
 RESET ROLE;
 
--- 10: who may execute log_event may log, with no privilege on a table, and can do nothing else
+-- A role that may execute log_event may log, with no privilege on a table, and can do nothing else.
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_writer;
 GRANT EXECUTE ON FUNCTION eventlog.log_event, eventlog.log_envelope, eventlog.log_events,
     eventlog.log_events_json TO regress_eventlog_writer;
@@ -86,7 +86,7 @@ RESET ROLE;
 SELECT count(*), count(DISTINCT metadata -> '_eventLog' -> 'caller' -> 'actorId')
 FROM eventlog.events WHERE event_name = 'by a writer';
 
--- 10: a writer's own search_path, operators and functions do not reach the insertion
+-- A writer's own search_path, operators and functions do not reach the insertion.
 CREATE SCHEMA regress_eventlog_trap AUTHORIZATION regress_eventlog_member;
 SET ROLE regress_eventlog_member;
 CREATE FUNCTION regress_eventlog_trap.caught(text, text) RETURNS boolean
@@ -100,14 +100,14 @@ DROP TABLE events;
 RESET ROLE;
 DROP SCHEMA regress_eventlog_trap CASCADE;
 
--- 10: after logging the caller is who it was, also after a failure
+-- After logging the caller is who it was, also after a failure.
 SET ROLE regress_eventlog_member;
 SELECT eventlog.log_event('by a writer') IS NOT NULL, current_user;
 SELECT verdict('SELECT eventlog.log_event('' '')'), current_user;
 SELECT current_setting('search_path') = (SELECT reset_val FROM pg_settings WHERE name = 'search_path');
 RESET ROLE;
 
--- 1: the right to read the table is granted as any other
+-- The right to read the table is granted as any other.
 GRANT SELECT ON eventlog.events TO regress_eventlog_member;
 SET ROLE regress_eventlog_member;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'by a writer';

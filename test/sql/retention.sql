@@ -24,7 +24,7 @@ $$;
 CREATE VIEW due AS
 SELECT substring(partition::regclass::text FROM 'regress_old_(\d+)') AS days FROM eventlog.due_partitions() ORDER BY from_time;
 
--- 10: set_retention says how long a log is kept; NULL keeps for ever
+-- set_retention says how long a log is kept; NULL keeps it for ever.
 SELECT eventlog.set_retention('eventlog.events', '30 days');
 SELECT * FROM eventlog.retention WHERE log = 'events';
 SELECT eventlog.set_retention('eventlog.events', '3 months');
@@ -32,13 +32,13 @@ SELECT * FROM eventlog.retention WHERE log = 'events';
 SELECT eventlog.set_retention('eventlog.events', NULL);
 SELECT count(*) FROM eventlog.retention WHERE log = 'events';
 
--- 3: idempotency keys are kept for all of their window, on the day that has an hour less, too
+-- Idempotency keys are kept for all of their window, on the day that has an hour less, too.
 BEGIN;
 SET LOCAL timezone = 'Europe/Berlin';
 SELECT timestamptz '2026-03-29 12:00+02' - keep = timestamptz '2026-03-28 11:00+01' FROM eventlog.keep_times WHERE log = 'idempotency_keys';
 COMMIT;
 
--- 10: what is no log, or no time
+-- An argument that is no log, or no time, is refused.
 CREATE TABLE events (n int) PARTITION BY RANGE (n);
 SELECT refusal(format('SELECT eventlog.set_retention(%s, %s)', log, keep))
 FROM (VALUES ('NULL', '''1 day'''), ('''events''', '''1 day'''), ('''eventlog.targets''', '''1 day'''),
@@ -47,7 +47,7 @@ FROM (VALUES ('NULL', '''1 day'''), ('''events''', '''1 day'''), ('''eventlog.ta
              ('''eventlog.nothing''', '''1 day''')) c(log, keep);
 DROP TABLE events;
 
--- 10: a partition is due once all of it is older than the log is kept, never the current one, and none ahead
+-- A partition is due once all of it is older than the log is kept; the current one and those ahead never are.
 BEGIN;
 CALL old_partition(40, '3');
 CALL old_partition(20, '3');
@@ -62,7 +62,7 @@ SELECT string_agg(days, ' ') FROM due;
 SELECT eventlog.set_retention('eventlog.events', '1000 years');
 SELECT coalesce(string_agg(days, ' '), 'none') FROM due;
 
--- 10: the view of the partitions
+-- The view shows the partitions.
 SELECT partition, to_time - from_time, state, held_by, bytes > 0 FROM eventlog.partitions WHERE partition::text ~ 'regress_old';
 SELECT eventlog.set_retention('eventlog.events', '30 days');
 SELECT partition, state, held_by FROM eventlog.partitions WHERE partition::text ~ 'regress_old';
@@ -73,8 +73,7 @@ ANALYZE eventlog.regress_old_40;
 SELECT rows FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_40'::regclass;
 ROLLBACK;
 
--- 10: partitions of the user's own: bounds without an end, and those that are partitioned themselves; one that is kept
--- elsewhere is his
+-- A user's own partition may have a bound without an end, be partitioned itself, or be kept elsewhere.
 BEGIN;
 CREATE TABLE eventlog.regress_old_1000 PARTITION OF eventlog.events FOR VALUES FROM (MINVALUE) TO ('00a00000-0000-0000-0000-000000000000')
     PARTITION BY HASH (event_id);
@@ -93,7 +92,7 @@ SELECT count(*) FROM eventlog.due_partitions();
 SELECT from_time, to_time, state FROM eventlog.partitions WHERE partition = 'eventlog.regress_default'::regclass;
 ROLLBACK;
 
--- 10: above eventlog.retention_max_size the oldest go, until what is left is below it
+-- Above eventlog.retention_max_size the oldest go, until the rest is below it.
 BEGIN;
 CALL old_partition(4, '3', 5000);
 CALL old_partition(3, '3', 5000);
@@ -104,7 +103,7 @@ SET LOCAL eventlog.retention_max_size = '1MB';
 SELECT days FROM due WHERE days IS NOT NULL LIMIT 1;
 ROLLBACK;
 
--- 10: who has events of a partition to read holds it
+-- A reader that has events of a partition to read holds it.
 BEGIN;
 CREATE SERVER regress_flagged FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
 CREATE SERVER regress_named FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'other.*');
@@ -139,7 +138,7 @@ SELECT eventlog.retire_partition('eventlog.regress_old_39'::regclass, true);
 SELECT name, log, unread FROM eventlog.retired_partitions;
 ROLLBACK;
 
--- 10: a consumer holds what it selects and has not been handed out, or has leased; health() names the holder of the oldest
+-- A consumer holds selected events that it has not been handed out, or has leased; health() names the holder of the oldest.
 BEGIN;
 CALL old_partition(40, '3');
 SELECT eventlog.set_retention('eventlog.events', '30 days');
@@ -181,7 +180,7 @@ SELECT log, keep FROM eventlog.keep_times WHERE log = 'idempotency_keys';
 SELECT refusal('SELECT eventlog.set_retention(''eventlog.idempotency_keys'', ''1 day'')');
 ROLLBACK;
 
--- 10: maintain() has it dropped, whether the library is preloaded or not
+-- maintain() has the partition dropped, whether the library is preloaded or not.
 CALL old_partition(40, '3');
 SELECT eventlog.set_retention('eventlog.events', '30 days');
 CREATE PROCEDURE wait_until_dropped() LANGUAGE plpgsql AS $$
@@ -202,7 +201,7 @@ SELECT to_regclass('eventlog.regress_old_40') IS NULL;
 SELECT count(*) FROM eventlog.retired_partitions;
 SELECT eventlog.set_retention('eventlog.events', NULL);
 
--- 10: the settings are the superuser's
+-- The settings are the superuser's.
 DROP ROLE IF EXISTS regress_eventlog_app;
 CREATE ROLE regress_eventlog_app;
 SET ROLE regress_eventlog_app;
@@ -210,7 +209,7 @@ SELECT verdict(format('SET eventlog.%s', s)) FROM unnest(ARRAY['retention_max_si
 RESET ROLE;
 SELECT verdict('SET eventlog.retention_max_size = -1');
 
--- 10: pg_monitor may see the partitions
+-- pg_monitor may see the partitions.
 GRANT pg_monitor TO regress_eventlog_app;
 SET ROLE regress_eventlog_app;
 SELECT count(*) > 0, count(*) FILTER (WHERE bytes > 0) > 0 FROM eventlog.partitions;

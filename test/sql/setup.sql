@@ -4,7 +4,7 @@
 
 CREATE EXTENSION eventlog;
 
--- 10: library and catalog version, and what it was built with
+-- version() tells the version of library and catalog, and of the server and compiler of the build.
 SELECT library = catalog, built_with ~ '^PostgreSQL \d+.*, .' FROM eventlog.version();
 SELECT v.catalog = x.default_version FROM eventlog.version() v, pg_available_extensions x WHERE x.name = 'eventlog';
 

@@ -7,13 +7,13 @@ SET client_min_messages = warning;
 DROP ROLE IF EXISTS regress_eventlog_monitor, regress_eventlog_nobody;
 DROP SERVER IF EXISTS regress_eventlog_a, "regress""eventlog\b" CASCADE;
 
--- 10: the columns
+-- stats has these columns.
 SELECT attname, atttypid::regtype FROM pg_attribute WHERE attrelid = 'eventlog.stats'::regclass ORDER BY attnum;
 SELECT (logged IS NULL) = (current_setting('shared_preload_libraries') !~ 'eventlog'),
        num_nulls(logged, rejected, rejected_by_sqlstate, counted_since) IN (0, 4), num_nulls(forwarded, retried, dead, left_out, dead_letters)
 FROM eventlog.stats;
 
--- 10: log calls are counted: what has been committed, and what was refused
+-- Log calls are counted by whether they were committed or refused.
 CREATE TABLE before AS SELECT * FROM eventlog.stats;
 CREATE FUNCTION growth() RETURNS text
     LANGUAGE plpgsql AS $$
@@ -75,7 +75,7 @@ SELECT eventlog.log_event('a');
 ROLLBACK;
 SELECT grew('0 1 25006:1');
 
--- 10: counts of targets outlive the server: they are the sums over the targets
+-- Counts of targets outlive the server: they are the sums over the targets.
 BEGIN;
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'all');
 CREATE SERVER "regress""eventlog\b" FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
@@ -89,7 +89,7 @@ UPDATE eventlog.reader_position SET delivered = 7;
 INSERT INTO eventlog.dead_letters VALUES ('regress_eventlog_a', uuid_at('epoch'), 400, 'refused', '', 1, 'epoch', 'epoch');
 SELECT forwarded, retried, dead, left_out, dead_letters FROM eventlog.stats;
 
--- 10: metrics() in Prometheus text: HELP and TYPE once a family, labels escaped
+-- metrics() is Prometheus text, with HELP and TYPE once per family, and labels escaped.
 SELECT regexp_replace(line, '(_seconds\{.*\}|_ahead|logged_events_total) [0-9.e-]+$', '\1 N')
 FROM string_to_table(eventlog.metrics(), E'\n') line WHERE line !~ 'rejected|logged';
 ROLLBACK;
@@ -100,7 +100,7 @@ SELECT (SELECT count(*) FROM regexp_matches(eventlog.metrics(), '^eventlog_(?:lo
 WHERE current_setting('shared_preload_libraries') ~ 'eventlog'
 UNION ALL SELECT eventlog.metrics() !~ 'rejected|logged' WHERE current_setting('shared_preload_libraries') !~ 'eventlog';
 
--- 10: PUBLIC may see nothing; pg_monitor may see these, and no table
+-- PUBLIC sees nothing; pg_monitor sees these, and no table.
 CREATE ROLE regress_eventlog_nobody;
 CREATE ROLE regress_eventlog_monitor IN ROLE pg_monitor;
 CREATE FUNCTION sees() RETURNS TABLE (statement text, verdict text)

@@ -14,7 +14,7 @@ COMMIT;
 CREATE FUNCTION mapping(options text) RETURNS text
     LANGUAGE sql AS $$SELECT 'CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_c OPTIONS (' || options || ')'$$;
 
--- 9: every option at accepted and refused values
+-- Every option has its accepted and refused values.
 SELECT name, value, tried(mapping(format('%s %L', name, value)))
 FROM (VALUES
     ('api_key', ARRAY['secret', 'é', '', E'a\nb', E'a\x7f']),
@@ -24,7 +24,7 @@ FROM (VALUES
     ('signing_secret', ARRAY['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_c2hvcnQ=', 'secret', '']))
     o(name, given), unnest(given) value;
 
--- 9: one key
+-- A mapping takes one key at most.
 SELECT refusal(mapping($$api_key 'k', api_key_file '/k'$$));
 SELECT refusal(mapping($$api_key_env 'K', api_key_file '/k'$$));
 
@@ -33,7 +33,7 @@ SELECT refusal(mapping($$signing_secret 'whsec_supersecret'$$));
 SELECT refusal(mapping($$headers E'X-Api-Key: supersecret\x01'$$));
 SELECT refusal(mapping($$api_key E'supersecret\n'$$));
 
--- 9: what reads the server's files or environment is a superuser's
+-- Options that read the server's files or environment are a superuser's.
 GRANT USAGE ON FOREIGN DATA WRAPPER eventlog TO regress_eventlog_sender;
 ALTER SERVER regress_eventlog_c OWNER TO regress_eventlog_sender;
 SET ROLE regress_eventlog_sender;
@@ -51,7 +51,7 @@ SELECT refusal($$ALTER SERVER regress_eventlog_c OPTIONS (SET url 'http://127.0.
 SELECT tried($$ALTER SERVER regress_eventlog_c OPTIONS (DROP ca_file, SET url 'http://127.0.0.1:2/')$$);
 RESET ROLE;
 
--- 9: what a superuser puts into the mapping of somebody else's server, its owner can drop but not change
+-- An owner of a server can drop but not change options that a superuser put into its mapping.
 CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_c OPTIONS (api_key_env 'K');
 SET ROLE regress_eventlog_sender;
 SELECT refusal($$ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_c OPTIONS (ADD headers 'X-A: 1')$$);

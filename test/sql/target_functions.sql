@@ -12,7 +12,7 @@ CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog
 SELECT eventlog.pause_target('regress_eventlog_a');
 COMMIT;
 
--- 9: name patterns select, flagged or not; what waits is counted by them
+-- Name patterns select events, flagged or not, and waiting events are counted by them.
 SELECT eventlog.log_event(name, forward_to_statsig => flag) IS NOT NULL
 FROM (VALUES ('order.paid', false), ('order.viewed', true), ('user.created', true), ('order.item.added', NULL)) e(name, flag);
 SELECT lag_events FROM eventlog.forward_status;
@@ -22,7 +22,7 @@ FROM unnest(ARRAY['flagged', 'all', 'order.*', '!order.paid', 'order', 'flagged'
 SELECT refusal('SELECT eventlog.selects(''a,'', ''a'', ''{}'')');
 SELECT eventlog.selects(NULL, 'a', '{}') IS NULL;
 
--- 9: redrive marks dead letters: one, all, or those of a time and a reason; what is marked is not counted again
+-- redrive marks dead letters: one, all, or those of a time and a reason; a marked one is not counted again.
 CREATE VIEW letters AS
 SELECT target, extract(epoch FROM last_attempt_at) AS tried, reason, redriven_at IS NOT NULL AS redriven
 FROM eventlog.dead_letters ORDER BY 1, 2;
@@ -60,7 +60,7 @@ SELECT refusal('SELECT eventlog.redrive(''regress_eventlog_none'', NULL, NULL, N
 SELECT verdict('SELECT eventlog.redrive(NULL)'),
        verdict('SELECT eventlog.redrive(''regress_eventlog_a'', now(), NULL)');
 
--- 9: purge_dead_letters deletes those last tried before a time
+-- purge_dead_letters deletes those last tried before a time.
 BEGIN;
 SELECT eventlog.purge_dead_letters('regress_eventlog_a', to_timestamp(3));
 SELECT * FROM letters;
@@ -71,7 +71,7 @@ SELECT refusal('SELECT eventlog.purge_dead_letters(''regress_eventlog_a'', NULL)
 SELECT refusal('SELECT eventlog.purge_dead_letters(''regress_eventlog_none'', now())');
 DELETE FROM eventlog.dead_letters;
 
--- 9: rewind_target opens another window, with another number, and forgets the position
+-- rewind_target opens another window, with another number, and forgets the position.
 CREATE FUNCTION rewound(start_at text, OUT from_the_beginning boolean, OUT start_after uuid, OUT windows bigint,
                         OUT "position" uuid, OUT between_windows boolean, OUT same_start boolean)
     LANGUAGE plpgsql AS $$
@@ -98,7 +98,7 @@ FROM unnest(ARRAY['', 'then', '8ZZZZZZZZZZZZZZZZZZZZZZZZZ', 'infinity', '-infini
 SELECT refusal('SELECT eventlog.rewind_target(''regress_eventlog_a'', ''soon'')');
 SELECT refusal('SELECT eventlog.rewind_target(''regress_eventlog_none'', ''now'')');
 
--- 9: a target that has been rewound has the events before it again
+-- A rewound target gets the events before it again.
 SELECT eventlog.rewind_target('regress_eventlog_a', 'now');
 SELECT lag_events FROM eventlog.forward_status;
 SELECT event_id AS first FROM eventlog.events WHERE event_name = 'order.paid' ORDER BY 1 DESC LIMIT 1 \gset
@@ -107,7 +107,7 @@ SELECT lag_events FROM eventlog.forward_status;
 SELECT eventlog.rewind_target('regress_eventlog_a', eventlog.event_time(:'first')::text);
 SELECT lag_events FROM eventlog.forward_status;
 
--- 9: wait_for_forward: true once the cursor has passed the event, false for a dead letter
+-- wait_for_forward is true once the cursor has passed the event, and false for a dead letter.
 CREATE FUNCTION waited(event_id uuid) RETURNS text
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -150,7 +150,7 @@ SELECT pending(:'second');
 DELETE FROM eventlog.dead_letters WHERE event_id = :'second';
 SELECT waited(:'second');
 
--- 9: 22023 when the target is not sent it: by its name, or because it is from before the target's start
+-- An event that is not sent to the target, because of its name or because it is from before the target's start, is refused with 22023.
 SELECT eventlog.log_event('order.viewed', forward_to_statsig => true) AS viewed \gset
 SELECT replace(r, :'viewed', 'VIEWED') FROM refusal(format('SELECT eventlog.wait_for_forward(%L, ''regress_eventlog_a'', ''1 s'')', :'viewed')) r;
 
@@ -163,7 +163,7 @@ SELECT waited(:'first'), waited(:'second');
 SELECT eventlog.rewind_target('regress_eventlog_a', 'now');
 SELECT waited(:'third'), waited(:'viewed');
 
--- 9: 55000 at once in the transaction that wrote it, in a subtransaction and in the same statement too
+-- In the transaction that wrote the event it is 55000 at once, in a subtransaction and in the same statement too.
 SELECT verdict($$SELECT eventlog.wait_for_forward(eventlog.log_event('order.paid'), 'regress_eventlog_a', '1 h')$$);
 BEGIN;
 SELECT eventlog.log_event('order.paid') AS own \gset
@@ -175,7 +175,7 @@ SELECT waited(:'own');
 
 ROLLBACK;
 
--- 9: an unknown event, an unknown target, a missing argument
+-- An unknown event, an unknown target and a missing argument are refused.
 SELECT refusal('SELECT eventlog.wait_for_forward(''00000000-0000-7000-8000-000000000000'', ''regress_eventlog_a'', ''1 h'')');
 SELECT waited(:'own');
 SELECT refusal(format('SELECT eventlog.wait_for_forward(%L, ''regress_eventlog_none'', ''1 h'')', event_id))
@@ -184,7 +184,7 @@ SELECT verdict(format('SELECT eventlog.wait_for_forward(%L, %L, %L)', event_id, 
 FROM (VALUES (NULL, 'regress_eventlog_a', '1 s'), ('00000000-0000-7000-8000-000000000000', NULL, '1 s'),
              ('00000000-0000-7000-8000-000000000000', 'regress_eventlog_a', NULL)) a(event_id, target, timeout);
 
--- 10: they are nobody's who has not been granted them, and need no privilege on the tables then
+-- Only a role that has been granted the functions may call them, and it needs no privilege on the tables.
 DROP ROLE IF EXISTS regress_eventlog_operator;
 CREATE ROLE regress_eventlog_operator;
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_operator;

@@ -3,22 +3,22 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- 9: url and format are required
+-- url and format are required.
 SELECT refusal(server($$url 'http://127.0.0.1:1/'$$));
 SELECT refusal(server($$format 'ndjson'$$));
 SELECT refusal('CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog');
 
--- 9: an unknown option, at the server, at its user mapping, at the wrapper
+-- An unknown option is refused at the server, at its user mapping, and at the wrapper.
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', colour 'red'$$));
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', api_key 'k'$$));
 SELECT refusal('ALTER FOREIGN DATA WRAPPER eventlog OPTIONS (url ''http://127.0.0.1:1/'')');
 
--- 9: a bad value is told with what is wanted
+-- The refusal of a bad value says which values are accepted.
 SELECT refusal(server($$url 'ftp://127.0.0.1/', format 'ndjson'$$));
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'xml'$$));
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', batch_events '0'$$));
 
--- 9: url: http or https, without user name and password
+-- url is http or https, without user name and password.
 SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
 FROM unnest(ARRAY['http://127.0.0.1:1', 'https://example.com/v1/log?x=1', 'HTTPS://EXAMPLE.COM/', 'http://[::1]:8080/a',
                   'http://host', 'http://user@host/',
@@ -26,7 +26,7 @@ FROM unnest(ARRAY['http://127.0.0.1:1', 'https://example.com/v1/log?x=1', 'HTTPS
                   '/path', '', 'http://',
                   'http://host:99999/', 'http://ho st/', ' http://host/']) url;
 
--- 9: every other option at its last accepted and its first refused values
+-- Every other option has its last accepted and its first refused values.
 SELECT name, value, tried(server(format('url ''http://127.0.0.1:1/'', format ''ndjson'', %s %L', name, value)))
 FROM (VALUES
     ('events', ARRAY['flagged', 'all', 'order.*', 'order.*, !order.viewed', '!order.viewed', '*', '', ' ', '!',
@@ -57,12 +57,12 @@ SELECT format, tried(server(format('url ''http://127.0.0.1:1/'', format %L', for
     'statsig', 'NDJSON', '']) format;
 SELECT count(*) FROM eventlog.targets;
 
--- 9: a client certificate needs both files
+-- A client certificate needs both files.
 SELECT refusal(server($$url 'https://127.0.0.1:1/', format 'ndjson', client_cert_file '/c.pem'$$));
 SELECT refusal(server($$url 'https://127.0.0.1:1/', format 'ndjson', client_key_file '/k.pem'$$));
 SELECT tried(server($$url 'https://127.0.0.1:1/', format 'ndjson', client_cert_file '/c.pem', client_key_file '/k.pem'$$));
 
--- 9: a credential header is refused where everyone can read it
+-- A credential header is refused where everyone can read it.
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', headers 'Authorization: Bearer x'$$));
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', headers 'X-Forward: Bearer x'$$));
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', proxy 'http://user:supersecret@proxy:3128'$$));
@@ -71,7 +71,7 @@ SELECT header, tried(server(format('url ''http://127.0.0.1:1/'', format ''ndjson
 FROM unnest(ARRAY['Proxy-Authorization: x', 'Set-Cookie: x', 'statsig-api-key: x', 'X-ClickHouse-Key: x', 'X-Auth-Token: x',
                   'X-Client-Secret: x', E'X-A: 1\nCookie: x', 'X-ClickHouse-User: x']) header;
 
--- 9: eventlog.allowed_hosts: link-local and metadata addresses are refused unless it names them
+-- eventlog.allowed_hosts decides: link-local and metadata addresses are refused unless it names them.
 SELECT refusal(server($$url 'http://169.254.169.254/latest', format 'ndjson'$$));
 SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
 FROM unnest(ARRAY['http://[fe80::1]/', 'http://[::ffff:169.254.169.254]/', 'http://0.0.0.0/', 'http://2852039166/', 'http://0xa9fea9fe/',
@@ -90,7 +90,7 @@ SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
 FROM unnest(ARRAY['https://api.example.com/', 'https://API.EXAMPLE.COM./', 'https://example.com/', 'http://a.b.internal/', 'http://10.1.2.3:8080/',
                   'http://10.1.2.3/', 'http://[::1]/', 'http://[::1]:81/', 'http://collector:8080/']) url;
 SELECT refusal(server($$url 'https://example.com/', format 'ndjson'$$));
--- 9: a range says nothing of a name that a proxy looks up
+-- A range says nothing of a name that a proxy looks up.
 SELECT url, tried(server(format('url %L, format ''ndjson'', proxy ''http://p.internal:3128''', url)))
 FROM unnest(ARRAY['https://api.example.com/', 'http://collector:8080/', 'http://10.1.2.3:8080/', 'http://10.1.2.3/']) url;
 SELECT tried(server($$url 'https://api.example.com/', format 'ndjson', proxy 'http://p.example.com:3128'$$));
@@ -100,7 +100,7 @@ SET ROLE pg_monitor;
 SELECT refusal($$SET eventlog.allowed_hosts = '*'$$);
 RESET ROLE;
 
--- 9: modes of a format
+-- Each format accepts its own modes.
 SELECT format, mode, tried(server(format('url ''http://127.0.0.1:1/'', format %L, mode %L', format, mode)))
 FROM (VALUES ('cloudevents', 'structured'), ('cloudevents', 'batch'), ('cloudevents', 'binary'), ('cloudevents', 'text'), ('ndjson', 'object'),
              ('ndjson', 'text'), ('otlp', 'batch'), ('segment', 'batch'), ('statsig', 'batch')) f(format, mode);

@@ -16,7 +16,7 @@ SELECT t.name, t.paused, t.state, w.win, w.from_snapshot::text = '1:1:' AS from_
 FROM eventlog.targets t FULL JOIN eventlog.reader_window w ON w.kind = 'target' AND w.name = t.name
      FULL JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name;
 
--- 9: CREATE SERVER makes the target's cursor, in its transaction
+-- CREATE SERVER makes the target's cursor, in its transaction.
 BEGIN;
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
 SELECT eventlog.pause_target('regress_eventlog_a');
@@ -31,19 +31,19 @@ SELECT * FROM cursors;
 SELECT server = s.oid, t.incarnation = c.incarnation FROM eventlog.targets t JOIN pg_foreign_server s ON srvname = name,
        eventlog.cluster c;
 
--- 9: once more with IF NOT EXISTS changes nothing
+-- A second CREATE SERVER with IF NOT EXISTS changes nothing.
 CREATE SERVER IF NOT EXISTS regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/',
     format 'ndjson', start_at 'beginning');
 SELECT * FROM cursors;
 
--- 9: ALTER SERVER checks what it changes; the cursor stays as it is
+-- ALTER SERVER checks the changed options; the cursor stays as it is.
 SELECT tried('ALTER SERVER regress_eventlog_a OPTIONS (ADD batch_events ''10001'')'),
        tried('ALTER SERVER regress_eventlog_a OPTIONS (DROP url)'),
        tried('ALTER SERVER regress_eventlog_a OPTIONS (SET format ''statsig'', ADD start_at ''beginning'')');
 ALTER SERVER regress_eventlog_a OPTIONS (SET url 'http://127.0.0.1:2/', ADD batch_events '10');
 SELECT * FROM cursors;
 
--- 9: the user mapping's options
+-- The options of a user mapping are checked.
 SELECT refusal('CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (url ''http://127.0.0.1:1/'')');
 SELECT refusal('CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (api_key '''')');
 SELECT tried(format('CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (api_key %L)', key))
@@ -53,7 +53,7 @@ ALTER USER MAPPING FOR CURRENT_USER SERVER regress_eventlog_a OPTIONS (SET api_k
 DROP USER MAPPING FOR CURRENT_USER SERVER regress_eventlog_a;
 SELECT * FROM cursors;
 
--- 9: ALTER SERVER RENAME takes the cursor and the dead letters along
+-- ALTER SERVER RENAME takes the cursor and the dead letters along.
 INSERT INTO eventlog.dead_letters VALUES ('regress_eventlog_a', uuid_at('epoch'), 400, 'refused', '', 1, 'epoch',
                                           'epoch');
 BEGIN;
@@ -65,7 +65,7 @@ ALTER SERVER regress_eventlog_a RENAME TO regress_eventlog_b;
 SELECT * FROM cursors;
 SELECT target FROM eventlog.dead_letters;
 
--- 9: DROP SERVER drops them
+-- DROP SERVER drops the cursor and the dead letters.
 BEGIN;
 DROP SERVER regress_eventlog_b;
 SELECT count(*) FROM cursors;
@@ -76,7 +76,7 @@ DROP SERVER regress_eventlog_b CASCADE;
 SELECT count(*) FROM cursors;
 SELECT count(*) FROM eventlog.dead_letters;
 
--- 9: start_at: now, the beginning, or after an event, by uuid or ULID
+-- start_at is now, the beginning, or after an event, by uuid or ULID.
 CREATE FUNCTION start_at(value text) RETURNS SETOF cursors
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -90,7 +90,7 @@ SELECT value, from_the_beginning, start_after
 FROM unnest(ARRAY['now', 'beginning', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '01arz3ndektsv4rrffq69g5fav',
                   '01563E3A-B5D3-D676-4C61-EFB99302BD5B']) value, start_at(value);
 
--- 9: it starts with the first transaction that commits after CREATE SERVER: the one that it is part of
+-- A target starts with the first transaction that commits after CREATE SERVER: the one that contains it.
 SELECT eventlog.log_event('committed before', forward_to_statsig => true) IS NOT NULL;
 BEGIN;
 SELECT eventlog.log_event('with it', forward_to_statsig => true) IS NOT NULL;
@@ -105,7 +105,7 @@ SELECT target, state, position IS NULL, lag_events, lag_seconds >= 0 AND lag_sec
        dead, last_error, last_error_at, next_attempt_at
 FROM eventlog.forward_status;
 
--- 9: pause_target and resume_target; an unknown target is 42704
+-- pause_target and resume_target refuse an unknown target with 42704.
 SELECT refusal('SELECT eventlog.pause_target(''regress_eventlog_none'')');
 SELECT refusal('SELECT eventlog.resume_target(''regress_eventlog_none'')');
 SELECT tried('SELECT eventlog.pause_target(NULL)'), tried('SELECT eventlog.resume_target(NULL)');
@@ -117,7 +117,7 @@ SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT state FROM eventlog.forward_status;
 ROLLBACK;
 
--- 9: a target of another incarnation of the log is paused until it is resumed
+-- A target of another incarnation of the log is paused until it is resumed.
 BEGIN;
 UPDATE eventlog.targets SET incarnation = gen_random_uuid(), paused = false;
 SELECT state FROM eventlog.forward_status;
@@ -125,7 +125,7 @@ SELECT eventlog.resume_target('regress_eventlog_a');
 SELECT state FROM eventlog.forward_status;
 ROLLBACK;
 
--- 9: the states that the worker notes are shown
+-- forward_status shows the states that the worker notes.
 BEGIN;
 UPDATE eventlog.targets SET paused = false, state = 'unauthorized', last_error = 'why', last_error_at = 'epoch',
     retried = 2, dead = 1;
@@ -133,7 +133,7 @@ SELECT state, last_error, extract(epoch FROM last_error_at), retried, dead FROM 
 SELECT tried('UPDATE eventlog.targets SET state = ''odd''');
 ROLLBACK;
 
--- 9: a server of another wrapper is no target
+-- A server of another wrapper is no target.
 CREATE FOREIGN DATA WRAPPER regress_eventlog_other;
 CREATE SERVER regress_eventlog_b FOREIGN DATA WRAPPER regress_eventlog_other;
 ALTER SERVER regress_eventlog_b RENAME TO regress_eventlog_c;
@@ -141,7 +141,7 @@ SELECT name FROM cursors;
 DROP FOREIGN DATA WRAPPER regress_eventlog_other CASCADE;
 SELECT name FROM cursors;
 
--- 9: who has been granted the wrapper may have a target, with no privilege on the extension's tables
+-- A role that has been granted the wrapper may have a target, with no privilege on the extension's tables.
 GRANT USAGE ON FOREIGN DATA WRAPPER eventlog TO regress_eventlog_dba, regress_eventlog_owner;
 BEGIN;
 SET LOCAL ROLE regress_eventlog_dba;
@@ -157,7 +157,7 @@ DROP SERVER regress_eventlog_c CASCADE;
 RESET ROLE;
 SELECT name FROM cursors ORDER BY name;
 
--- 9: DROP OWNED drops a target as well
+-- DROP OWNED drops a target as well.
 SET LOCAL ROLE regress_eventlog_dba;
 CREATE SERVER regress_eventlog_b FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
 RESET ROLE;
@@ -166,7 +166,7 @@ DROP OWNED BY regress_eventlog_dba;
 SELECT name FROM cursors ORDER BY name;
 ROLLBACK;
 
--- 9: a server that takes another's name in the same transaction begins anew
+-- A server that takes another's name in the same transaction begins anew.
 BEGIN;
 UPDATE eventlog.reader_position SET delivered = 7;
 DROP SERVER regress_eventlog_a;
@@ -180,7 +180,7 @@ ALTER SERVER regress_eventlog_c RENAME TO regress_eventlog_b;
 SELECT name, from_the_beginning FROM cursors ORDER BY name;
 ROLLBACK;
 
--- 9: under session_replication_role = replica too
+-- The rules hold under session_replication_role = replica too.
 BEGIN;
 SET LOCAL session_replication_role = replica;
 CREATE SERVER regress_eventlog_b FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
@@ -189,7 +189,7 @@ DROP SERVER regress_eventlog_b;
 SELECT name FROM cursors ORDER BY name;
 ROLLBACK;
 
--- 10: DROP EXTENSION wants CASCADE while targets exist
+-- DROP EXTENSION needs CASCADE while targets exist.
 SELECT tried('DROP EXTENSION eventlog'), tried('DROP EXTENSION eventlog CASCADE');
 
 DROP SERVER regress_eventlog_a;

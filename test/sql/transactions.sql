@@ -3,17 +3,17 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- 3: rolled back with the transaction
+-- An event is rolled back with its transaction.
 BEGIN;
 SELECT eventlog.log_event('gone') IS NOT NULL;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'gone';
 ROLLBACK;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'gone';
 
--- 3: a failing statement takes its event along
+-- A failing statement takes its event along.
 SELECT refusal($$SELECT eventlog.log_event('gone'), 1 / 0 FROM generate_series(1, 2)$$);
 
--- 3: savepoints
+-- A rollback to a savepoint undoes the events after it.
 BEGIN;
 SELECT eventlog.log_event('kept 1') IS NOT NULL;
 SAVEPOINT a;
@@ -27,7 +27,7 @@ SELECT eventlog.log_event('kept 3') IS NOT NULL;
 COMMIT;
 SELECT event_name FROM eventlog.events WHERE event_name ~ '^(kept|undone) ' ORDER BY event_id;
 
--- 3: a refused call in a savepoint leaves the transaction able to log
+-- A refused call in a savepoint leaves the transaction able to log.
 BEGIN;
 SAVEPOINT a;
 SELECT eventlog.log_event('refused', '[]');
@@ -36,7 +36,7 @@ SELECT eventlog.log_event('after a refusal') IS NOT NULL;
 COMMIT;
 SELECT event_name FROM eventlog.events WHERE event_name IN ('refused', 'after a refusal');
 
--- 1: xid is the top-level transaction, inside savepoints too
+-- xid is the top-level transaction, inside savepoints too.
 BEGIN;
 SELECT eventlog.log_event('numbered') IS NOT NULL;
 SAVEPOINT a;
@@ -56,7 +56,7 @@ $$;
 SELECT count(*), bool_and(xid = pg_current_xact_id()) FROM eventlog.events WHERE event_name = 'numbered';
 COMMIT;
 
--- 1: xid is that one too when the event is the transaction's first write, inside a savepoint
+-- xid is that one too when the event is the transaction's first write, inside a savepoint.
 BEGIN;
 SAVEPOINT a;
 SELECT eventlog.log_event('first write') IS NOT NULL;
@@ -65,12 +65,12 @@ SELECT xid = pg_current_xact_id() FROM eventlog.events WHERE event_name = 'first
 COMMIT;
 SELECT pg_visible_in_snapshot(xid, pg_current_snapshot()) FROM eventlog.events WHERE event_name = 'first write';
 
--- 3: seen by the same transaction, not by the statement that wrote it
+-- The same transaction sees the event, but not the statement that wrote it.
 SELECT count(*) FILTER (WHERE logged IS NOT NULL),
        (SELECT count(*) FROM eventlog.events WHERE event_name = 'same statement')
 FROM (SELECT eventlog.log_event('same statement') AS logged OFFSET 0) s;
 
--- 3: a read-only transaction cannot log
+-- A read-only transaction cannot log.
 BEGIN READ ONLY;
 SELECT refusal($$SELECT eventlog.log_event('read only')$$);
 SELECT refusal($$SELECT eventlog.log_envelope('{"eventName": "read only"}')$$);
@@ -78,7 +78,7 @@ SELECT refusal($$SELECT * FROM eventlog.log_events('[{"eventName": "read only"}]
 SELECT refusal($$SELECT * FROM eventlog.log_events_json('[{"eventName": "read only"}]')$$);
 ROLLBACK;
 
--- 3: in every place that a function may stand in
+-- log_event may stand in every place where a function may stand.
 CREATE TABLE place (id uuid DEFAULT eventlog.log_event('column default'), n int);
 INSERT INTO place (n) VALUES (1), (2);
 SELECT count(*) FROM place JOIN eventlog.events ON event_id = id;
@@ -95,7 +95,7 @@ SELECT stored(event_id) FROM eventlog.events WHERE event_name = 'place.update' O
 DROP TABLE place;
 DROP FUNCTION log_change();
 
--- 3: a deferred trigger logs at the end of the transaction
+-- A deferred trigger logs at the end of the transaction.
 CREATE TABLE deferred (n int);
 CREATE FUNCTION log_late() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
@@ -113,14 +113,14 @@ SELECT count(*) FROM eventlog.events WHERE event_name = 'deferred';
 DROP TABLE deferred;
 DROP FUNCTION log_late();
 
--- 3: by a cursor, as far as it is fetched
+-- A cursor logs as far as it is fetched.
 BEGIN;
 DECLARE calls CURSOR FOR SELECT eventlog.log_event('fetched') IS NOT NULL FROM generate_series(1, 5);
 FETCH 2 FROM calls;
 COMMIT;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'fetched';
 
--- 3: under every isolation level
+-- Logging works under every isolation level.
 BEGIN ISOLATION LEVEL SERIALIZABLE;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'isolated';
 SELECT eventlog.log_event('isolated') IS NOT NULL;
@@ -131,6 +131,6 @@ SELECT eventlog.log_event('isolated') IS NOT NULL;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'isolated';
 COMMIT;
 
--- 3: many calls in one statement, in one transaction
+-- One statement, and one transaction, can make many calls.
 SELECT count(DISTINCT eventlog.log_event('many', jsonb_build_object('n', n))) FROM generate_series(1, 1000) n;
 SELECT count(*), count(DISTINCT xid), count(DISTINCT metadata -> 'n') FROM eventlog.events WHERE event_name = 'many';

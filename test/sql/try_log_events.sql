@@ -3,7 +3,7 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- 3: zero-based indexes in array order; ids of rows that are there; the error is the single call's
+-- Indexes are zero-based and in array order; ids are those of stored rows; the error is the single call's.
 CREATE TABLE tried AS SELECT * FROM eventlog.try_log_events('[{"eventName": "t.first"}, {"eventName": " "}, {"eventName": "t.second", "metadata": {"n": 2}}, 3,
     {"eventName": "t.third", "actorType": "user"}, {"service": "s", "eventType": "t.fourth", "eventTimestamp": "2026-11-20"},
     {"eventName": "t.fifth", "eventTs": "never"}]');
@@ -12,12 +12,12 @@ SELECT bool_and(event_id > before) FROM (SELECT event_id, lag(event_id) OVER (OR
 SELECT count(*) FROM eventlog.events WHERE event_name LIKE 't.%';
 DROP TABLE tried;
 
--- 3: nothing to do, and what is no array
+-- An empty array does nothing, and a document that is no array is refused.
 SELECT count(*) FROM eventlog.try_log_events('[]');
 SELECT count(*) FROM eventlog.try_log_events(NULL);
 SELECT refusal($$SELECT * FROM eventlog.try_log_events('{"eventName": "e"}')$$);
 
--- 3: idempotency keys: a repeated call, and one that is another
+-- Idempotency keys recognise a repeated call, and refuse a different one.
 SELECT index, event_id = first_value(event_id) OVER (ORDER BY index) AS same, sqlstate, message FROM eventlog.try_log_events('[{"eventName": "t.key", "idempotencyKey": "t1"},
     {"eventName": "t.key", "idempotencyKey": "t1"}, {"eventName": "t.other", "idempotencyKey": "t1"}]') ORDER BY index;
 
