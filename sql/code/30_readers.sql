@@ -19,6 +19,22 @@ COMMENT ON COLUMN eventlog.reader_cursors.done IS 'its window is used up';
 COMMENT ON COLUMN eventlog.reader_cursors.reading IS 'it is inside its window, behind last_id';
 COMMENT ON COLUMN eventlog.reader_cursors.settled_until IS 'events that this snapshot sees have been read';
 
+-- The rule of what a reader has still to read, before its selection. Each arm has an index: a condition on event_id or on the
+-- reader goes into it, which a single arm with OR would be joined without.
+CREATE OR REPLACE VIEW eventlog.unread_events AS
+SELECT r.kind, r.name, e.event_id, e.event_name, e.metadata, e.ingested_at
+FROM eventlog.reader_cursors r
+CROSS JOIN LATERAL (
+    SELECT l.event_id, l.event_name, l.metadata, l.ingested_at, l.xid
+    FROM eventlog.events l WHERE l.xid >= pg_snapshot_xmax(r.settled_until)
+    UNION ALL
+    SELECT l.event_id, l.event_name, l.metadata, l.ingested_at, l.xid
+    FROM eventlog.events l WHERE l.xid = ANY (ARRAY(SELECT pg_snapshot_xip(r.settled_until)))
+) e
+WHERE (r.start_after IS NULL OR e.event_id > r.start_after)
+  AND NOT (r.reading AND e.event_id <= r.last_id AND pg_visible_in_snapshot(e.xid, r.to_snapshot));
+COMMENT ON VIEW eventlog.unread_events IS 'one row for each reader and each event that its cursor has not passed, whether it selects the event or not';
+
 -- The place of a start in the log: the horizon up to which, and the id after which, nothing is read.
 CREATE OR REPLACE FUNCTION eventlog.read_start(start_at text, OUT from_snapshot pg_snapshot, OUT start_after uuid)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

@@ -6,6 +6,12 @@ SELECT t.name AS target,
 FROM eventlog.targets t LEFT JOIN eventlog.cluster c ON true;
 COMMENT ON VIEW eventlog.target_states IS 'the state of each target; paused, too, while the log that it belongs to is another one';
 
+CREATE OR REPLACE VIEW eventlog.target_options AS
+SELECT t.name AS target,
+       coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged') AS events
+FROM eventlog.targets t LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server;
+COMMENT ON VIEW eventlog.target_options IS 'the options of each target that SQL needs, with their defaults';
+
 CREATE OR REPLACE VIEW eventlog.forward_status AS
 SELECT t.name AS target,
        known.state,
@@ -23,17 +29,11 @@ SELECT t.name AS target,
 FROM eventlog.targets t
 JOIN eventlog.target_states known ON known.target = t.name
 JOIN eventlog.reader_cursors r ON r.kind = 'target' AND r.name = t.name
-LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
-LEFT JOIN LATERAL (
-    SELECT o.option_value AS events FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'
-) declared ON true
+JOIN eventlog.target_options o ON o.target = t.name
 CROSS JOIN LATERAL (
-    SELECT count(*) AS events, min(e.ingested_at) AS oldest
-    FROM eventlog.events e
-    WHERE (e.xid >= pg_snapshot_xmax(r.settled_until) OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(r.settled_until))))
-      AND (r.start_after IS NULL OR e.event_id > r.start_after)
-      AND NOT (r.reading AND e.event_id <= r.last_id AND pg_visible_in_snapshot(e.xid, r.to_snapshot))
-      AND eventlog.selects(coalesce(declared.events, 'flagged'), e.event_name, e.metadata)
+    SELECT count(*) AS events, min(u.ingested_at) AS oldest
+    FROM eventlog.unread_events u
+    WHERE u.kind = 'target' AND u.name = t.name AND eventlog.selects(o.events, u.event_name, u.metadata)
 ) lag;
 COMMENT ON VIEW eventlog.forward_status IS 'each target: its state, how far it is, and how much waits for it';
 COMMENT ON COLUMN eventlog.forward_status.dropped_unread IS

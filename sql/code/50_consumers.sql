@@ -210,12 +210,9 @@ SELECT c.name,
 FROM eventlog.consumer_definitions c
 JOIN eventlog.reader_cursors r ON r.kind = 'consumer' AND r.name = c.name
 CROSS JOIN LATERAL (
-    SELECT count(*) AS events, min(e.ingested_at) AS oldest
-    FROM eventlog.events e
-    WHERE (e.xid >= pg_snapshot_xmax(r.settled_until) OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip(r.settled_until))))
-      AND (r.start_after IS NULL OR e.event_id > r.start_after)
-      AND NOT (r.reading AND e.event_id <= r.last_id AND pg_visible_in_snapshot(e.xid, r.to_snapshot))
-      AND (c.events IS NULL OR eventlog.matches(c.events, e.event_name))
+    SELECT count(*) AS events, min(u.ingested_at) AS oldest
+    FROM eventlog.unread_events u
+    WHERE u.kind = 'consumer' AND u.name = c.name AND (c.events IS NULL OR eventlog.matches(c.events, u.event_name))
 ) lag
 CROSS JOIN LATERAL (
     SELECT count(*) AS pieces, coalesce(sum(cardinality(l.ids)), 0)::bigint AS events, min(l.leased_at) AS oldest

@@ -20,7 +20,9 @@ SELECT p.relname::text AS log,
        c.relkind AS kind,
        coalesce(eventlog.event_time(bound.ids[1]::uuid), '-infinity') AS from_time,
        coalesce(eventlog.event_time(bound.ids[2]::uuid), 'infinity') AS to_time,
-       i.inhdetachpending AS detaching
+       i.inhdetachpending AS detaching,
+       CASE WHEN bound.ids IS NOT NULL THEN coalesce(bound.ids[1]::uuid, '00000000-0000-0000-0000-000000000000') END AS from_id,
+       CASE WHEN bound.ids IS NOT NULL THEN coalesce(bound.ids[2]::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff') END AS to_id
 FROM pg_catalog.pg_extension x
 JOIN pg_catalog.pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = x.oid AND d.deptype = 'e'
                            AND d.classid = 'pg_class'::regclass AND d.objsubid = 0
@@ -90,52 +92,39 @@ $$;
 COMMENT ON FUNCTION eventlog.set_retention(regclass, interval) IS
     'has partitions of a log dropped once all of their time is older than this; NULL keeps for ever';
 
--- The rule of what a reader has still to read, as in eventlog.forward_status.
 CREATE OR REPLACE FUNCTION eventlog.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
-    r eventlog.reader_cursors;
-    selection text := 'all';
+    bounds record;
+    selection text;
     patterns text[];
     events bigint;
 BEGIN
-    -- Shown as a number where the relation is no longer there.
-    IF partition::text ~ '^[0-9]' THEN
+    -- A partition that has been dropped since the caller's snapshot was taken has no bounds.
+    SELECT l.from_id, l.to_id INTO bounds FROM eventlog.log_partitions l
+    WHERE l.log = 'events' AND l.partition = unread.partition AND l.from_id IS NOT NULL;
+    IF NOT FOUND THEN
         RETURN 0;
     END IF;
-    SELECT c.* INTO r FROM eventlog.reader_cursors c WHERE c.kind = unread.kind AND c.name = unread.name;
-    IF kind = 'target' THEN
-        SELECT coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
-        INTO selection
-        FROM eventlog.targets t LEFT JOIN pg_foreign_server s ON s.oid = t.server WHERE t.name = unread.name;
-    ELSIF kind = 'consumer' THEN
-        SELECT c.events INTO patterns FROM eventlog.consumer_definitions c WHERE c.name = unread.name;
-    END IF;
-    EXECUTE format($query$
-        SELECT count(*) FROM (
-            SELECT FROM %s e
-            WHERE (e.xid >= pg_snapshot_xmax($1) OR e.xid = ANY (ARRAY(SELECT pg_snapshot_xip($1))))
-              AND ($2 IS NULL OR e.event_id > $2)
-              AND NOT ($3 AND e.event_id <= $4 AND pg_visible_in_snapshot(e.xid, $5))
-              AND ($6 = 'all' OR eventlog.selects($6, e.event_name, e.metadata))
-              AND ($8 IS NULL OR eventlog.matches($8, e.event_name))
-            LIMIT $7) waiting $query$, partition)
-    INTO events
-    USING r.settled_until, r.start_after, r.reading, r.last_id, r.to_snapshot, coalesce(selection, 'flagged'), most, patterns;
+    SELECT o.events INTO selection FROM eventlog.target_options o WHERE o.target = unread.name;
+    SELECT c.events INTO patterns FROM eventlog.consumer_definitions c WHERE c.name = unread.name;
+    SELECT count(*) INTO events FROM (
+        SELECT FROM eventlog.unread_events u
+        WHERE u.kind = unread.kind AND u.name = unread.name AND u.event_id >= bounds.from_id AND u.event_id < bounds.to_id
+          AND CASE unread.kind WHEN 'target' THEN eventlog.selects(selection, u.event_name, u.metadata)
+                               ELSE patterns IS NULL OR eventlog.matches(patterns, u.event_name) END
+        LIMIT most) waiting;
     IF events < coalesce(most, events + 1) THEN
-        EXECUTE format($query$
-            SELECT $2 + count(*)
-            FROM (SELECT d.event_id FROM eventlog.dead_letters d WHERE $3 = 'target' AND d.target = $1 AND d.redriven_at IS NOT NULL
-                  UNION ALL
-                  SELECT id FROM eventlog.leases l, unnest(l.ids) id WHERE $3 = 'consumer' AND l.consumer = $1) given
-            JOIN %s e ON e.event_id = given.event_id $query$, partition)
-        INTO events USING unread.name, events, kind;
+        SELECT events + count(*) INTO events
+        FROM (SELECT d.event_id FROM eventlog.dead_letters d
+              WHERE unread.kind = 'target' AND d.target = unread.name AND d.redriven_at IS NOT NULL
+              UNION ALL
+              SELECT id FROM eventlog.leases l, unnest(l.ids) id WHERE unread.kind = 'consumer' AND l.consumer = unread.name) given
+        JOIN eventlog.events e ON e.event_id = given.event_id
+        WHERE e.event_id >= bounds.from_id AND e.event_id < bounds.to_id;
     END IF;
     RETURN events;
-EXCEPTION WHEN undefined_table THEN
-    -- It has been dropped since the caller's snapshot was taken.
-    RETURN 0;
 END
 $$;
 COMMENT ON FUNCTION eventlog.unread(regclass, text, text, bigint) IS

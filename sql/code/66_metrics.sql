@@ -1,11 +1,7 @@
 CREATE OR REPLACE FUNCTION eventlog.partitions_ahead() RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT count(*)
-    FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
-    WHERE i.inhparent = 'eventlog.events'::regclass
-      AND eventlog.event_time(substring(pg_get_expr(c.relpartbound, c.oid) FROM $re$FROM \('([0-9a-f-]{36})'\)$re$)::uuid)
-          > clock_timestamp()
+    SELECT count(*) FROM eventlog.log_partitions l WHERE l.log = 'events' AND l.from_time > clock_timestamp()
 $$;
 COMMENT ON FUNCTION eventlog.partitions_ahead() IS 'how many partitions of the log have been made for a time to come';
 

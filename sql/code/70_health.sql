@@ -76,14 +76,10 @@ DECLARE
     found timestamptz;
     late timestamptz;
 BEGIN
-    SELECT r.*,
-           coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
-               AS events
-    INTO reader
-    FROM eventlog.targets t
-    JOIN eventlog.reader_cursors r ON r.kind = 'target' AND r.name = t.name
-    LEFT JOIN pg_foreign_server s ON s.oid = t.server
-    WHERE t.name = oldest_waiting.target;
+    SELECT r.*, o.events INTO reader
+    FROM eventlog.target_options o
+    JOIN eventlog.reader_cursors r ON r.kind = 'target' AND r.name = o.target
+    WHERE o.target = oldest_waiting.target;
 
     IF reader.reading THEN
         FOR event IN

@@ -18,11 +18,12 @@ use Test::More;
 
 use constant {
 	OLD => '0.1.0',
+	LAST => '0.2.0',
 	QUIET => 2 # seconds in which a launcher would have come
 };
 
 my $receiver = EventReceiver->start;
-my $fixture = slurp_file("$FindBin::RealBin/data/" . OLD . '.sql') =~ s/\@PORT@/$receiver->port/egr;
+my %fixture = map { $_ => slurp_file("$FindBin::RealBin/data/$_.sql") =~ s/\@PORT@/$receiver->port/egr } OLD, LAST;
 my $log = q{SELECT eventlog.log_event('of today')};
 my $states = q{SELECT string_agg(target || ' ' || state, ', ' ORDER BY target) FROM eventlog.forward_status};
 my $lags = 'SELECT sum(lag_events) FROM eventlog.forward_status';
@@ -32,22 +33,22 @@ my $installation = private_installation();
 my $node = PostgreSQL::Test::Cluster->new('updated', install_path => $installation);
 $node->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
 $node->append_conf('postgresql.conf', join "\n", q{shared_preload_libraries = 'eventlog'}, q{log_line_prefix = '%m [%p] %b '},
-	'log_statement = none', q{eventlog.partition_width = '1h'}, q{eventlog.databases = 'live, restored'});
+	'log_statement = none', q{eventlog.partition_width = '1h'}, q{eventlog.databases = 'live, recent, restored'});
 $node->start;
 my $new = $node->safe_psql('postgres', $default_version);
 
-# A database as the older version's users have it: that version's objects with what it had stored, at home in this database.
+# A database as an older version's users have it: that version's objects with what it had stored, at home in this database. Its
+# targets go on, but for one that its users have paused.
 sub create_old
 {
-	my ($database) = @_;
+	my ($database, $version) = @_;
 	$node->safe_psql('postgres', "CREATE DATABASE $database TEMPLATE template0");
-	my $old = OLD;
-	$node->safe_psql($database, $fixture =~ s/(CREATE EXTENSION .*);/$1 VERSION '$old';/r);
+	$node->safe_psql($database, $fixture{$version} =~ s/(CREATE EXTENSION .*);/$1 VERSION '$version';/r);
 	$node->safe_psql($database, <<'SQL');
 INSERT INTO eventlog.cluster (system_identifier, database, xid_offset, incarnation)
 SELECT here.system_identifier, d.oid, 100000, t.incarnation
 FROM pg_control_system() here, pg_database d, eventlog.targets t WHERE d.datname = current_database() AND t.name = 'running';
-UPDATE eventlog.targets SET paused = false;
+UPDATE eventlog.targets SET paused = false WHERE name <> 'paused';
 SQL
 	return;
 }
@@ -82,7 +83,7 @@ sub is_refused
 
 # ---- new library, old objects ----------------------------------------------------------------------------------------
 
-create_old($_) foreach 'live', 'granted';
+create_old($_, OLD) foreach 'live', 'granted';
 my $contents = contents_of($node, 'live');
 is_refused('live', $new, OLD);
 wait_until('the worker shows why it waits', sub { shown('live') =~ /another version/ });
@@ -98,6 +99,7 @@ my $worker = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'eventlog wo
 my $pid = $node->safe_psql('postgres', $worker);
 my @unsent = ids_of($node, 'live', q{event_id > (SELECT last_id FROM eventlog.reader_position WHERE name = 'halfway')});
 is(scalar @unsent, 14, 'the older version left events unsent');
+my @unsent_before = @unsent;
 $node->safe_psql('live', 'ALTER EXTENSION eventlog UPDATE');
 is(version_of('live'), $new, 'ALTER EXTENSION UPDATE');
 wait_for_value($node, 'live', $lags, 0);
@@ -128,15 +130,58 @@ is($node->safe_psql('live', $once), $first, 'an idempotency key is good for one 
 wait_for_value($node, 'live', $lags, 0);
 $receiver->reset;
 
+# ---- the update from the last release ---------------------------------------------------------------------------------
+
+create_old('recent', LAST);
+is_refused('recent', $new, LAST);
+my %of_last = map { $_ => [ ids_of($node, 'recent', $_) ] } 'true', q{event_name LIKE 'order.%'}, q{event_name ~ 'late|order.refused'};
+@unsent = ids_of($node, 'recent', q{event_id > (SELECT last_id FROM eventlog.reader_position WHERE name = 'halfway' AND kind = 'target')});
+is(scalar @unsent, 16, 'the last release left events unsent');
+$node->safe_psql('recent', 'ALTER EXTENSION eventlog UPDATE');
+is(version_of('recent'), $new, 'ALTER EXTENSION UPDATE from ' . LAST);
+wait_for_value($node, 'recent', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
+%arrived = arrivals($receiver);
+is_exactly($arrived{halfway}, \@unsent, '... is followed by what it had not sent');
+is($arrived{$_}, undef, "... and by nothing else: $_") foreach 'running', 'paused';
+is($node->safe_psql('recent', $states), 'halfway running, paused paused, running running', '... a target that was paused stays so');
+$node->safe_psql('recent', q{SELECT eventlog.resume_target('paused')});
+wait_for_value($node, 'recent', $lags, 0);
+wait_for_value($node, 'recent', q{SELECT count(*) FROM eventlog.dead_letters WHERE target = 'paused'}, 0);
+%arrived = arrivals($receiver);
+is_exactly($arrived{paused}, $of_last{q{event_name ~ 'late|order.refused'}},
+	'... resumed, it is sent what waits, and the dead letter that was to be sent again');
+is($node->safe_psql('recent', 'SELECT count(*) FROM eventlog.dead_letters WHERE redriven_at IS NULL'), 2, '... the others are kept');
+is($node->safe_psql('recent', 'SELECT log, keep FROM eventlog.retention'), 'events|1000 years', '... and rules of retention');
+is($node->safe_psql('recent', q{SELECT count(*), count(actor_id) FROM eventlog.events WHERE metadata @@ '$._eventLog.erased == true'}),
+	'4|0', '... and what was erased stays so');
+
+is($node->safe_psql('recent', q{SELECT string_agg(concat_ws(' ', name, lag_events, leased_events), ', ' ORDER BY name) FROM eventlog.consumers}),
+	'done 0 0, orders 4 2, reader 17 6', '... and consumers, where they were');
+$node->safe_psql('recent', 'UPDATE eventlog.leases SET leased_until = now()');
+my @of_reader = @{ $of_last{true} };
+splice @of_reader, 0, 3;
+is_exactly([ read_on($node, 'recent', 'reader') ], \@of_reader, '... a consumer goes on, and gets again what it has not acknowledged');
+is_exactly([ read_on($node, 'recent', 'orders') ], $of_last{q{event_name LIKE 'order.%'}}, '... also one with patterns');
+$id = $node->safe_psql('recent', $log);
+is_exactly([ read_on($node, 'recent', $_) ], [$id], "... and then what is new: $_") foreach 'done', 'reader';
+is_exactly([ read_on($node, 'recent', 'orders') ], [], '... if it is selected');
+wait_for_value($node, 'recent', $lags, 0);
+$receiver->reset;
+
 # Not preloaded, in a transaction and a subtransaction of the caller.
 $node->append_conf('postgresql.conf', q{shared_preload_libraries = ''});
 $node->restart;
-create_old('alone');
-$node->safe_psql('alone', <<"SQL");
+my %kept = (alone => [ OLD, '25|0' ], quiet => [ LAST, '27|2' ]);
+foreach my $database (sort keys %kept)
+{
+	create_old($database, $kept{$database}[0]);
+	$node->safe_psql($database, <<"SQL");
 BEGIN; SAVEPOINT s; ALTER EXTENSION eventlog UPDATE; RELEASE s; $log; COMMIT;
 SQL
-is(version_of('alone'), $new, 'not preloaded: ALTER EXTENSION UPDATE, in a transaction with a log call');
-is($node->safe_psql('alone', q{SELECT count(*) FROM eventlog.events}), 25, '... keeps what is stored');
+	is(version_of($database), $new, "not preloaded: ALTER EXTENSION UPDATE from $kept{$database}[0], in a transaction with a log call");
+	is($node->safe_psql($database, q{SELECT (SELECT count(*) FROM eventlog.events), (SELECT count(*) FROM eventlog.idempotency_keys)}),
+		$kept{$database}[1], '... keeps events and idempotency keys');
+}
 
 # ---- equal to a fresh one --------------------------------------------------------------------------------------------
 
@@ -144,7 +189,7 @@ $node->safe_psql('postgres', 'CREATE DATABASE fresh TEMPLATE template0');
 $node->safe_psql('fresh', "CREATE EXTENSION eventlog; $log");
 my $fresh = catalog_of($node, 'fresh');
 cmp_ok(scalar keys %$fresh, '>', 200, 'the catalog of a fresh installation is known');
-foreach my $database ('live', 'alone')
+foreach my $database ('live', 'alone', 'recent', 'quiet')
 {
 	my @differences = catalog_differences(catalog_of($node, $database), $fresh);
 	is(join("\n", @differences), '', "$database: updated, the catalog is a fresh installation's");
@@ -166,19 +211,35 @@ different: relation eventlog.forward_status
 different: schema eventlog
 END
 
+create_old('granted_recent', LAST);
+$node->safe_psql('granted_recent', <<'SQL');
+GRANT EXECUTE ON FUNCTION eventlog.poll TO PUBLIC;
+GRANT SELECT ON eventlog.consumers TO app;
+REVOKE SELECT ON eventlog.forward_status FROM pg_monitor;
+REVOKE EXECUTE ON FUNCTION eventlog.health FROM pg_monitor;
+ALTER EXTENSION eventlog UPDATE;
+SELECT eventlog.maintain();
+SQL
+is(join("\n", catalog_differences(catalog_of($node, 'granted_recent'), $fresh)), <<'END' =~ s/\n$//r, '... and what was revoked');
+different: function eventlog.health()
+different: function eventlog.poll(text,integer,interval,interval)
+different: relation eventlog.consumers
+different: relation eventlog.forward_status
+END
+
 # ---- a dump of the old version ---------------------------------------------------------------------------------------
 
 $node->append_conf('postgresql.conf', q{shared_preload_libraries = 'eventlog'});
 $node->restart;
 $receiver->reset;
 $node->safe_psql('postgres', 'CREATE DATABASE restored TEMPLATE template0');
-$node->safe_psql('restored', $fixture);
+$node->safe_psql('restored', $fixture{+OLD});
 is(version_of('restored'), $new, 'a dump of the older version makes objects of the new one');
 is($node->safe_psql('restored', $states), 'halfway paused, running paused', '... and its targets are paused');
 $node->safe_psql('restored', q{SELECT eventlog.resume_target('halfway')});
 wait_for_value($node, 'restored', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
 %arrived = arrivals($receiver);
-is_exactly($arrived{halfway}, \@unsent, '... and send what was unsent, resumed');
+is_exactly($arrived{halfway}, \@unsent_before, '... and send what was unsent, resumed');
 
 # ---- old library, new objects ----------------------------------------------------------------------------------------
 
