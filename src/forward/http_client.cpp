@@ -3,11 +3,10 @@
 #include "forward/signals_blocked.h"
 #include "pg/boundary.h"
 #include "pg/clock.h"
-#include "pg/wait_event.h"
 
 namespace eventlog::forward {
 
-HttpClient::HttpClient() {
+HttpClient::HttpClient(runtime::EventLoop& loop) : loop_(loop) {
     SignalsBlocked blocked;
     multi_ = curl_multi_init();
     if (multi_ == nullptr) throw std::bad_alloc();
@@ -22,12 +21,13 @@ HttpClient::HttpClient() {
         });
     // Half of the descriptors that on_open_socket may have, so that idle connections leave some to new ones.
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(std::max(max_safe_fds / 6, 1)));
+    loop_.join(*this);
 }
 
 HttpClient::~HttpClient() {
     SignalsBlocked blocked;
     curl_multi_cleanup(multi_);
-    if (wait_set_ != nullptr) FreeWaitEventSet(wait_set_);
+    loop_.leave(*this);
 }
 
 void HttpClient::start(HttpRequest& request) {
@@ -55,37 +55,20 @@ void HttpClient::abort(HttpRequest& request) {
 }
 
 int HttpClient::on_socket(CURL*, curl_socket_t socket, int what, void* self, void*) noexcept {
-    auto* http = static_cast<HttpClient*>(self);
-    http->sockets_changed_ = true;
+    auto* client = static_cast<HttpClient*>(self);
     if (what == CURL_POLL_REMOVE)
-        http->sockets_.erase(socket);
+        client->loop_.forget(socket);
     else
-        http->sockets_[socket] = what;
+        client->loop_.watch(*client, socket,
+                            ((what & CURL_POLL_IN) != 0 ? WL_SOCKET_READABLE : 0) |
+                                ((what & CURL_POLL_OUT) != 0 ? WL_SOCKET_WRITEABLE : 0));
     return 0;
 }
 
 int HttpClient::on_timer(CURLM*, long timeout_ms, void* self) noexcept {
-    auto* http = static_cast<HttpClient*>(self);
-    http->curl_due_ms_ = timeout_ms < 0 ? -1 : pg::monotonic_ms() + timeout_ms;
+    static_cast<HttpClient*>(self)->due_ms_ =
+        timeout_ms < 0 ? runtime::EventLoop::kNever : pg::monotonic_ms() + timeout_ms;
     return 0;
-}
-
-// The server's wait sets cannot drop a socket on every version, so a changed set is made anew.
-void HttpClient::rebuild_wait_set() {
-    if (!sockets_changed_) return;
-    pg::call([this] {
-        if (wait_set_ != nullptr) FreeWaitEventSet(wait_set_);
-        wait_set_ = nullptr;
-        wait_set_ = create_wait_event_set(static_cast<int>(sockets_.size()) + 2);
-        AddWaitEventToSet(wait_set_, WL_LATCH_SET, PGINVALID_SOCKET, MyLatch, nullptr);
-        AddWaitEventToSet(wait_set_, WL_EXIT_ON_PM_DEATH, PGINVALID_SOCKET, nullptr, nullptr);
-        for (const auto& [socket, what] : sockets_) {
-            uint32 events = ((what & CURL_POLL_IN) != 0 ? WL_SOCKET_READABLE : 0) |
-                            ((what & CURL_POLL_OUT) != 0 ? WL_SOCKET_WRITEABLE : 0);
-            if (events != 0) AddWaitEventToSet(wait_set_, events, socket, nullptr, nullptr);
-        }
-    });
-    sockets_changed_ = false;
 }
 
 void HttpClient::act(curl_socket_t socket, int events) {
@@ -107,34 +90,16 @@ void HttpClient::collect_ended() {
     }
 }
 
-bool HttpClient::wait(long timeout_ms) {
-    rebuild_wait_set();
-    if (curl_due_ms_ >= 0)
-        timeout_ms = static_cast<long>(std::clamp<int64_t>(curl_due_ms_ - pg::monotonic_ms(), 0, timeout_ms));
-    constexpr int kMaxEvents = 16;
-    WaitEvent events[kMaxEvents];
-    int count = pg::call([&] {
-        int happened =
-            WaitEventSetWait(wait_set_, timeout_ms, events, kMaxEvents, pg::wait_event(pg::Wait::worker));
-        // One that is set just now is reported the next time.
-        for (int i = 0; i < happened; i++)
-            if ((events[i].events & WL_LATCH_SET) != 0) ResetLatch(MyLatch);
-        CHECK_FOR_INTERRUPTS();
-        return happened;
-    });
-    bool woken = false;
-    for (int i = 0; i < count; i++) {
-        woken = woken || (events[i].events & WL_LATCH_SET) != 0;
-        if ((events[i].events & (WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE)) == 0) continue;
-        act(events[i].fd, ((events[i].events & WL_SOCKET_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
-                              ((events[i].events & WL_SOCKET_WRITEABLE) != 0 ? CURL_CSELECT_OUT : 0));
-    }
-    if (curl_due_ms_ >= 0 && pg::monotonic_ms() >= curl_due_ms_) {
-        curl_due_ms_ = -1;
-        act(CURL_SOCKET_TIMEOUT, 0);
-    }
+void HttpClient::on_ready(pgsocket socket, uint32 events) {
+    act(socket, ((events & WL_SOCKET_READABLE) != 0 ? CURL_CSELECT_IN : 0) |
+                    ((events & WL_SOCKET_WRITEABLE) != 0 ? CURL_CSELECT_OUT : 0));
     collect_ended();
-    return woken;
+}
+
+void HttpClient::on_due() {
+    due_ms_ = runtime::EventLoop::kNever;
+    act(CURL_SOCKET_TIMEOUT, 0);
+    collect_ended();
 }
 
 }  // namespace eventlog::forward

@@ -10,6 +10,7 @@
 #include "worker/slot.h"
 #include "settings.h"
 #include "runtime/background_worker.h"
+#include "runtime/event_loop.h"
 #include "runtime/worker_slots.h"
 #include "store/catalog.h"
 #include "store/maintenance.h"
@@ -46,9 +47,10 @@ class Worker {
     bool reload(int64_t now);
     void adopt_orphans();
     void announce_interest();
-    long sleep_ms(int64_t now) const;
+    int64_t due_ms() const;
 
-    forward::HttpClient http_;
+    runtime::EventLoop loop_{pg::Wait::worker};
+    forward::HttpClient http_{loop_};
     std::vector<std::unique_ptr<forward::Target>> targets_;
     uint32_t seen_changes_ = 0;
     int64_t reload_at_ = 0;
@@ -122,7 +124,7 @@ void Worker::idle() {
     catalogs_changed = true;
     tell_other_version();
     take_up_upgraded();
-    if (!ready()) http_.wait(kNotReadyEveryMs);
+    if (!ready()) loop_.wait(pg::monotonic_ms() + kNotReadyEveryMs);
 }
 
 void Worker::maintain(int64_t now) {
@@ -206,11 +208,12 @@ void Worker::announce_interest() {
     set_interest(interest);
 }
 
-long Worker::sleep_ms(int64_t now) const {
+// When there is something to do without being woken.
+int64_t Worker::due_ms() const {
     int64_t until = look_at_;
     for (const auto& target : targets_)
         if (int64_t due = target->due_ms(); due >= 0) until = std::min(until, due);
-    return static_cast<long>(std::max<int64_t>(until - now, 0));
+    return until;
 }
 
 void Worker::take_news() {
@@ -233,7 +236,7 @@ bool Worker::turn() {
     if (look) look_at_ = now + settings::poll_interval;
     for (const auto& target : targets_)
         if (!target->work(pg::monotonic_ms(), look)) catalogs_changed = true;
-    woken_ = http_.wait(sleep_ms(pg::monotonic_ms()));
+    woken_ = loop_.wait(due_ms());
     return true;
 }
 
