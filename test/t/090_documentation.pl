@@ -168,6 +168,12 @@ sub run_page
 		}
 	}
 	check_error($node, $_) foreach $page->errors;
+	if ($path eq 'docs/reference.md')
+	{
+		my $text = slurp_file(DocumentedPage::root() . "/$path");
+		my $settings = $node->safe_psql('postgres', q{LOAD 'eventlog'; SELECT name FROM pg_settings WHERE name LIKE 'eventlog.%'});
+		is(join(' ', grep { $text !~ /`\Q$_\E`/ } split /\n/, $settings), '', "$path has all settings");
+	}
 	$session->stop;
 	end_groups();
 	$node->stop;
@@ -177,6 +183,7 @@ sub run_page
 # Pages may be named on the command line.
 foreach my $path (@ARGV ? @ARGV : DocumentedPage::all())
 {
+	is(join(' ', DocumentedPage->read($path)->broken_links), '', "the links of $path lead somewhere");
 	subtest $path => sub { run_page($path) };
 }
 

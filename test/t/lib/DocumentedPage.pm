@@ -19,7 +19,9 @@ package DocumentedPage;
 use strict;
 use warnings FATAL => 'all';
 
+use Encode ();
 use File::Basename;
+use File::Spec;
 use JSON::PP;
 use PostgreSQL::Test::Utils;
 
@@ -122,6 +124,29 @@ sub configuration
 {
 	my ($self) = @_;
 	return join '', map { $_->{text} } $self->blocks('conf', '');
+}
+
+# The page's links to files of the checkout that lead nowhere: to a file, or to a heading of a page, that is not there.
+sub broken_links
+{
+	my ($self) = @_;
+	my $text = slurp_file("$root/$self->{path}") =~ s/^```.*?^```$//msgr;
+	my @broken;
+	foreach my $link ($text =~ /\]\((?!https?:)([^)\s]+)\)/g)
+	{
+		my ($file, $anchor) = split /#/, $link;
+		my $target = $file eq '' ? "$root/$self->{path}" : dirname("$root/$self->{path}") . "/$file";
+		push @broken, $link if !-e $target || defined $anchor && !grep { $_ eq $anchor } _anchors($target);
+	}
+	return @broken;
+}
+
+# The names under which a page's headings can be linked to.
+sub _anchors
+{
+	my ($file) = @_;
+	my $text = Encode::decode('UTF-8', slurp_file($file)) =~ s/^```.*?^```$//msgr;
+	return map { lc($_ =~ s/[^\w\- ]//gr) =~ tr/ /-/r } $text =~ /^#+ (.*)$/mg;
 }
 
 # What differs between the output that a page shows and the one that was printed; undef where nothing does. Ids and times stand for
