@@ -181,6 +181,17 @@ sub run_page
 }
 
 # Pages may be named on the command line.
+# The ids of the table of rules, with their SQLSTATEs.
+sub rules
+{
+	my ($table) = grep { -e } map { DocumentedPage::root() . "/src/$_" } 'rules/rules.inc', 'event/problem.cpp';
+	return slurp_file($table) =~ /(?:RULE\(|RULE_CASE\(\w+, |NAMED\(Rule, )(\w+)\)?,\s*"(\w{5})"/g;
+}
+my %rules = rules();
+my $errors = slurp_file(DocumentedPage::root() . '/docs/errors.md');
+is(join(' ', grep { $errors !~ /^\| `$_` \| $rules{$_} \|/m } sort keys %rules), '', 'docs/errors.md has all rules, with their SQLSTATEs');
+cmp_ok(scalar keys %rules, '>', 20, '... of which there are some');
+
 foreach my $path (@ARGV ? @ARGV : DocumentedPage::all())
 {
 	is(join(' ', DocumentedPage->read($path)->broken_links), '', "the links of $path lead somewhere");
