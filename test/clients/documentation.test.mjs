@@ -18,7 +18,8 @@ const database = new Database('documentation');
 
 /** The programs of a page, each with the output that stands behind it. */
 function programsOf(page) {
-    return [...page.matchAll(/^```js\n(.*?)^```\n\s*^```text\n(.*?)^```$/gms)].map(([, program, output]) => ({program, output}));
+    const blocks = page.matchAll(/^```js\n(.*?)^```\n\s*^```text\n(.*?)^```$/gms);
+    return [...blocks].map(([, program, output]) => ({program, output}));
 }
 
 describe('the programs of the documentation', async () => {
