@@ -6,6 +6,7 @@ use FindBin;
 use lib "$FindBin::RealBin/lib";
 
 use ClickHouse;
+use DocumentedPage;
 use EventlogTest;
 use EventlogDatabases;
 use PostgreSQL::Test::Cluster;
@@ -29,14 +30,13 @@ sub count_in { return $clickhouse->query("SELECT count() FROM $_[0]") }
 
 # ---- 100,000 events --------------------------------------------------------------------------------------------------
 
-$clickhouse->query(<<'SQL');
-CREATE TABLE events (
-    event_id UUID, event_name String, event_type Nullable(String), source String, origin String,
-    actor_type Nullable(String), actor_id Nullable(String), resource_type Nullable(String), resource_id Nullable(String),
-    event_ts DateTime('UTC'), ingested_at DateTime('UTC'), value Nullable(Float64), metadata String, schema_version Nullable(String),
-    trace_id Nullable(String), app_version Nullable(String), sofa Nullable(String))
-ENGINE = ReplacingMergeTree ORDER BY event_id
-SQL
+# The table of docs/formats.md for the newest version that this one is not older than.
+sub version_of { return join '', map { sprintf '%05d', $_ } (split /\./, $_[0])[ 0, 1 ] }
+my $version = version_of($clickhouse->query('SELECT version()'));
+my %tables = map { version_of($_->{words} =~ s/^clickhouse //r) => $_->{text} }
+  DocumentedPage->read('docs/formats.md')->blocks('sql', 'clickhouse');
+my ($newest) = grep { $_ le $version } reverse sort keys %tables;
+$clickhouse->query($tables{$newest});
 my $events_url = $clickhouse->url('INSERT INTO events FORMAT JSONEachRow');
 $node->safe_psql('postgres', target_ddl('clickhouse', $events_url, mode => 'text', batch_events => 500)
 	  . q{; SELECT eventlog.pause_target('clickhouse')});

@@ -6,28 +6,20 @@ use warnings FATAL => 'all';
 use FindBin;
 use lib "$FindBin::RealBin/lib";
 
+use DocumentedPage;
 use EventlogTest;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
 
-my $docs = slurp_file("$FindBin::RealBin/../../docs/reading.md");
-
-# The fenced blocks of a section.
-sub blocks_of
-{
-	my ($heading) = @_;
-	my ($section) = $docs =~ /^##+ \Q$heading\E\n(.*?)(?=^## |\z)/ms;
-	die "docs/reading.md has no section $heading" if !defined $section;
-	return $section =~ /^```\w+\n(.*?)^```$/msg;
-}
+my $page = DocumentedPage->read('docs/reading.md');
 
 my $node = start_eventlog('publisher', 'wal_level = logical', 'max_wal_senders = 5', q{eventlog.partition_width = '1h'});
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 
 # ---- logical replication ---------------------------------------------------------------------------------------------
 
-my ($publication, $subscription) = blocks_of('Logical replication');
+my ($publication, $subscription) = $page->section('Logical replication');
 sql($publication);
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 $subscriber->init(extra => [ '--encoding=UTF8', '--locale=C' ]);
@@ -58,7 +50,7 @@ $subscriber->safe_psql('postgres', 'DROP SUBSCRIPTION eventlog_feed');
 
 # ---- Debezium --------------------------------------------------------------------------------------------------------
 
-my ($properties) = blocks_of('Debezium\'s outbox router');
+my ($properties) = $page->section('Debezium\'s outbox router');
 my %property = $properties =~ /^([\w.]+)=(.*)$/mg;
 my %nullable = map { my ($name, $null) = split /\|/; $name => $null } split /\n/, sql(<<'SQL');
 SELECT attname, NOT attnotnull FROM pg_attribute WHERE attrelid = 'eventlog.events'::regclass AND attnum > 0
@@ -74,19 +66,20 @@ is(sql("SELECT '$property{'table.include.list'}'::regclass"), 'eventlog.events',
 
 # ---- exactly once ----------------------------------------------------------------------------------------------------
 
-my ($apply) = blocks_of('Exactly once, in this database');
+my ($apply) = $page->section('Exactly once, in this database');
 sql(q{CREATE TABLE ledger (event_id uuid PRIMARY KEY, amount float8); SELECT eventlog.create_consumer('balances', 'beginning')});
-(my $undone = $apply) =~ s/^COMMIT;/ROLLBACK;/m or die 'the recipe does not commit';
-sql($undone);
+sql("BEGIN; $apply ROLLBACK");
 is(sql('SELECT count(*) FROM ledger'), '0', 'what is rolled back has not been applied');
 is(sql('SELECT count(*) FROM eventlog.leases'), '0', '... nor handed out');
 sql($apply);
 is(sql('SELECT count(*) FROM ledger'), '12', 'what is committed has been applied');
 is(sql('SELECT lag_events, leased_events FROM eventlog.consumers'), '0|0', '... and acknowledged');
+sql($apply);
+is(sql('SELECT count(*) FROM ledger'), '12', 'a poll that returns nothing changes nothing');
 
 # ---- tools that keep a number ----------------------------------------------------------------------------------------
 
-my ($settled) = blocks_of('For tools that keep one number: `eventlog.settled_events`');
+my ($settled) = $page->section('Tools that remember one number: `settled_events`');
 $settled =~ s/'1234'/'1'/ or die 'the recipe has no number';
 wait_until('all is settled', sub { sql("SELECT count(*) FROM ($settled) s" =~ s/;\s*\)/)/r) eq '12' });
 my $last = sql('SELECT max(settled_number) FROM eventlog.settled_events');
