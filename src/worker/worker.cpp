@@ -42,6 +42,7 @@ class Worker {
     void idle();
     void tell_other_version();
     void take_up_upgraded();
+    void serve_log_calls();
     void take_news();
     void maintain(int64_t now);
     bool reload(int64_t now);
@@ -88,14 +89,15 @@ void Worker::tell_other_version() {
     if (other != told_version_) {
         pg::call([version] {
             if (version != nullptr)
-                store::report_other_version(LOG,
-                                            psprintf("The worker of database \"%s\" waits until they agree.",
-                                                     get_database_name(MyDatabaseId)));
-            pgstat_report_activity(STATE_IDLE, version == nullptr
-                                                   ? ""
-                                                   : psprintf("waits: the library is of another version than "
-                                                              "the SQL objects, %s",
-                                                              version));
+                store::report_other_version(
+                    LOG, psprintf("The worker of database \"%s\" serves log calls alone until they agree.",
+                                  get_database_name(MyDatabaseId)));
+            pgstat_report_activity(
+                STATE_IDLE, version == nullptr
+                                ? ""
+                                : psprintf("serves log calls alone: the library is of another version than "
+                                           "the SQL objects, %s",
+                                           version));
         });
         told_version_ = std::move(other);
     }
@@ -117,13 +119,34 @@ void Worker::take_up_upgraded() {
     }
 }
 
-// A wait in which the log is left alone.
+// SQL objects that the library does not serve in full get what log calls need of a worker.
+void Worker::serve_log_calls() {
+    try {
+        bool serves = false;
+        {
+            store::LogTransaction transaction;
+            serves = pg::call([] {
+                pg::limit_lock_waits();
+                if (store::service() != store::Service::logging || !store::catalog().adopted) return false;
+                if (!store::is_maintained(pg::unix_millis_now())) store::maintain(pg::unix_millis_now());
+                return true;
+            });
+            transaction.commit();
+        }
+        if (serves) autonomous::serve();
+    } catch (const pg::ServerError& error) {
+        pg::log_error(error, "serving log calls");
+    }
+}
+
+// A wait in which the log is left alone, but for log calls.
 void Worker::idle() {
     targets_.clear();
     set_interest(runtime::Interest::nothing);
     catalogs_changed = true;
     tell_other_version();
     take_up_upgraded();
+    serve_log_calls();
     if (!ready()) loop_.wait(pg::monotonic_ms() + kNotReadyEveryMs);
 }
 
@@ -248,6 +271,7 @@ void Worker::run() {
         try {
             if (!ready()) {
                 idle();
+                pg::call([each_turn] { MemoryContextReset(each_turn); });
                 continue;
             }
             tell_other_version();

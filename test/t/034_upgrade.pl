@@ -1,5 +1,6 @@
 # ALTER EXTENSION UPDATE makes of an older version's objects what CREATE EXTENSION makes, keeps what is stored, and its worker
-# goes on at once; a library and SQL objects of different versions do nothing but say so. Imitates TimescaleDB's update tests.
+# goes on at once. A library serves the objects of the last release before any update; of older and of newer objects it serves the
+# log calls, and says so. Imitates TimescaleDB's update tests.
 use strict;
 use warnings FATAL => 'all';
 
@@ -60,7 +61,7 @@ sub complaints
 {
 	my ($database) = @_;
 	my $log = slurp_file($node->logfile);
-	return () = $log =~ /eventlog worker DETAIL:  The worker of database "$database" waits until they agree\./g;
+	return () = $log =~ /eventlog worker DETAIL:  The worker of database "$database" serves log calls alone until they agree\./g;
 }
 
 # What the worker shows in pg_stat_activity.
@@ -71,26 +72,28 @@ sub shown
 		"SELECT query FROM pg_stat_activity WHERE backend_type = 'eventlog worker' AND datname = '$database'");
 }
 
-sub is_refused
+# Whether a library that cannot serve the objects in full logs all the same, and refuses the rest. Returns the event's id.
+sub serves_log_calls
 {
 	my ($database, $library, $objects) = @_;
-	my (undef, undef, $stderr) = $node->psql($database, $log, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
+	my $id = $node->safe_psql($database, $log);
+	like($id, qr/^[0-9a-f-]{36}$/, "$database: a log call goes on");
+	my (undef, undef, $stderr) = $node->psql($database, 'SELECT eventlog.maintain()', extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 	my $message = "the library of extension \"eventlog\" is version $library, its SQL objects are version $objects";
 	like($stderr, qr/ERROR:  55000: \Q$message\E\nDETAIL:  .*\nHINT:  Run ALTER EXTENSION eventlog UPDATE, or install the library/,
-		"$database: a log call tells both versions and the way out");
-	return;
+		'... and what is more tells both versions and the way out');
+	return $id;
 }
 
 # ---- new library, old objects ----------------------------------------------------------------------------------------
 
 create_old($_, OLD) foreach 'live', 'granted';
+my $between = serves_log_calls('live', $new, OLD);
 my $contents = contents_of($node, 'live');
-is_refused('live', $new, OLD);
 wait_until('the worker shows why it waits', sub { shown('live') =~ /another version/ });
 is(complaints('live'), 1, 'the worker says once why it waits');
 is($node->safe_psql('live', 'SELECT library, catalog FROM eventlog.version()'), "$new|" . OLD, '... and version() tells both');
-is(refusal($node, 'live', 'SELECT eventlog.maintain()')->{sqlstate}, '55000', 'maintenance is refused');
-is(contents_of($node, 'live'), $contents, '... and nothing is written');
+is(contents_of($node, 'live'), $contents, '... and nothing else is written');
 is($receiver->request_count, 0, '... and nothing sent');
 
 # ---- the update ------------------------------------------------------------------------------------------------------
@@ -98,14 +101,14 @@ is($receiver->request_count, 0, '... and nothing sent');
 my $worker = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'eventlog worker' AND datname = 'live'";
 my $pid = $node->safe_psql('postgres', $worker);
 my @unsent = ids_of($node, 'live', q{event_id > (SELECT last_id FROM eventlog.reader_position WHERE name = 'halfway')});
-is(scalar @unsent, 14, 'the older version left events unsent');
+is(scalar @unsent, 15, 'the older version left events unsent');
 my @unsent_before = @unsent;
 $node->safe_psql('live', 'ALTER EXTENSION eventlog UPDATE');
 is(version_of('live'), $new, 'ALTER EXTENSION UPDATE');
 wait_for_value($node, 'live', $lags, 0);
 my %arrived = arrivals($receiver);
 is_exactly($arrived{halfway}, \@unsent, '... is followed by what the older version had not sent');
-is($arrived{running}, undef, '... and by nothing that it had sent');
+is_exactly($arrived{running}, [$between], '... and by nothing that it had sent');
 is($node->safe_psql('postgres', $worker), $pid, '... from the same worker');
 is(complaints('live'), 1, '... which has nothing to say any more');
 is(shown('live'), '', '... nor to show');
@@ -132,17 +135,22 @@ $receiver->reset;
 
 # ---- the update from the last release ---------------------------------------------------------------------------------
 
+# Nothing arrives before the test has seen what was unsent.
+$receiver->close_port;
 create_old('recent', LAST);
-is_refused('recent', $new, LAST);
+is($node->safe_psql('recent', 'SELECT library, catalog FROM eventlog.version()'), "$new|" . LAST, 'objects of the last release');
 my %of_last = map { $_ => [ ids_of($node, 'recent', $_) ] } 'true', q{event_name LIKE 'order.%'}, q{event_name ~ 'late|order.refused'};
 @unsent = ids_of($node, 'recent', q{event_id > (SELECT last_id FROM eventlog.reader_position WHERE name = 'halfway' AND kind = 'target')});
-is(scalar @unsent, 16, 'the last release left events unsent');
-$node->safe_psql('recent', 'ALTER EXTENSION eventlog UPDATE');
-is(version_of('recent'), $new, 'ALTER EXTENSION UPDATE from ' . LAST);
+is(scalar @unsent, 16, '... which left events unsent');
+$receiver->open_port;
 wait_for_value($node, 'recent', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
 %arrived = arrivals($receiver);
-is_exactly($arrived{halfway}, \@unsent, '... is followed by what it had not sent');
-is($arrived{$_}, undef, "... and by nothing else: $_") foreach 'running', 'paused';
+is_exactly($arrived{halfway}, \@unsent, '... are served: what was unsent is sent');
+is($arrived{$_}, undef, "... and nothing else: $_") foreach 'running', 'paused';
+is(complaints('recent'), 0, '... and the worker has nothing to say');
+$node->safe_psql('recent', 'SELECT eventlog.maintain()');
+$node->safe_psql('recent', 'ALTER EXTENSION eventlog UPDATE');
+is(version_of('recent'), $new, 'ALTER EXTENSION UPDATE from ' . LAST);
 is($node->safe_psql('recent', $states), 'halfway running, paused paused, running running', '... a target that was paused stays so');
 $node->safe_psql('recent', q{SELECT eventlog.resume_target('paused')});
 wait_for_value($node, 'recent', $lags, 0);
@@ -239,7 +247,7 @@ is($node->safe_psql('restored', $states), 'halfway paused, running paused', '...
 $node->safe_psql('restored', q{SELECT eventlog.resume_target('halfway')});
 wait_for_value($node, 'restored', q{SELECT lag_events FROM eventlog.forward_status WHERE target = 'halfway'}, 0);
 %arrived = arrivals($receiver);
-is_exactly($arrived{halfway}, \@unsent_before, '... and send what was unsent, resumed');
+is_exactly($arrived{halfway}, [ grep { $_ ne $between } @unsent_before ], '... and send what was unsent, resumed');
 
 # ---- old library, new objects ----------------------------------------------------------------------------------------
 
@@ -248,21 +256,24 @@ my $held_back = $node->safe_psql('live', $log);
 install_library($installation, library_of_version(OLD));
 is($node->safe_psql('live', 'SELECT library FROM eventlog.version()'), $new, 'a preloaded library stays until the restart');
 $node->restart;
-$contents = contents_of($node, 'live');
+my $logged_by_old = serves_log_calls('live', OLD, $new);
 is(refusal($node, 'live', q{SELECT eventlog.poll('reader')})->{sqlstate}, '55000', 'a poll is refused');
-is_refused('live', OLD, $new);
+my $once_more = $node->safe_psql('live', $once);
+is($once_more, $first, '... an idempotency key is still good for one event');
+my $autonomous = $node->safe_psql('live', q{SELECT eventlog.log_event_autonomous('autonomous')});
+is_exactly([ ids_of($node, 'live', q{event_name = 'autonomous'}) ], [$autonomous], '... and an autonomous event is written');
+$contents = contents_of($node, 'live');
 wait_until('the worker shows why it waits', sub { shown('live') =~ /another version/ });
 is(complaints('live'), 2, 'the worker says once more why it waits');
 $receiver->open_port;
 $receiver->reset;
-is(refusal($node, 'live', 'SELECT eventlog.maintain()')->{sqlstate}, '55000', 'maintenance is refused');
-is(contents_of($node, 'live'), $contents, '... and nothing is written');
+is(contents_of($node, 'live'), $contents, 'nothing else is written');
 is($receiver->request_count, 0, '... and nothing sent');
 install_library($installation);
 $node->restart;
 wait_for_value($node, 'live', $lags, 0);
 %arrived = arrivals($receiver);
-is_exactly($arrived{$_}, [$held_back], "with the library of its version the log goes on: $_") foreach 'halfway', 'running';
+is_exactly($arrived{$_}, [ $held_back, $logged_by_old, $autonomous ], "with the library of its version the log goes on: $_") foreach 'halfway', 'running';
 
 # ---- another cluster -------------------------------------------------------------------------------------------------
 

@@ -42,15 +42,17 @@ my @transactions = (
 	[ 1, '\set n random(1, 2000000000)', 'BEGIN;', sprintf($homeless, 'undone', 2), q{PREPARE TRANSACTION 'undone_:n';},
 		'\set ms random(1, 200)', '\sleep :ms ms', q{ROLLBACK PREPARED 'undone_:n';} ]);
 
-# Option rate: how many transactions a second at most, of all sessions.
+# Options: rate, how many transactions a second at most, of all sessions; transactions, to take the place of those above, each with
+# how often it is chosen.
 sub new
 {
 	my ($class, $node, %options) = @_;
 	my $folder = PostgreSQL::Test::Utils::tempdir('writers');
 	my $self = bless { node => $node, rate => $options{rate}, folder => $folder, log => "$PostgreSQL::Test::Utils::log_path/pgbench.log" }, $class;
-	foreach my $number (0 .. $#transactions)
+	my @chosen = @{ $options{transactions} // \@transactions };
+	foreach my $number (0 .. $#chosen)
 	{
-		my ($weight, @lines) = @{ $transactions[$number] };
+		my ($weight, @lines) = @{ $chosen[$number] };
 		append_to_file("$folder/$number.sql", join "\n", @lines, '');
 		push @{ $self->{scripts} }, '-f', "$folder/$number.sql\@$weight";
 	}
@@ -71,6 +73,23 @@ sub keep_writing
 	open STDERR, '>&', \*STDOUT;
 	{ no warnings 'exec'; exec @command }
 	POSIX::_exit(127);
+}
+
+# The statements that have failed since the writers began, or since forget_failures, as pgbench reports them.
+sub failures
+{
+	my ($self) = @_;
+	return join "\n", PostgreSQL::Test::Utils::slurp_file($self->{log}) =~ /^(.*(?:aborted|ERROR:|FATAL:).*)$/mg;
+}
+
+# Once all sessions have ended, as a restart of the server makes them.
+sub forget_failures
+{
+	my ($self) = @_;
+	waitpid $self->{pid}, 0 if defined $self->{pid};
+	delete $self->{pid};
+	unlink $self->{log};
+	return;
 }
 
 # Ends the sessions, with the transactions that they have open.
