@@ -2,7 +2,9 @@ EXTENSION   = eventlog
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" eventlog.control)
 MODULE_big  = eventlog
 
+.DEFAULT_GOAL := all
 include src/pure.mk
+include test/installcheck.mk
 SERVER_DIRS := src $(addprefix src/,pg runtime store context ingest follow pages feed retention erasure autonomous forward worker)
 SERVER_SRCS := $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
 OBJS        := $(SERVER_SRCS:.cpp=.o) $(PURE_SRCS:.cpp=.o)
@@ -17,14 +19,6 @@ UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=sql/eventlog--%)
 DATA        := $(filter-out $(INSTALL_SQL) $(UPGRADE_SQL),$(wildcard sql/eventlog--*.sql))
 DATA_built  := $(INSTALL_SQL) $(UPGRADE_SQL)
 DOCS        := README.md
-
-# EVENTLOG_PASS chooses what installcheck runs against: preload (default), executor (preloaded, slow insert path), nopreload.
-EVENTLOG_PASS ?= preload
-EVERYWHERE  := setup log_event limits naming defaults metadata envelope envelope_values batch try_log_events \
-               idempotency ids transactions write_paths privileges append_only erasure indexes partitions retention \
-               pages consumers target_options target_credentials target_functions targets statistics health
-REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload,autonomous) lifecycle
-ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
 
 PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 SHLIB_LINK  := -lcurl -lcrypto -lz -luuid -lstdc++
@@ -44,7 +38,6 @@ REGRESS_OPTS = --inputdir=test --encoding=UTF8 $(if $(filter-out 15,$(MAJOR)),--
 # The isolation tests' own output folder would hide the expected files from the servers before 16.
 ISOLATION_OPTS = $(REGRESS_OPTS) --outputdir=.
 
-comma := ,
 # `make SANITIZE=1` builds with AddressSanitizer and UBSan.
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 # pg_config tells the flags of the server's compiler, which clang may not know; the server's macros count on volatile.
