@@ -18,13 +18,13 @@ UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=sql/eventlog--%)
 # Scripts of released versions are frozen.
 DATA        := $(filter-out $(INSTALL_SQL) $(UPGRADE_SQL),$(wildcard sql/eventlog--*.sql))
 DATA_built  := $(INSTALL_SQL) $(UPGRADE_SQL)
-DOCS        := README.md
+DOCS        := eventlog.md
 
 PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 SHLIB_LINK  := -lcurl -lcrypto -lz -luuid -lstdc++
 # Template instances of the C++ library are not for others to link with.
 SHLIB_EXPORTS := src/exports.txt
-EXTRA_CLEAN := $(DATA_built) $(OBJS:.o=.d) src/exports.list build
+EXTRA_CLEAN := $(DOCS) $(DATA_built) $(OBJS:.o=.d) src/exports.list build
 
 # Bitcode of C++ helps nobody, and clang may not be there.
 override with_llvm := no
@@ -45,6 +45,8 @@ CLANG_FLAGS := $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-
 override CXXFLAGS += -std=c++20 -Wall -Wextra -Werror -Wno-register $(CLANG_FLAGS) -fvisibility=hidden -fvisibility-inlines-hidden $(SANITIZERS)
 override LDFLAGS_SL += $(SANITIZERS)
 override CFLAGS += $(SANITIZERS)
+# Most of the library is debug information, which no server loads; `make install KEEP_DEBUG=1` installs it too.
+INSTALL_STRIP_FLAG := $(if $(KEEP_DEBUG)$(SANITIZE),,-s)
 
 # The server's headers are not ours to warn about; the layers of src/pure.mk do not even see them.
 SERVER_INCLUDE := $(shell $(PG_CONFIG) --includedir-server)
@@ -72,6 +74,11 @@ build/compiler: FORCE
 	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
 FORCE:
 .PHONY: FORCE
+
+# All extensions share the folder of pages, so README.md is installed under the extension's name.
+all: $(DOCS)
+$(DOCS): README.md
+	cp $< $@
 
 all: $(DATA_built)
 $(INSTALL_SQL): $(SQL_PARTS) eventlog.control
