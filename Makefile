@@ -66,14 +66,14 @@ $(PRECOMPILED).gch: src/pg/server.h build/compiler
 	echo '#include "pg/server.h"' > $(PRECOMPILED)
 	$(CXX) $(CXXFLAGS) $(CPPFLAGS:-MMD=-MD) -x c++-header -c $(PRECOMPILED) -o $@
 
-# Holds the compiler and its flags: when they change, everything is compiled again.
+# Holds the compiler, its flags and the server's version: when they change, everything is compiled again.
+BUILT_WITH := PRECOMPILE=$(PRECOMPILE) $(CXX) $(CXXFLAGS) $(CPPFLAGS) $(shell $(CXX) --version | head -n 1) $(shell $(PG_CONFIG) --version)
+ifneq ($(strip $(BUILT_WITH)),$(strip $(shell cat build/compiler 2>/dev/null)))
+.PHONY: build/compiler
+endif
 $(OBJS): build/compiler
-build/compiler: FORCE
-	@mkdir -p build
-	@{ echo '$(subst ','\'',$(CXX) $(CXXFLAGS) $(CPPFLAGS))'; $(PG_CONFIG) --version; $(CXX) --version; } > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-FORCE:
-.PHONY: FORCE
+build/compiler:
+	@mkdir -p build && echo '$(subst ','\'',$(BUILT_WITH))' > $@
 
 # All extensions share the folder of pages, so README.md is installed under the extension's name.
 all: $(DOCS)
