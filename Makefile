@@ -2,7 +2,9 @@ EXTENSION   = eventlog
 EXTVERSION := $(shell sed -n "s/^default_version *= *'\(.*\)'/\1/p" eventlog.control)
 MODULE_big  = eventlog
 
+.DEFAULT_GOAL := all
 include src/pure.mk
+include test/installcheck.mk
 SERVER_DIRS := src $(addprefix src/,pg runtime store logs context ingest follow pages feed retention erasure autonomous forward worker)
 SERVER_SRCS := $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard $(dir)/*.cpp)))
 OBJS        := $(SERVER_SRCS:.cpp=.o) $(PURE_SRCS:.cpp=.o)
@@ -17,21 +19,13 @@ UPGRADE_SQL := $(TEMPLATES:sql/upgrades/%=build/eventlog--%)
 DATA_built  := $(INSTALL_SQL) $(UPGRADE_SQL)
 # The scripts of released versions are kept as they were built: a release copies its scripts from build/ to sql/.
 DATA        := $(filter-out $(DATA_built:build/%=sql/%),$(wildcard sql/eventlog--*.sql))
-DOCS        := README.md
-
-# EVENTLOG_PASS chooses what installcheck runs against: preload (default), executor (preloaded, slow insert path), nopreload.
-EVENTLOG_PASS ?= preload
-EVERYWHERE  := setup log_event limits naming defaults metadata envelope envelope_values batch try_log_events \
-               idempotency ids transactions write_paths privileges append_only erasure indexes partitions retention \
-               pages consumers target_options target_credentials target_functions targets statistics health
-REGRESS     := $(EVERYWHERE) $(if $(filter nopreload,$(EVENTLOG_PASS)),nopreload,autonomous) lifecycle
-ISOLATION   := $(basename $(notdir $(wildcard test/specs/*.spec)))
+DOCS        := eventlog.md
 
 PG_CPPFLAGS := -Isrc -DEVENTLOG_VERSION='"$(EXTVERSION)"' -MMD -MP
 SHLIB_LINK  := -lcurl -lcrypto -lz -luuid -lstdc++
 # Template instances of the C++ library are not for others to link with.
 SHLIB_EXPORTS := src/exports.txt
-EXTRA_CLEAN := $(OBJS:.o=.d) src/exports.list build
+EXTRA_CLEAN := $(DOCS) $(OBJS:.o=.d) src/exports.list build
 
 # Bitcode of C++ helps nobody, and clang may not be there.
 override with_llvm := no
@@ -45,7 +39,6 @@ REGRESS_OPTS = --inputdir=test --encoding=UTF8 $(if $(filter-out 15,$(MAJOR)),--
 # The isolation tests' own output folder would hide the expected files from the servers before 16.
 ISOLATION_OPTS = $(REGRESS_OPTS) --outputdir=.
 
-comma := ,
 # `make SANITIZE=1` builds with AddressSanitizer and UBSan.
 SANITIZERS := $(if $(SANITIZE),-fsanitize=address$(comma)undefined -fno-sanitize-recover=undefined)
 # pg_config tells the flags of the server's compiler, which clang may not know; the server's macros count on volatile.
@@ -53,6 +46,8 @@ CLANG_FLAGS := $(if $(findstring clang,$(CXX)),-Wno-unknown-warning-option -Wno-
 override CXXFLAGS += -std=c++20 -Wall -Wextra -Werror -Wno-register $(CLANG_FLAGS) -fvisibility=hidden -fvisibility-inlines-hidden $(SANITIZERS)
 override LDFLAGS_SL += $(SANITIZERS)
 override CFLAGS += $(SANITIZERS)
+# Most of the library is debug information, which no server loads; `make install KEEP_DEBUG=1` installs it too.
+INSTALL_STRIP_FLAG := $(if $(KEEP_DEBUG)$(SANITIZE),,-s)
 
 # The server's headers are not ours to warn about; the layers of src/pure.mk do not even see them.
 SERVER_INCLUDE := $(shell $(PG_CONFIG) --includedir-server)
@@ -72,14 +67,19 @@ $(PRECOMPILED).gch: src/pg/server.h build/compiler
 	echo '#include "pg/server.h"' > $(PRECOMPILED)
 	$(CXX) $(CXXFLAGS) $(CPPFLAGS:-MMD=-MD) -x c++-header -c $(PRECOMPILED) -o $@
 
-# Holds the compiler and its flags: when they change, everything is compiled again.
+# Holds the compiler, its flags and the server's version: when they change, everything is compiled again.
+BUILT_WITH := PRECOMPILE=$(PRECOMPILE) $(CXX) $(CXXFLAGS) $(CPPFLAGS) $(shell $(CXX) --version | head -n 1) $(shell $(PG_CONFIG) --version)
+ifneq ($(strip $(BUILT_WITH)),$(strip $(shell cat build/compiler 2>/dev/null)))
+.PHONY: build/compiler
+endif
 $(OBJS): build/compiler
-build/compiler: FORCE
-	@mkdir -p build
-	@{ echo '$(subst ','\'',$(CXX) $(CXXFLAGS) $(CPPFLAGS))'; $(PG_CONFIG) --version; $(CXX) --version; } > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
-FORCE:
-.PHONY: FORCE
+build/compiler:
+	@mkdir -p build && echo '$(subst ','\'',$(BUILT_WITH))' > $@
+
+# All extensions share the folder of pages, so README.md is installed under the extension's name.
+all: $(DOCS)
+$(DOCS): README.md
+	cp $< $@
 
 all: $(DATA_built)
 $(INSTALL_SQL): $(SQL_FIRST) $(SQL_TABLES) $(SQL_CODE)

@@ -10,6 +10,15 @@ die() {
     exit 1
 }
 
+# need_commands COMMAND...: ends the script, before anything is built, unless this user can run each of them.
+need_commands() {
+    local command missing=()
+    for command in "$@"; do
+        [[ $(type -t "$command") == file || " ${missing[*]} " == *" $command "* ]] || missing+=("$command")
+    done
+    ((${#missing[@]} == 0)) || die "commands not found: ${missing[*]}; scripts/install-deps installs them"
+}
+
 # ---- sandbox ---------------------------------------------------------------------------------------------------------
 
 # Whether this process runs in the copy that as_unprivileged made; then $EVENTLOG_SANDBOX is the temporary folder.

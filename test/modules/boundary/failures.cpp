@@ -38,8 +38,9 @@ void throw_nameless_error() {
 }
 
 void run_out_of_memory() {
-    std::string text;
-    text.reserve(text.max_size());
+    // Stored, since a compiler may leave out an allocation that nobody uses.
+    [[maybe_unused]] static void* volatile memory;
+    memory = ::operator new(PTRDIFF_MAX);
 }
 
 void divide() {
