@@ -83,11 +83,14 @@ $(DOCS): README.md
 
 all: $(DATA_built)
 $(INSTALL_SQL): $(SQL_FIRST) $(SQL_TABLES) $(SQL_CODE)
-$(UPGRADE_SQL): build/eventlog--%.sql: $(SQL_FIRST) sql/upgrades/%.sql $(SQL_CODE)
+$(UPGRADE_SQL): build/eventlog--%.sql: $(SQL_FIRST) sql/upgrades/%.sql build/table_comments.sql $(SQL_CODE)
 $(INSTALL_SQL): COMMAND := CREATE EXTENSION eventlog
 $(UPGRADE_SQL): COMMAND := ALTER EXTENSION eventlog UPDATE
 $(DATA_built): eventlog.control
 	@mkdir -p $(@D)
 	{ printf '%s\n' '\echo Use "$(COMMAND)" to load this file. \quit'; cat $(filter %.sql,$^); } > $@
+build/table_comments.sql: $(SQL_TABLES)
+	@mkdir -p $(@D)
+	awk '/^COMMENT ON /{ inside = 1 } inside { print } /;$$/{ inside = 0 }' $^ > $@
 
 -include $(OBJS:.o=.d) $(PRECOMPILED).d

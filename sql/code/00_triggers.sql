@@ -1,20 +1,21 @@
 CREATE OR REPLACE FUNCTION eventlog.refuse_change() RETURNS trigger
     LANGUAGE c AS 'MODULE_PATHNAME', 'eventlog_refuse_change';
-COMMENT ON FUNCTION eventlog.refuse_change() IS 'trigger of the append-only tables: refuses UPDATE, DELETE and TRUNCATE (55000)';
+COMMENT ON FUNCTION eventlog.refuse_change() IS
+    'trigger function of the append-only tables: refuses UPDATE, DELETE and TRUNCATE (55000)';
 
 CREATE OR REPLACE FUNCTION eventlog.target_validator(options text[], catalog oid) RETURNS void
     LANGUAGE c STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_target_validator';
 COMMENT ON FUNCTION eventlog.target_validator(text[], oid) IS 'checks the options of a target and of its user mappings';
 
--- A restored row takes the place of the one that the restored CREATE SERVER has made.
+-- A dump restores CREATE SERVER before the rows of these tables: each row replaces the one that the command has made.
 CREATE OR REPLACE FUNCTION eventlog.replace_reader_row() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF TG_TABLE_NAME = 'targets' THEN
         DELETE FROM eventlog.targets t WHERE t.name = NEW.name;
-        -- Of a log that has not been adopted, and so has no incarnation that tells it from this one.
+        -- A log that was never adopted has no incarnation; this one differs from every other log's.
         IF FOUND THEN
             NEW.incarnation := coalesce(NEW.incarnation, '00000000-0000-0000-0000-000000000000');
         END IF;
@@ -27,7 +28,8 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION eventlog.replace_reader_row() IS 'trigger of the readers'' tables: the row of a restored dump replaces a fresh one';
+COMMENT ON FUNCTION eventlog.replace_reader_row() IS
+    'trigger function of the tables of readers: a row that is restored from a dump replaces the row that CREATE SERVER made';
 
 CREATE OR REPLACE FUNCTION eventlog.on_server_change() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -56,7 +58,8 @@ BEGIN
     PERFORM eventlog.notify_worker();
 END
 $$;
-COMMENT ON FUNCTION eventlog.on_server_change() IS 'event trigger: makes and renames a target''s cursor with its server';
+COMMENT ON FUNCTION eventlog.on_server_change() IS
+    'event trigger function: creates and renames the cursor of a target together with its server';
 
 CREATE OR REPLACE FUNCTION eventlog.on_server_drop() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -77,7 +80,7 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION eventlog.on_server_drop() IS 'event trigger: drops a target''s cursor with its server';
+COMMENT ON FUNCTION eventlog.on_server_drop() IS 'event trigger function: drops the cursor of a target together with its server';
 
 CREATE OR REPLACE FUNCTION eventlog.on_server_command() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -89,4 +92,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.on_server_command() IS
-    'event trigger: after pg_upgrade, finds the servers of targets before a command changes or drops one';
+    'event trigger function: after pg_upgrade, finds the servers of targets before a command changes or drops one';

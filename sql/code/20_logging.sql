@@ -20,32 +20,32 @@ CREATE OR REPLACE FUNCTION eventlog.log_event(
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100
     AS 'MODULE_PATHNAME', 'eventlog_log_event';
 COMMENT ON FUNCTION eventlog.log_event IS
-    'writes one event in the caller''s transaction and returns its id; nothing is written when anything is wrong';
+    'writes one event in the transaction of the caller and returns its identifier; writes nothing if anything is wrong';
 
 CREATE OR REPLACE FUNCTION eventlog.log_envelope(envelope jsonb) RETURNS uuid
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 100
     AS 'MODULE_PATHNAME', 'eventlog_log_envelope';
 COMMENT ON FUNCTION eventlog.log_envelope(jsonb) IS
-    'writes one event given as a JSON object in the native, central or platform form';
+    'writes one event, given as a JSON object in the native, central or platform form';
 
 CREATE OR REPLACE FUNCTION eventlog.log_events(events jsonb) RETURNS SETOF uuid
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000 ROWS 100
     AS 'MODULE_PATHNAME', 'eventlog_log_events';
 COMMENT ON FUNCTION eventlog.log_events(jsonb) IS
-    'writes an array of envelopes, all or nothing, and returns their ids in array order';
+    'writes an array of envelopes, all or none of them, and returns their identifiers in the order of the array';
 
 CREATE OR REPLACE FUNCTION eventlog.log_events_json(events json) RETURNS SETOF uuid
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000 ROWS 100
     AS 'MODULE_PATHNAME', 'eventlog_log_events_json';
 COMMENT ON FUNCTION eventlog.log_events_json(json) IS
-    'the same as log_events from JSON text, event by event: the fast way in for batches';
+    'does the same as log_events() from JSON text, which is parsed event by event: the fastest way to log a batch';
 
 CREATE OR REPLACE FUNCTION eventlog.try_log_events(events jsonb)
     RETURNS TABLE (index integer, event_id uuid, sqlstate text, message text)
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000 ROWS 100
     AS 'MODULE_PATHNAME', 'eventlog_try_log_events';
 COMMENT ON FUNCTION eventlog.try_log_events(jsonb) IS
-    'writes the good ones of an array of envelopes, and reports each: its zero-based index, and its id or what is wrong with it';
+    'writes the valid events of an array of envelopes and returns one row for each: its zero-based index, and its identifier or its error';
 
 CREATE OR REPLACE FUNCTION eventlog.log_event_autonomous(
     event_name         text,
@@ -69,4 +69,4 @@ CREATE OR REPLACE FUNCTION eventlog.log_event_autonomous(
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
     AS 'MODULE_PATHNAME', 'eventlog_log_event_autonomous';
 COMMENT ON FUNCTION eventlog.log_event_autonomous IS
-    'writes one event in a transaction of its own, committed and on disk when it returns, whatever becomes of the caller''s';
+    'writes one event in a transaction of its own, which is committed and flushed when the function returns, even if the transaction of the caller rolls back later';

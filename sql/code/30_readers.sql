@@ -1,9 +1,9 @@
--- A reader's cursor is a pair of snapshots. Its window is every row visible in to_snapshot and not in from_snapshot, read in id
--- order; a transaction that commits late is in a later window, so none is missed.
+-- The cursor of a reader is a pair of snapshots. Its window holds the rows that to_snapshot sees and from_snapshot does not see,
+-- and is read in the order of identifiers. A transaction that commits late belongs to a later window, so no event is missed.
 CREATE OR REPLACE FUNCTION eventlog.horizon() RETURNS pg_snapshot
     LANGUAGE c STABLE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_horizon';
-COMMENT ON FUNCTION eventlog.horizon() IS 'the current snapshot in the numbering of eventlog.events.xid';
+COMMENT ON FUNCTION eventlog.horizon() IS 'current snapshot in the numbering of eventlog.events.xid';
 
 CREATE OR REPLACE VIEW eventlog.reader_cursors AS
 SELECT w.kind, w.name, w.from_snapshot, w.to_snapshot, w.start_after, w.opened_at, p.last_id, p.delivered, at.done, at.reading,
@@ -14,13 +14,22 @@ CROSS JOIN LATERAL (
     SELECT w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
            w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading
 ) at;
-COMMENT ON VIEW eventlog.reader_cursors IS 'where each reader is: what its window and its position say together';
-COMMENT ON COLUMN eventlog.reader_cursors.done IS 'its window is used up';
-COMMENT ON COLUMN eventlog.reader_cursors.reading IS 'it is inside its window, behind last_id';
+COMMENT ON VIEW eventlog.reader_cursors IS 'the cursor of each reader: its window and its position combined';
+COMMENT ON COLUMN eventlog.reader_cursors.kind IS 'kind of the reader: target or consumer';
+COMMENT ON COLUMN eventlog.reader_cursors.name IS 'name of the target or consumer';
+COMMENT ON COLUMN eventlog.reader_cursors.from_snapshot IS 'start of the window';
+COMMENT ON COLUMN eventlog.reader_cursors.to_snapshot IS 'end of the open window; NULL between windows';
+COMMENT ON COLUMN eventlog.reader_cursors.start_after IS 'events up to this identifier are never read';
+COMMENT ON COLUMN eventlog.reader_cursors.opened_at IS 'time at which the open window was stored';
+COMMENT ON COLUMN eventlog.reader_cursors.last_id IS 'last event that was read';
+COMMENT ON COLUMN eventlog.reader_cursors.delivered IS 'number of events delivered since the reader was created';
+COMMENT ON COLUMN eventlog.reader_cursors.done IS 'whether the window is used up';
+COMMENT ON COLUMN eventlog.reader_cursors.reading IS 'whether the reader is inside its window, behind last_id';
 COMMENT ON COLUMN eventlog.reader_cursors.settled_until IS 'events that this snapshot sees have been read';
 
--- The rule of what a reader has still to read, before its selection. Each arm has an index: a condition on event_id or on the
--- reader goes into it, which a single arm with OR would be joined without.
+-- This view is the rule of what a reader has still to read, before its selection. It has one arm for later transactions and one for
+-- those that were in progress, because the planner uses the index on (xid, event_id) for each of them, with a condition of the
+-- caller on event_id, but joins a single arm with OR without the index.
 CREATE OR REPLACE VIEW eventlog.unread_events AS
 SELECT r.kind, r.name, e.event_id, e.event_name, e.metadata, e.ingested_at
 FROM eventlog.reader_cursors r
@@ -33,9 +42,16 @@ CROSS JOIN LATERAL (
 ) e
 WHERE (r.start_after IS NULL OR e.event_id > r.start_after)
   AND NOT (r.reading AND e.event_id <= r.last_id AND pg_visible_in_snapshot(e.xid, r.to_snapshot));
-COMMENT ON VIEW eventlog.unread_events IS 'one row for each reader and each event that its cursor has not passed, whether it selects the event or not';
+COMMENT ON VIEW eventlog.unread_events IS
+    'one row for each reader and each event that its cursor has not passed, whether the reader selects the event or not';
+COMMENT ON COLUMN eventlog.unread_events.kind IS 'kind of the reader: target or consumer';
+COMMENT ON COLUMN eventlog.unread_events.name IS 'name of the target or consumer';
+COMMENT ON COLUMN eventlog.unread_events.event_id IS 'identifier of the event';
+COMMENT ON COLUMN eventlog.unread_events.event_name IS 'name of the event';
+COMMENT ON COLUMN eventlog.unread_events.metadata IS 'metadata of the event';
+COMMENT ON COLUMN eventlog.unread_events.ingested_at IS 'time at which the event was written';
 
--- The place of a start in the log: the horizon up to which, and the id after which, nothing is read.
+-- A start in the log is a snapshot and an identifier: events that the snapshot sees, or up to the identifier, are not read.
 CREATE OR REPLACE FUNCTION eventlog.read_start(start_at text, OUT from_snapshot pg_snapshot, OUT start_after uuid)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -56,7 +72,7 @@ BEGIN
         IF start_ts IS NULL OR start_ts NOT BETWEEN '1970-01-01 00:00:00Z' AND '9999-12-31 23:59:59Z' THEN
             RAISE invalid_parameter_value;
         END IF;
-        -- The last id before that millisecond.
+        -- This is the last identifier before that millisecond.
         start_after := (lpad(to_hex(greatest(floor(extract(epoch FROM start_ts) * 1000)::bigint - 1, 0)), 12, '0')
                         || repeat('f', 20))::uuid;
     END IF;
@@ -68,4 +84,4 @@ EXCEPTION WHEN invalid_text_representation OR invalid_datetime_format OR datetim
 END
 $$;
 COMMENT ON FUNCTION eventlog.read_start(text) IS
-    'reads a start_at: now, beginning, the uuid or ULID of the event to start after, or the time to start from; else 22023';
+    'reads a start_at: now, beginning, the UUID or ULID of the event to start after, or the time to start from; fails with 22023 for anything else';

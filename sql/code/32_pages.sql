@@ -1,5 +1,6 @@
--- Pages of the log. In the leader only: row security may ask for what a parallel worker does not know. Where a partition has no
--- key to walk along, a sequential scan is all there is; where it has one, none is ever better. Planning costs more than a page.
+-- Pages are read in the leader only, because row security may ask for state that a parallel worker does not have. Sequential scans
+-- are off: they are never better than a key, and still used for a partition without one. Plans are generic, because planning costs
+-- more than reading a page.
 CREATE OR REPLACE FUNCTION eventlog.list_events(
     source        text DEFAULT NULL,
     event_name    text DEFAULT NULL,
@@ -19,7 +20,7 @@ CREATE OR REPLACE FUNCTION eventlog.list_events(
     SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'eventlog_list_events';
 COMMENT ON FUNCTION eventlog.list_events IS
-    'a page of the log as JSON, newest first: {"data": {"events": [...], "nextCursor": ...}}; all filters given must hold';
+    'one page of the log as JSON, newest events first: {"data": {"events": [...], "nextCursor": ...}}; an event must match all filters that are given';
 
 CREATE OR REPLACE FUNCTION eventlog.find_events(
     source        text DEFAULT NULL,
@@ -40,4 +41,4 @@ CREATE OR REPLACE FUNCTION eventlog.find_events(
     SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
     AS 'MODULE_PATHNAME', 'eventlog_find_events';
 COMMENT ON FUNCTION eventlog.find_events IS
-    'the rows of the page that list_events gives for the same arguments; the cursor of the next page is the ULID of the last row';
+    'the rows of the page that list_events() returns for the same arguments; the cursor of the next page is the ULID of the last row';

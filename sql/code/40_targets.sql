@@ -1,7 +1,8 @@
 CREATE OR REPLACE FUNCTION eventlog.notify_worker() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_notify_worker';
-COMMENT ON FUNCTION eventlog.notify_worker() IS 'has this database''s worker look at its targets once the transaction commits';
+COMMENT ON FUNCTION eventlog.notify_worker() IS
+    'makes the worker of this database look at its targets once the transaction has committed';
 
 CREATE OR REPLACE FUNCTION eventlog.create_target(target text, start_at text) RETURNS void
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -16,7 +17,7 @@ BEGIN
     INSERT INTO eventlog.reader_position (kind, name) VALUES ('target', target);
 END
 $$;
-COMMENT ON FUNCTION eventlog.create_target(text, text) IS 'makes the cursor of a target that begins at start_at';
+COMMENT ON FUNCTION eventlog.create_target(text, text) IS 'creates the cursor of a target that begins at start_at';
 
 CREATE OR REPLACE FUNCTION eventlog.require_target(target text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -27,7 +28,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION eventlog.require_target(text) IS 'refuses the name of a target that does not exist (42704)';
+COMMENT ON FUNCTION eventlog.require_target(text) IS 'fails with 42704 if there is no target of this name';
 
 CREATE OR REPLACE FUNCTION eventlog.pause_target(target text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -38,7 +39,7 @@ BEGIN
     PERFORM eventlog.notify_worker();
 END
 $$;
-COMMENT ON FUNCTION eventlog.pause_target(text) IS 'stops sending to a target until resume_target; its events wait';
+COMMENT ON FUNCTION eventlog.pause_target(text) IS 'stops sending to a target until resume_target() is called; its events wait';
 
 CREATE OR REPLACE FUNCTION eventlog.resume_target(target text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -53,17 +54,19 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.resume_target(text) IS
-    'goes on sending to a target at once: after pause_target, after a restore into another database, or before its next attempt is due';
+    'resumes sending to a target at once: after pause_target(), after a restore into another database, or before its next attempt is due';
 
 CREATE OR REPLACE FUNCTION eventlog.in_flight(server oid) RETURNS integer
     LANGUAGE c VOLATILE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_in_flight';
-COMMENT ON FUNCTION eventlog.in_flight(oid) IS 'requests that the worker has under way to a target; NULL without preloading';
+COMMENT ON FUNCTION eventlog.in_flight(oid) IS
+    'number of requests to a target that the worker has in flight; NULL if the library is not preloaded';
 
 CREATE OR REPLACE FUNCTION eventlog.selects(events text, event_name text, metadata jsonb) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_selects';
-COMMENT ON FUNCTION eventlog.selects(text, text, jsonb) IS 'whether a target with this option events is sent such an event';
+COMMENT ON FUNCTION eventlog.selects(text, text, jsonb) IS
+    'whether a target with this option events is sent an event of this name and metadata';
 
 CREATE OR REPLACE FUNCTION eventlog.link_targets() RETURNS void
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -72,4 +75,5 @@ AS $$
     SET server = (SELECT s.oid FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
                   WHERE w.fdwname = 'eventlog' AND s.srvname = t.name)
 $$;
-COMMENT ON FUNCTION eventlog.link_targets() IS 'finds the foreign server of each target by its name, where oids have changed';
+COMMENT ON FUNCTION eventlog.link_targets() IS
+    'finds the foreign server of each target by its name, for the case that OIDs have changed';

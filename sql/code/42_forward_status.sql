@@ -4,13 +4,19 @@ SELECT t.name AS target,
                  OR (c.incarnation IS NULL AND t.incarnation IS NOT NULL) THEN 'paused'
             ELSE t.state END AS state
 FROM eventlog.targets t LEFT JOIN eventlog.cluster c ON true;
-COMMENT ON VIEW eventlog.target_states IS 'the state of each target; paused, too, while the log that it belongs to is another one';
+COMMENT ON VIEW eventlog.target_states IS
+    'the state of each target; also paused while the target belongs to another log than this one';
+COMMENT ON COLUMN eventlog.target_states.target IS 'name of the target';
+COMMENT ON COLUMN eventlog.target_states.state IS 'running, waiting, paused, unauthorized or refused';
 
 CREATE OR REPLACE VIEW eventlog.target_options AS
 SELECT t.name AS target,
-       coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged') AS events
+       coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
+           AS events
 FROM eventlog.targets t LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server;
-COMMENT ON VIEW eventlog.target_options IS 'the options of each target that SQL needs, with their defaults';
+COMMENT ON VIEW eventlog.target_options IS 'options of each target that SQL functions and views use, with their defaults';
+COMMENT ON COLUMN eventlog.target_options.target IS 'name of the target';
+COMMENT ON COLUMN eventlog.target_options.events IS 'option events: flagged, all, or a list of name patterns';
 
 CREATE OR REPLACE VIEW eventlog.forward_status AS
 SELECT t.name AS target,
@@ -35,6 +41,18 @@ CROSS JOIN LATERAL (
     FROM eventlog.unread_events u
     WHERE u.kind = 'target' AND u.name = t.name AND eventlog.selects(o.events, u.event_name, u.metadata)
 ) lag;
-COMMENT ON VIEW eventlog.forward_status IS 'each target: its state, how far it is, and how much waits for it';
+COMMENT ON VIEW eventlog.forward_status IS 'the state, the position and the lag of each target';
+COMMENT ON COLUMN eventlog.forward_status.target IS 'name of the target';
+COMMENT ON COLUMN eventlog.forward_status.state IS 'running, waiting, paused, unauthorized or refused';
+COMMENT ON COLUMN eventlog.forward_status.position IS 'last event that was sent';
+COMMENT ON COLUMN eventlog.forward_status.lag_events IS 'number of events that wait to be sent';
+COMMENT ON COLUMN eventlog.forward_status.lag_seconds IS 'age of the oldest of these events';
+COMMENT ON COLUMN eventlog.forward_status.in_flight IS 'number of requests in flight';
+COMMENT ON COLUMN eventlog.forward_status.sent IS 'number of events that the endpoint accepted';
+COMMENT ON COLUMN eventlog.forward_status.retried IS 'number of requests that failed and were tried again';
+COMMENT ON COLUMN eventlog.forward_status.dead IS 'number of times that an event became a dead letter';
+COMMENT ON COLUMN eventlog.forward_status.last_error IS 'last error';
+COMMENT ON COLUMN eventlog.forward_status.last_error_at IS 'time of the last error';
+COMMENT ON COLUMN eventlog.forward_status.next_attempt_at IS 'time of the next attempt; NULL if none is scheduled';
 COMMENT ON COLUMN eventlog.forward_status.dropped_unread IS
-    'events that retention dropped before they had been sent to it (eventlog.retention_ignores_readers)';
+    'number of events that retention dropped before they were sent (eventlog.retention_ignores_readers)';

@@ -1,4 +1,4 @@
--- A dead letter that is to be sent again has the time of that in redriven_at; the worker finds it there.
+-- A dead letter is scheduled to be sent again by setting redriven_at, by which the worker finds it.
 CREATE OR REPLACE FUNCTION eventlog.redrive(target text, event_id uuid DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -15,7 +15,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.redrive(text, uuid) IS
-    'has one dead letter of a target sent again, or all of them; returns how many were not on their way yet';
+    'schedules one dead letter of a target, or all of them, to be sent again; returns the number of those that were not scheduled yet';
 
 CREATE OR REPLACE FUNCTION eventlog.redrive(target text, from_ts timestamptz, to_ts timestamptz, reason text) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -36,7 +36,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.redrive(text, timestamptz, timestamptz, text) IS
-    'has dead letters sent again that were last tried from (inclusive) to (exclusive) a time for a reason LIKE this; NULL is no condition';
+    'schedules dead letters to be sent again if they were last tried from (inclusive) to (exclusive) these times, for a reason LIKE this one; a NULL is no condition';
 
 CREATE OR REPLACE FUNCTION eventlog.purge_dead_letters(target text, before timestamptz) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -56,7 +56,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.purge_dead_letters(text, timestamptz) IS
-    'deletes the dead letters of a target that were last tried before a time; returns how many';
+    'deletes the dead letters of a target that were last tried before this time; returns their number';
 
 CREATE OR REPLACE FUNCTION eventlog.rewind_target(target text, start_at text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -66,11 +66,11 @@ DECLARE
 BEGIN
     PERFORM eventlog.require_target(target);
     PERFORM eventlog.maintain();
-    -- The position first: the worker, too, changes it before the window.
+    -- The position is locked before the window, because the worker changes them in this order.
     PERFORM FROM eventlog.reader_position p WHERE p.kind = 'target' AND p.name = target FOR UPDATE;
     start := eventlog.read_start(start_at);
     UPDATE eventlog.reader_position p SET last_id = start.start_after WHERE p.kind = 'target' AND p.name = target;
-    -- A new number is what drops the batches under way.
+    -- The worker drops its batches in flight because the window has a new number.
     UPDATE eventlog.reader_window w
     SET win = w.win + 1, from_snapshot = start.from_snapshot, to_snapshot = NULL, start_after = start.start_after,
         start_snapshot = start.from_snapshot
@@ -79,10 +79,10 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.rewind_target(text, text) IS
-    'has a target go on from another place in the log: beginning, now, after an event (uuid, ULID), or from a time; what it passes again is sent again';
+    'moves a target to another position in the log: the beginning, now, after an event (UUID or ULID), or a time; events that it passes again are sent again';
 
 CREATE OR REPLACE FUNCTION eventlog.wait_for_forward(event_id uuid, target text, timeout interval) RETURNS boolean
     LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
     AS 'MODULE_PATHNAME', 'eventlog_wait_for_forward';
 COMMENT ON FUNCTION eventlog.wait_for_forward(uuid, text, interval) IS
-    'waits until a target''s endpoint has taken an event; false on time-out, or when it is a dead letter';
+    'waits until the endpoint of a target has accepted an event; returns false on time-out, or if the event is a dead letter';

@@ -1,17 +1,18 @@
 CREATE OR REPLACE FUNCTION eventlog.matches(events text[], event_name text) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_matches';
-COMMENT ON FUNCTION eventlog.matches(text[], text) IS 'whether patterns over event names select this one; 22023 where they are none';
+COMMENT ON FUNCTION eventlog.matches(text[], text) IS
+    'whether a list of patterns selects an event name; fails with 22023 if the list is invalid';
 
 CREATE OR REPLACE FUNCTION eventlog.lock_consumer(name text) RETURNS void
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_lock_consumer';
-COMMENT ON FUNCTION eventlog.lock_consumer(text) IS 'keeps a consumer''s pollers out until the transaction ends';
+COMMENT ON FUNCTION eventlog.lock_consumer(text) IS 'keeps other pollers of a consumer out until the transaction ends';
 
 CREATE OR REPLACE FUNCTION eventlog.wake_pollers() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_wake_pollers';
-COMMENT ON FUNCTION eventlog.wake_pollers() IS 'has the polls that wait look again once the transaction commits';
+COMMENT ON FUNCTION eventlog.wake_pollers() IS 'makes the polls that wait look again once the transaction has committed';
 
 CREATE OR REPLACE FUNCTION eventlog.require_consumer(name text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
@@ -25,7 +26,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON FUNCTION eventlog.require_consumer(text) IS 'refuses the name of a consumer that does not exist (42704)';
+COMMENT ON FUNCTION eventlog.require_consumer(text) IS 'fails with 42704 if there is no consumer of this name';
 
 CREATE OR REPLACE FUNCTION eventlog.create_consumer(name text, start_at text DEFAULT 'now', events text[] DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -44,7 +45,7 @@ BEGIN
                   DETAIL = format('The limit is 256 characters; found %s.', char_length(name));
     END IF;
     PERFORM eventlog.matches(events, '');
-    -- Numbers of transactions mean something in a log that has been adopted only.
+    -- Transaction numbers are valid only in a log that has been adopted.
     PERFORM eventlog.maintain();
     start := eventlog.read_start(start_at);
     INSERT INTO eventlog.consumer_definitions (name, events) VALUES (create_consumer.name, create_consumer.events)
@@ -58,7 +59,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.create_consumer(text, text, text[]) IS
-    'makes a consumer that begins at start_at (now, beginning, after an event, from a time) and sees the events that the patterns select';
+    'creates a consumer that begins at start_at (now, beginning, an event, or a time) and reads the events that the patterns select';
 
 CREATE OR REPLACE FUNCTION eventlog.drop_consumer(name text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -83,7 +84,7 @@ DECLARE
     rest uuid[];
 BEGIN
     LOOP
-        -- What an acknowledgement has locked is left to it.
+        -- A lease that is being acknowledged is locked, and skipped.
         SELECT l.* INTO piece FROM eventlog.leases l
         WHERE l.consumer = lease_again.consumer AND l.leased_until <= clock_timestamp()
         ORDER BY l.win, l.last_id LIMIT 1 FOR UPDATE SKIP LOCKED;
@@ -91,7 +92,7 @@ BEGIN
             RETURN taken;
         END IF;
         DELETE FROM eventlog.leases l WHERE l.consumer = piece.consumer AND l.win = piece.win AND l.last_id = piece.last_id;
-        -- Events may have left the log meanwhile.
+        -- Events may have left the log since they were leased.
         taken := ARRAY(SELECT e.event_id FROM eventlog.events e
                        WHERE e.event_id BETWEEN piece.first_id AND piece.last_id AND e.event_id = ANY (piece.ids)
                        ORDER BY e.event_id LIMIT max_rows);
@@ -109,14 +110,14 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.lease_again(text, integer, timestamptz) IS
-    'leases the first of a consumer''s events whose lease has ended; NULL when there are none, empty when those have left the log. Under lock_consumer';
+    'leases the first events of a consumer whose lease has ended; returns NULL if there are none, and an empty array if they have left the log; the caller holds lock_consumer()';
 
 CREATE OR REPLACE FUNCTION eventlog.lease_next(name text, max_rows integer, wait interval, lease interval) RETURNS uuid[]
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_lease_next';
-COMMENT ON FUNCTION eventlog.lease_next(text, integer, interval, interval) IS 'the part of poll that finds and leases the events';
+COMMENT ON FUNCTION eventlog.lease_next(text, integer, interval, interval) IS 'finds and leases the events that poll() returns';
 
--- Plans that are kept must know no sequential scan: one made while a partition was empty would be kept as it grows.
+-- Sequential scans are off, because a plan made while a partition was empty is kept while the partition grows.
 CREATE OR REPLACE FUNCTION eventlog.poll(name text, max_rows integer DEFAULT 100, wait interval DEFAULT '0',
                               lease interval DEFAULT '30 seconds') RETURNS SETOF eventlog.events
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp
@@ -133,7 +134,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.poll(text, integer, interval, interval) IS
-    'leases a consumer''s next events and returns them in order; waits for some up to a time';
+    'leases the next events of a consumer and returns them in order; waits for events up to the given time';
 
 CREATE OR REPLACE FUNCTION eventlog.find_lease(name text, up_to uuid) RETURNS eventlog.leases
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -154,7 +155,8 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION eventlog.find_lease(text, uuid) IS 'locks and returns the lease that holds an event, unless it has ended';
+COMMENT ON FUNCTION eventlog.find_lease(text, uuid) IS
+    'locks and returns the lease that holds an event, unless the lease has ended';
 
 CREATE OR REPLACE FUNCTION eventlog.ack(name text, up_to uuid) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -177,7 +179,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.ack(text, uuid) IS
-    'says that the events of a lease up to and including this one are done; false when its lease has ended: they are given out again';
+    'acknowledges the events of a lease up to and including this one; returns false if the lease has ended, in which case the events are handed out again';
 
 CREATE OR REPLACE FUNCTION eventlog.nack(name text, up_to uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -191,7 +193,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.nack(text, uuid) IS
-    'gives what is left of the lease that holds this event back at once, to be given out again; nothing when it has ended';
+    'gives back what is left of the lease that holds this event, to be handed out again at once; does nothing if the lease has ended';
 
 CREATE OR REPLACE VIEW eventlog.consumers AS
 SELECT c.name,
@@ -219,7 +221,7 @@ CROSS JOIN LATERAL (
     FROM eventlog.leases l WHERE l.consumer = c.name
 ) leased
 LEFT JOIN (
-    -- A transaction that has written to the log holds this lock until it ends, prepared or not.
+    -- A transaction that has written to the log, prepared or not, holds this lock until it ends.
     SELECT own.transactionid AS xid, own.pid, x.gid, coalesce(x.prepared, a.xact_start) AS since
     FROM pg_locks written
     JOIN pg_locks own ON own.locktype = 'transactionid' AND own.mode = 'ExclusiveLock' AND own.granted
@@ -231,19 +233,22 @@ LEFT JOIN (
       AND written.mode = 'RowExclusiveLock' AND written.granted
     ORDER BY age(own.transactionid) DESC LIMIT 1
 ) holder ON true;
-COMMENT ON VIEW eventlog.consumers IS 'each consumer: how far it is, how much waits for it, and which open transaction keeps events back';
-COMMENT ON COLUMN eventlog.consumers.position IS 'last event read; up to it all have been handed out';
-COMMENT ON COLUMN eventlog.consumers.lag_events IS 'committed events that have never been handed out';
-COMMENT ON COLUMN eventlog.consumers.lag_seconds IS 'age of the oldest of them';
-COMMENT ON COLUMN eventlog.consumers.leased_events IS 'events handed out and not acknowledged, their lease running or ended';
-COMMENT ON COLUMN eventlog.consumers.leased_pieces IS 'the polls that returned them';
-COMMENT ON COLUMN eventlog.consumers.oldest_lease IS 'when the first of them was leased';
-COMMENT ON COLUMN eventlog.consumers.window_opened_at IS 'when the window that is being read was opened; NULL between windows';
+COMMENT ON VIEW eventlog.consumers IS 'the position and the lag of each consumer, and the open transaction that holds events back';
+COMMENT ON COLUMN eventlog.consumers.name IS 'name of the consumer';
+COMMENT ON COLUMN eventlog.consumers.events IS 'patterns that select events by name; NULL selects every event';
+COMMENT ON COLUMN eventlog.consumers.position IS 'last event that was read; all selected events up to it have been handed out';
+COMMENT ON COLUMN eventlog.consumers.lag_events IS 'number of committed events that have never been handed out';
+COMMENT ON COLUMN eventlog.consumers.lag_seconds IS 'age of the oldest of these events';
+COMMENT ON COLUMN eventlog.consumers.leased_events IS
+    'number of events that were handed out and not acknowledged, whether their lease has ended or not';
+COMMENT ON COLUMN eventlog.consumers.leased_pieces IS 'number of polls that returned these events';
+COMMENT ON COLUMN eventlog.consumers.oldest_lease IS 'time at which the first of them was leased';
+COMMENT ON COLUMN eventlog.consumers.window_opened_at IS 'time at which the current window was opened; NULL between windows';
 COMMENT ON COLUMN eventlog.consumers.held_by_pid IS
     'process of the oldest transaction in progress that has written to the log; it delays its own events, and settled_events';
-COMMENT ON COLUMN eventlog.consumers.held_by_xid IS 'its number';
-COMMENT ON COLUMN eventlog.consumers.held_by_prepared IS 'its name, where it is a prepared transaction';
-COMMENT ON COLUMN eventlog.consumers.held_since IS 'when it began, or was prepared';
+COMMENT ON COLUMN eventlog.consumers.held_by_xid IS 'transaction ID of this transaction';
+COMMENT ON COLUMN eventlog.consumers.held_by_prepared IS 'name of this transaction if it is prepared';
+COMMENT ON COLUMN eventlog.consumers.held_since IS 'time at which this transaction began or was prepared';
 
 CREATE OR REPLACE VIEW eventlog.settled_events WITH (security_invoker = true) AS
 SELECT e.*, e.xid::text::bigint AS settled_number
@@ -251,5 +256,26 @@ FROM eventlog.events e
 WHERE e.xid < pg_snapshot_xmin(eventlog.horizon());
 COMMENT ON VIEW eventlog.settled_events IS
     'events that no later commit can precede in the order of xid and event_id, for readers that keep a number';
+COMMENT ON COLUMN eventlog.settled_events.event_id IS 'UUIDv7 that the extension makes';
+COMMENT ON COLUMN eventlog.settled_events.event_name IS 'what happened; 1 to 256 characters';
+COMMENT ON COLUMN eventlog.settled_events.event_type IS 'class of the event, if the application gave one';
+COMMENT ON COLUMN eventlog.settled_events.source IS 'service or module that logged the event';
+COMMENT ON COLUMN eventlog.settled_events.origin IS 'where the event arose';
+COMMENT ON COLUMN eventlog.settled_events.actor_type IS 'type of the actor';
+COMMENT ON COLUMN eventlog.settled_events.actor_id IS 'identifier of the actor, who caused the event';
+COMMENT ON COLUMN eventlog.settled_events.resource_type IS 'type of the resource';
+COMMENT ON COLUMN eventlog.settled_events.resource_id IS 'identifier of the resource, to which the event happened';
+COMMENT ON COLUMN eventlog.settled_events.tenant_id IS 'tenant; set by the trusted context only';
+COMMENT ON COLUMN eventlog.settled_events.event_ts IS
+    'time at which the event happened; equal to ingested_at if the caller gave none';
+COMMENT ON COLUMN eventlog.settled_events.ingested_at IS 'clock time at which the row was written';
+COMMENT ON COLUMN eventlog.settled_events.value IS 'number that belongs to the event; always finite';
+COMMENT ON COLUMN eventlog.settled_events.metadata IS 'JSON object of the caller, with the reserved key _eventLog added';
+COMMENT ON COLUMN eventlog.settled_events.schema_version IS 'semantic version of the schema of metadata';
+COMMENT ON COLUMN eventlog.settled_events.trace_id IS 'W3C trace identifier';
+COMMENT ON COLUMN eventlog.settled_events.app_version IS 'version of the application that logged the event';
+COMMENT ON COLUMN eventlog.settled_events.sofa IS 'anonymous visitor cookie';
+COMMENT ON COLUMN eventlog.settled_events.xid IS
+    'number of the transaction that wrote the event; meant for readers of the log, not for applications';
 COMMENT ON COLUMN eventlog.settled_events.settled_number IS
-    'xid as a bigint: events of a greater number than the greatest seen are new. A condition on xid itself uses an index';
+    'xid as a bigint: events with a greater number than the greatest one seen are new. A condition on xid itself can use an index';

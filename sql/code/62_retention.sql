@@ -1,7 +1,8 @@
+-- SQL decides which partitions are dropped; a process of its own drops them (src/retention).
 CREATE OR REPLACE VIEW eventlog.keep_times AS
 SELECT r.log, r.keep FROM eventlog.retention r
 UNION ALL
--- The longest window of any role. In seconds: a day of the time zone may be an hour shorter.
+-- The keys are kept for the longest window of any role, in seconds, because a day may be an hour shorter in the time zone.
 SELECT 'idempotency_keys', make_interval(secs => max(extract(epoch FROM w.setting::interval))::double precision)
 FROM (SELECT current_setting('eventlog.idempotency_window', true)
       UNION ALL
@@ -11,8 +12,10 @@ FROM (SELECT current_setting('eventlog.idempotency_window', true)
       LEFT JOIN pg_catalog.pg_database d ON d.oid = r.setdatabase
       WHERE c.setting LIKE 'eventlog.idempotency_window=%' AND (r.setdatabase = 0 OR d.datname = current_database())) w(setting);
 COMMENT ON VIEW eventlog.keep_times IS 'how long each log is kept that is not kept for ever';
+COMMENT ON COLUMN eventlog.keep_times.log IS 'name of the log';
+COMMENT ON COLUMN eventlog.keep_times.keep IS 'age above which partitions are dropped';
 
--- The partitioned tables that belong to the extension are its logs.
+-- Each partitioned table that belongs to the extension is a log.
 CREATE OR REPLACE VIEW eventlog.log_partitions AS
 SELECT p.relname::text AS log,
        c.oid AS partition,
@@ -32,19 +35,30 @@ JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
 LEFT JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid),
     $$^FOR VALUES FROM \((?:'([0-9a-f-]{36})'|MINVALUE)\) TO \((?:'([0-9a-f-]{36})'|MAXVALUE)\)$$) bound(ids) ON true
 WHERE x.extname = 'eventlog';
-COMMENT ON VIEW eventlog.log_partitions IS 'the partitions of every log and the times that their ids stand for';
+COMMENT ON VIEW eventlog.log_partitions IS 'the partitions of each log, with the identifiers and times that their bounds stand for';
+COMMENT ON COLUMN eventlog.log_partitions.log IS 'name of the log';
+COMMENT ON COLUMN eventlog.log_partitions.partition IS 'OID of the partition';
+COMMENT ON COLUMN eventlog.log_partitions.name IS 'name of the partition';
+COMMENT ON COLUMN eventlog.log_partitions.kind IS 'relkind of the partition';
+COMMENT ON COLUMN eventlog.log_partitions.from_time IS 'time of the lower bound; -infinity if there is none';
+COMMENT ON COLUMN eventlog.log_partitions.to_time IS 'time of the upper bound; infinity if there is none';
+COMMENT ON COLUMN eventlog.log_partitions.detaching IS 'whether DETACH PARTITION CONCURRENTLY has begun and not finished';
+COMMENT ON COLUMN eventlog.log_partitions.from_id IS
+    'least identifier that the partition may hold; NULL if its bounds cannot be read';
+COMMENT ON COLUMN eventlog.log_partitions.to_id IS
+    'identifier that ends the range of the partition; NULL if its bounds cannot be read';
 
 CREATE OR REPLACE FUNCTION eventlog.retention_max_bytes() RETURNS bigint
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_retention_max_bytes';
-COMMENT ON FUNCTION eventlog.retention_max_bytes() IS 'eventlog.retention_max_size in bytes; 0: no limit';
+COMMENT ON FUNCTION eventlog.retention_max_bytes() IS 'eventlog.retention_max_size in bytes; 0 is no limit';
 
 CREATE OR REPLACE FUNCTION eventlog.partition_bytes(partition oid) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(sum(pg_total_relation_size(t.relid)), 0)::bigint FROM pg_partition_tree(partition) t
 $$;
-COMMENT ON FUNCTION eventlog.partition_bytes(oid) IS 'size of a partition on disk, indexes and TOAST included';
+COMMENT ON FUNCTION eventlog.partition_bytes(oid) IS 'size of a partition on disk, including indexes and TOAST';
 
 CREATE OR REPLACE FUNCTION eventlog.set_retention(log regclass, keep interval) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -76,7 +90,7 @@ BEGIN
         DELETE FROM eventlog.retention r WHERE r.log = known_as;
         RETURN;
     END IF;
-    -- Parts of both signs could add up to a time to come.
+    -- An interval with parts of both signs could reach into the future.
     IF keep <= interval '0' OR keep > interval '1000 years'
        OR least(extract(year FROM keep), extract(month FROM keep), extract(day FROM keep), extract(hour FROM keep),
                 extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
@@ -90,7 +104,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.set_retention(regclass, interval) IS
-    'has partitions of a log dropped once all of their time is older than this; NULL keeps for ever';
+    'sets the age above which partitions of a log are dropped; NULL keeps them for ever';
 
 CREATE OR REPLACE FUNCTION eventlog.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
@@ -101,7 +115,7 @@ DECLARE
     patterns text[];
     events bigint;
 BEGIN
-    -- A partition that has been dropped since the caller's snapshot was taken has no bounds.
+    -- A partition that was dropped after the snapshot of the caller was taken has no bounds.
     SELECT l.from_id, l.to_id INTO bounds FROM eventlog.log_partitions l
     WHERE l.log = 'events' AND l.partition = unread.partition AND l.from_id IS NOT NULL;
     IF NOT FOUND THEN
@@ -128,7 +142,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.unread(regclass, text, text, bigint) IS
-    'events of a partition of eventlog.events that a reader has still to read, with dead letters to be sent again and leases; counts to most';
+    'number of events of a partition of eventlog.events that a reader has still to read, including leases and dead letters that are to be sent again; counts up to most';
 
 CREATE OR REPLACE FUNCTION eventlog.partition_holders(partition regclass) RETURNS TABLE (kind text, name text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
@@ -139,14 +153,14 @@ AS $$
       AND eventlog.unread(partition, w.kind, w.name, 1) > 0
 $$;
 COMMENT ON FUNCTION eventlog.partition_holders(regclass) IS
-    'readers that keep a partition from being dropped: they have events of it still to read';
+    'readers that keep a partition from being dropped, because they have not read all of its events';
 
 CREATE OR REPLACE FUNCTION eventlog.due_partitions() RETURNS TABLE (log text, partition oid, from_time timestamptz)
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
     sizes AS (
-        -- With what is newer, so that one that is held has nothing newer dropped in its place.
+        -- The size includes all newer partitions, so that no newer partition is dropped in place of one that is held.
         SELECT l.partition, sum(eventlog.partition_bytes(l.partition)) OVER (ORDER BY l.from_time DESC) AS bytes
         FROM eventlog.log_partitions l
         WHERE l.log = 'events' AND NOT l.detaching AND eventlog.retention_max_bytes() > 0)
@@ -160,7 +174,7 @@ AS $$
     ORDER BY l.from_time
 $$;
 COMMENT ON FUNCTION eventlog.due_partitions() IS
-    'partitions that retention is to drop, oldest first: older than their log is kept, or above eventlog.retention_max_size';
+    'partitions that retention is to drop, oldest first: those that are older than their log is kept, or above eventlog.retention_max_size';
 
 CREATE OR REPLACE FUNCTION eventlog.retire_partition(partition oid, ignores_readers boolean) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -168,7 +182,7 @@ AS $$
 DECLARE
     holders jsonb;
 BEGIN
-    -- Of each log one can be detaching at a time.
+    -- PostgreSQL detaches one partition of a table at a time.
     IF NOT EXISTS (SELECT FROM eventlog.due_partitions() d WHERE d.partition = retire_partition.partition
                    AND NOT EXISTS (SELECT FROM eventlog.log_partitions l WHERE l.log = d.log AND l.detaching)) THEN
         RETURN false;
@@ -186,7 +200,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.retire_partition(oid, boolean) IS
-    'notes that a partition is about to be detached and dropped; false where it is not due any more, or held by a reader';
+    'notes that a partition is about to be detached and dropped; returns false if it is no longer due, or is held by a reader';
 
 CREATE OR REPLACE FUNCTION eventlog.unfinished_detach(partition oid, OUT command text, OUT marked xid) RETURNS SETOF record
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -198,7 +212,7 @@ AS $$
     WHERE r.partition = unfinished_detach.partition AND i.inhdetachpending
 $$;
 COMMENT ON FUNCTION eventlog.unfinished_detach(oid) IS
-    'of a partition that retention has left detaching: the command that completes it, and the transaction since which new queries do not see it';
+    'for a partition that retention has left detaching: the command that completes the detaching, and the transaction from which on new queries do not see the partition';
 
 CREATE OR REPLACE FUNCTION eventlog.drop_retired(partition oid) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -208,7 +222,7 @@ DECLARE
     unread record;
 BEGIN
     DELETE FROM eventlog.retired_partitions r WHERE r.partition = drop_retired.partition RETURNING r.* INTO retired;
-    -- It was not detached after all, or is no longer what it was.
+    -- The partition was not detached after all, or its OID belongs to another table now.
     IF EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = retired.partition)
        OR NOT EXISTS (SELECT FROM pg_class c WHERE c.oid = retired.partition AND c.relname = retired.name) THEN
         RETURN;
@@ -226,7 +240,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.drop_retired(oid) IS
-    'drops a partition that retention has detached; one that is still a partition of its log is left alone';
+    'drops a partition that retention has detached; does nothing if it is still a partition of its log';
 
 CREATE OR REPLACE FUNCTION eventlog.partition_list() RETURNS TABLE (
     log text, partition regclass, from_time timestamptz, to_time timestamptz, rows bigint, bytes bigint, state text, held_by text[])
@@ -250,15 +264,18 @@ AS $$
     FROM eventlog.retired_partitions r JOIN pg_class c ON c.oid = r.partition AND c.relname = r.name
     WHERE NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
 $$;
-COMMENT ON FUNCTION eventlog.partition_list() IS 'the rows of the view eventlog.partitions';
+COMMENT ON FUNCTION eventlog.partition_list() IS 'rows of the view eventlog.partitions';
 
 CREATE OR REPLACE VIEW eventlog.partitions AS
 SELECT * FROM eventlog.partition_list() ORDER BY log, from_time;
-COMMENT ON VIEW eventlog.partitions IS 'the partitions of every log';
-COMMENT ON COLUMN eventlog.partitions.from_time IS 'when its first id may have been made';
-COMMENT ON COLUMN eventlog.partitions.to_time IS 'before when its last id was made';
-COMMENT ON COLUMN eventlog.partitions.rows IS 'about how many, by the statistics collector or the last VACUUM or ANALYZE, whichever says more';
-COMMENT ON COLUMN eventlog.partitions.bytes IS 'on disk, indexes and TOAST included';
-COMMENT ON COLUMN eventlog.partitions.state IS 'ahead, current, past, or detaching: retention is dropping it';
+COMMENT ON VIEW eventlog.partitions IS 'the partitions of each log';
+COMMENT ON COLUMN eventlog.partitions.log IS 'name of the log';
+COMMENT ON COLUMN eventlog.partitions.partition IS 'partition';
+COMMENT ON COLUMN eventlog.partitions.from_time IS 'time at which the first identifier of the partition may have been made';
+COMMENT ON COLUMN eventlog.partitions.to_time IS 'time before which its last identifier was made';
+COMMENT ON COLUMN eventlog.partitions.rows IS
+    'estimated number of rows, from the cumulative statistics or the last VACUUM or ANALYZE, whichever is greater';
+COMMENT ON COLUMN eventlog.partitions.bytes IS 'size on disk, including indexes and TOAST';
+COMMENT ON COLUMN eventlog.partitions.state IS 'ahead, current, past, or detaching while retention is dropping the partition';
 COMMENT ON COLUMN eventlog.partitions.held_by IS
-    'of a partition that retention is to drop: the readers that have events of it still to read; NULL where it is not due';
+    'readers that have not read all of a partition that retention is to drop; NULL if the partition is not due';

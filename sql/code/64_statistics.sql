@@ -2,7 +2,7 @@ CREATE OR REPLACE FUNCTION eventlog.log_counters(OUT logged bigint, OUT rejected
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_log_counters';
 COMMENT ON FUNCTION eventlog.log_counters() IS
-    'events logged and calls refused (by SQLSTATE) in this database since the server started; NULL without preloading';
+    'number of events logged and of calls refused, by SQLSTATE, in this database since the server started; NULL if the library is not preloaded';
 
 CREATE OR REPLACE VIEW eventlog.stats AS
 SELECT c.logged,
@@ -20,19 +20,23 @@ FROM eventlog.log_counters() c,
      (SELECT coalesce(sum(retried), 0)::bigint AS retried, coalesce(sum(dead), 0)::bigint AS dead,
              coalesce(sum(left_out), 0)::bigint AS left_out FROM eventlog.targets) t,
      (SELECT count(*) AS dead_letters FROM eventlog.dead_letters) d;
-COMMENT ON VIEW eventlog.stats IS 'what became of events in this database: logged and refused, forwarded and not';
-COMMENT ON COLUMN eventlog.stats.logged IS 'events of committed transactions since counted_since; NULL without preloading';
-COMMENT ON COLUMN eventlog.stats.rejected IS 'log calls refused since counted_since; NULL without preloading';
-COMMENT ON COLUMN eventlog.stats.rejected_by_sqlstate IS 'the same by SQLSTATE';
-COMMENT ON COLUMN eventlog.stats.forwarded IS 'events taken by endpoints, over the targets there are';
-COMMENT ON COLUMN eventlog.stats.retried IS 'requests that failed and were tried again, over the targets there are';
-COMMENT ON COLUMN eventlog.stats.dead IS 'times that an event became a dead letter, over the targets there are';
-COMMENT ON COLUMN eventlog.stats.left_out IS 'events of requests that an endpoint took and says it left out, over the targets there are';
-COMMENT ON COLUMN eventlog.stats.dead_letters IS 'rows of eventlog.dead_letters';
+COMMENT ON VIEW eventlog.stats IS 'how many events were logged, refused and forwarded in this database';
+COMMENT ON COLUMN eventlog.stats.logged IS
+    'number of events of committed transactions since counted_since; NULL if the library is not preloaded';
+COMMENT ON COLUMN eventlog.stats.rejected IS
+    'number of log calls refused since counted_since; NULL if the library is not preloaded';
+COMMENT ON COLUMN eventlog.stats.rejected_by_sqlstate IS 'number of log calls refused, by SQLSTATE';
+COMMENT ON COLUMN eventlog.stats.forwarded IS 'number of events accepted by endpoints, for all existing targets';
+COMMENT ON COLUMN eventlog.stats.retried IS 'number of requests that failed and were tried again, for all existing targets';
+COMMENT ON COLUMN eventlog.stats.dead IS 'number of times that an event became a dead letter, for all existing targets';
+COMMENT ON COLUMN eventlog.stats.left_out IS
+    'number of events that an endpoint left out of requests that it accepted, for all existing targets';
+COMMENT ON COLUMN eventlog.stats.dead_letters IS 'number of rows in eventlog.dead_letters';
+COMMENT ON COLUMN eventlog.stats.counted_since IS 'time at which the server started to count; NULL if the library is not preloaded';
 
 CREATE OR REPLACE FUNCTION eventlog.metric_label(name text, value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('%s="%s"', name, replace(replace(replace(value, E'\\', E'\\\\'), '"', E'\\"'), E'\n', E'\\n'))
 $$;
-COMMENT ON FUNCTION eventlog.metric_label(text, text) IS 'a label in Prometheus text, its value escaped';
+COMMENT ON FUNCTION eventlog.metric_label(text, text) IS 'label in the Prometheus text format, with its value escaped';

@@ -3,7 +3,7 @@ CREATE OR REPLACE FUNCTION eventlog.partitions_ahead() RETURNS bigint
 AS $$
     SELECT count(*) FROM eventlog.log_partitions l WHERE l.log = 'events' AND l.from_time > clock_timestamp()
 $$;
-COMMENT ON FUNCTION eventlog.partitions_ahead() IS 'how many partitions of the log have been made for a time to come';
+COMMENT ON FUNCTION eventlog.partitions_ahead() IS 'number of partitions of the event log that begin in the future';
 
 CREATE OR REPLACE FUNCTION eventlog.metrics() RETURNS text
     LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

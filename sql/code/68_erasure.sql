@@ -2,16 +2,16 @@ CREATE OR REPLACE FUNCTION eventlog.erase_actor(actor_type text, actor_id text) 
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
     AS 'MODULE_PATHNAME', 'eventlog_erase_actor';
 COMMENT ON FUNCTION eventlog.erase_actor(text, text) IS
-    'removes the data of an actor''s events, whose rows stay, and logs that it did; a NULL type: of the id with every type; returns how many';
+    'erases the data of the events of an actor and logs that it did; the rows stay; a NULL type means the identifier with every type; returns the number of events';
 
 CREATE OR REPLACE FUNCTION eventlog.erase_resource(resource_type text, resource_id text) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 10000
     AS 'MODULE_PATHNAME', 'eventlog_erase_resource';
 COMMENT ON FUNCTION eventlog.erase_resource(text, text) IS
-    'removes the data of a resource''s events, whose rows stay, and logs that it did; a NULL type: of the id with every type; returns how many';
+    'erases the data of the events of a resource and logs that it did; the rows stay; a NULL type means the identifier with every type; returns the number of events';
 
 CREATE OR REPLACE FUNCTION eventlog.erase_event(event_id uuid) RETURNS bigint
     LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000
     AS 'MODULE_PATHNAME', 'eventlog_erase_event';
 COMMENT ON FUNCTION eventlog.erase_event(uuid) IS
-    'removes the data of one event, whose row stays, and logs that it did; returns 1, or 0 when there was nothing to remove';
+    'erases the data of one event and logs that it did; the row stays; returns 1, or 0 if there was nothing to erase';

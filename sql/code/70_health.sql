@@ -2,9 +2,9 @@ CREATE OR REPLACE FUNCTION eventlog.worker_status(OUT preloaded boolean, OUT sta
     LANGUAGE c VOLATILE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_worker_status';
 COMMENT ON FUNCTION eventlog.worker_status() IS
-    'this database''s worker: none, wanted, started, running, finished, failed or held; NULL without preloading';
+    'state of the worker of this database: none, wanted, started, running, finished, failed or held; NULL if the library is not preloaded';
 
--- A check is ok, or not, or not known, and its figures.
+-- A NULL says that the result of the check is not known.
 CREATE OR REPLACE FUNCTION eventlog.health_check(ok boolean, figures jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -12,7 +12,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION eventlog.health_check(boolean, jsonb) IS 'one check of health(): its status, and its figures beside it';
 
--- A setting in its own unit, whatever unit it shows.
+-- SHOW may print a setting in another unit than its own.
 CREATE OR REPLACE FUNCTION eventlog.seconds_of_setting(name text) RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT extract(epoch FROM current_setting(name)::interval)::integer $$;
@@ -24,7 +24,7 @@ AS $$
     SELECT eventlog.health_check(v.library = v.catalog, jsonb_build_object('library', v.library, 'catalog', v.catalog))
     FROM eventlog.version() v
 $$;
-COMMENT ON FUNCTION eventlog.health_version() IS 'check of health(): the library is of the version of the SQL objects';
+COMMENT ON FUNCTION eventlog.health_version() IS 'check of health(): the library and the SQL objects have the same version';
 
 CREATE OR REPLACE FUNCTION eventlog.health_preloaded() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -33,9 +33,9 @@ AS $$
                                  jsonb_build_object('preloaded', w.preloaded))
     FROM eventlog.worker_status() w
 $$;
-COMMENT ON FUNCTION eventlog.health_preloaded() IS 'check of health(): the library is preloaded, where there are targets to send to';
+COMMENT ON FUNCTION eventlog.health_preloaded() IS 'check of health(): the library is preloaded, if there are targets to send to';
 
--- An empty log has nothing to be adopted.
+-- An empty log need not be adopted.
 CREATE OR REPLACE FUNCTION eventlog.health_adopted() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -45,9 +45,9 @@ AS $$
                            AND d.datname = current_database()) AS adopted) a
 $$;
 COMMENT ON FUNCTION eventlog.health_adopted() IS
-    'check of health(): the log knows this database as its own; a restored one is adopted by its first log call or maintain()';
+    'check of health(): the log knows this database as its own; the first log call or maintain() adopts a restored one';
 
--- A standby has no worker. Without targets one that has not been started is no fault; one that has failed is.
+-- A standby has no worker. If there are no targets, the worker need not have been started, but must not have failed.
 CREATE OR REPLACE FUNCTION eventlog.health_forwarder() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -58,10 +58,11 @@ AS $$
                            'forwarding', current_setting('eventlog.forwarding')::boolean))
     FROM eventlog.worker_status() w
 $$;
-COMMENT ON FUNCTION eventlog.health_forwarder() IS 'check of health(): this database''s worker runs';
+COMMENT ON FUNCTION eventlog.health_forwarder() IS 'check of health(): the worker of this database runs';
 
--- Bounded, however much waits: events in the order in which a target reads them, from where it is, up to the first that it is
--- sent. Where none of so many is, the last one looked at stands for those behind it.
+-- The function looks at events in the order in which the target reads them, up to the first one that it is sent. The number of
+-- events that it looks at is bounded, which a query on unread_events is not; if none of them is sent, the last one stands for those
+-- behind it.
 CREATE OR REPLACE FUNCTION eventlog.oldest_waiting(target text) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_custom_plan
@@ -110,7 +111,7 @@ BEGIN
             EXIT;
         END IF;
     END LOOP;
-    -- Of transactions that were under way then and have ended since.
+    -- Some transactions were in progress when the snapshot was taken and have ended since.
     SELECT min(e.ingested_at) INTO late
     FROM pg_snapshot_xip(read_until) x,
          LATERAL (SELECT e.ingested_at, e.event_id, e.event_name, e.metadata FROM eventlog.events e
@@ -121,7 +122,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.oldest_waiting(text) IS
-    'about when the oldest event that waits for a target was logged; NULL when none does; costs the same however many wait';
+    'approximate time at which the oldest event that waits for a target was logged; NULL if none waits; the cost does not depend on the number of waiting events';
 
 CREATE OR REPLACE FUNCTION eventlog.health_forward_lag() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -138,7 +139,7 @@ $$;
 COMMENT ON FUNCTION eventlog.health_forward_lag() IS
     'check of health(): the oldest event that waits for a target is not too old; paused targets do not count';
 
--- The one being filled may have begun since the last maintenance; a log that has not been adopted is not maintained.
+-- The current partition may have begun after the last maintenance. A log that has not been adopted is not maintained.
 CREATE OR REPLACE FUNCTION eventlog.health_partitions_ahead() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -157,7 +158,7 @@ AS $$
          LATERAL (SELECT count(*) FROM (SELECT FROM eventlog.dead_letters LIMIT greatest(threshold + 1, 10000)) d) letters
 $$;
 COMMENT ON FUNCTION eventlog.health_dead_letters() IS
-    'check of health(): dead letters are few; counted up to the threshold, or 10,000';
+    'check of health(): there are few dead letters; they are counted up to the threshold, or 10,000';
 
 CREATE OR REPLACE FUNCTION eventlog.health_targets() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -168,7 +169,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION eventlog.health_targets() IS 'check of health(): no target is unauthorized or refused';
 
--- Prepared transactions are under way as others are.
+-- Prepared transactions count as open.
 CREATE OR REPLACE FUNCTION eventlog.health_transaction_age() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -185,7 +186,7 @@ AS $$
         ORDER BY open.since LIMIT 1) oldest ON true
 $$;
 COMMENT ON FUNCTION eventlog.health_transaction_age() IS
-    'check of health(): no transaction that writes is open for too long, which delays its own events and keeps VACUUM from its work';
+    'check of health(): no writing transaction has been open for too long; such a transaction delays its own events and hinders VACUUM';
 
 CREATE OR REPLACE FUNCTION eventlog.health_retention() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -202,9 +203,9 @@ AS $$
           WINDOW oldest_first AS (ORDER BY d.from_time)) held
 $$;
 COMMENT ON FUNCTION eventlog.health_retention() IS
-    'check of health(): no partition that is old enough to go is held by a target or consumer that has not read it';
+    'check of health(): no partition that is due to be dropped is held by a target or consumer that has not read it';
 
--- Each check by itself: what one cannot find out is unknown, and the others go on.
+-- A check that fails is unknown, and the other checks still run.
 CREATE OR REPLACE FUNCTION eventlog.health() RETURNS jsonb
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
 AS $$
@@ -245,4 +246,4 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog.health() IS
-    'whether all is well, ok or degraded, with each check, its figure and its threshold: for a monitoring system';
+    'status of the extension for a monitoring system: ok or degraded, with each check, its figures and its threshold';

@@ -1,6 +1,6 @@
--- PUBLIC has no privileges, and pg_monitor has those on what monitoring shows, with the functions that a view calls in the name of
--- who reads it. Only objects that this command has made are looked at: what was granted and revoked since on older ones stays. The
--- command has written the extension's row, too.
+-- PUBLIC has no privileges. pg_monitor may read the monitoring views, and execute the functions that these views call with the
+-- privileges of their reader. Only objects that this command has created get these privileges, so that an update keeps what was
+-- granted and revoked on older objects. The command has also written the row of the extension, which has the same xmin.
 DO $$
 DECLARE
     views CONSTANT regclass[] := '{eventlog.forward_status, eventlog.stats, eventlog.consumers, eventlog.partitions}';
@@ -20,7 +20,7 @@ BEGIN
         FROM pg_extension x
         JOIN pg_depend d ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = x.oid AND d.deptype = 'e' AND d.xmin = x.xmin
         WHERE x.extname = 'eventlog' AND d.classid IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::regclass)
-          -- Newer servers count row and array types as members; an array type has no privileges of its own.
+          -- Newer servers also record row and array types as members; an array type has no privileges of its own.
           AND (d.classid <> 'pg_type'::regclass
                OR NOT EXISTS (SELECT FROM pg_depend i
                               WHERE i.classid = d.classid AND i.objid = d.objid AND i.deptype = 'i'))

@@ -1,4 +1,4 @@
--- Events travel as JSON, and ids are compared with what other systems hold: both need Unicode.
+-- Events are sent as JSON, and their texts are compared with those of other systems; both require Unicode.
 DO $$
 BEGIN
     IF pg_catalog.getdatabaseencoding() <> 'UTF8' THEN
@@ -9,7 +9,7 @@ BEGIN
     END IF;
 END
 $$;
-COMMENT ON SCHEMA eventlog IS 'business event log: log_event() writes, the worker forwards';
+COMMENT ON SCHEMA eventlog IS 'business event log: log_event() writes events, and a background worker forwards them';
 
 REVOKE ALL ON SCHEMA eventlog FROM PUBLIC;
 

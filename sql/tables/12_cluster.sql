@@ -1,4 +1,4 @@
--- Not dumped: a restored copy has no row here, so it is adopted before anything is written.
+-- This table is not dumped: a restored copy of the log has no row here and is adopted before anything is written.
 CREATE TABLE eventlog.cluster (
     system_identifier bigint NOT NULL,
     database          oid NOT NULL,
@@ -8,8 +8,12 @@ CREATE TABLE eventlog.cluster (
     server_major      integer
 );
 CREATE UNIQUE INDEX cluster_one_row ON eventlog.cluster ((true));
-COMMENT ON TABLE eventlog.cluster IS 'the database that this log lives in; empty until it is adopted';
-COMMENT ON COLUMN eventlog.cluster.xid_offset IS 'what is added to the server''s transaction numbers';
-COMMENT ON COLUMN eventlog.cluster.incarnation IS 'tells this log from its copies: a target of another incarnation is paused';
+COMMENT ON TABLE eventlog.cluster IS 'the database in which this log lives; empty until the log is adopted';
+COMMENT ON COLUMN eventlog.cluster.system_identifier IS 'identifier of the database cluster, as pg_control_system() shows it';
+COMMENT ON COLUMN eventlog.cluster.database IS 'OID of the database';
+COMMENT ON COLUMN eventlog.cluster.xid_offset IS 'number added to the transaction numbers of the server';
+COMMENT ON COLUMN eventlog.cluster.incarnation IS
+    'distinguishes this log from its copies: a target of another incarnation is paused';
+COMMENT ON COLUMN eventlog.cluster.adopted_at IS 'time at which the log was adopted';
 COMMENT ON COLUMN eventlog.cluster.server_major IS
-    'major version of the server that adopted the log: tells pg_upgrade from a copy; NULL where it is not known';
+    'major version of the server that adopted the log, which distinguishes pg_upgrade from a copy; NULL if it is not known';

@@ -1,4 +1,4 @@
--- Snapshots have a row of their own, so that the frequent change of a position does not copy them.
+-- Snapshots are in a table of their own, so that the frequent update of a position does not copy them.
 CREATE TABLE eventlog.reader_window (
     kind           text NOT NULL CHECK (kind IN ('target', 'consumer')),
     name           text NOT NULL,
@@ -10,12 +10,16 @@ CREATE TABLE eventlog.reader_window (
     opened_at      timestamptz,
     PRIMARY KEY (kind, name)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE eventlog.reader_window IS 'what each reader of the log is reading';
-COMMENT ON COLUMN eventlog.reader_window.win IS 'number of the window: a fence against a second reader';
+COMMENT ON TABLE eventlog.reader_window IS 'the window of the log that each reader is reading';
+COMMENT ON COLUMN eventlog.reader_window.kind IS 'kind of the reader: target or consumer';
+COMMENT ON COLUMN eventlog.reader_window.name IS 'name of the target or consumer';
+COMMENT ON COLUMN eventlog.reader_window.win IS
+    'number of the window, which fences off a second process that reads for the same reader';
+COMMENT ON COLUMN eventlog.reader_window.from_snapshot IS 'start of the window: events that this snapshot sees are before it';
 COMMENT ON COLUMN eventlog.reader_window.to_snapshot IS 'end of the open window; NULL between windows';
-COMMENT ON COLUMN eventlog.reader_window.start_after IS 'events up to this id are not read';
-COMMENT ON COLUMN eventlog.reader_window.start_snapshot IS 'from_snapshot of the first window: what it sees is not read';
-COMMENT ON COLUMN eventlog.reader_window.opened_at IS 'when the open window was stored';
+COMMENT ON COLUMN eventlog.reader_window.start_after IS 'events up to this identifier are never read';
+COMMENT ON COLUMN eventlog.reader_window.start_snapshot IS 'from_snapshot of the first window: events that it sees are never read';
+COMMENT ON COLUMN eventlog.reader_window.opened_at IS 'time at which the open window was stored';
 
 CREATE TABLE eventlog.reader_position (
     kind      text NOT NULL,
@@ -26,11 +30,14 @@ CREATE TABLE eventlog.reader_position (
     delivered bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (kind, name)
 ) WITH (fillfactor = 50);
-COMMENT ON TABLE eventlog.reader_position IS 'how far each reader is in its window';
-COMMENT ON COLUMN eventlog.reader_position.win IS 'the window that last_id and done speak of; they mean nothing for a later one';
-COMMENT ON COLUMN eventlog.reader_position.last_id IS 'last event read';
-COMMENT ON COLUMN eventlog.reader_position.done IS 'the window is used up: the next one begins at its to_snapshot';
-COMMENT ON COLUMN eventlog.reader_position.delivered IS 'events delivered since the reader was made';
+COMMENT ON TABLE eventlog.reader_position IS 'the position of each reader in its window';
+COMMENT ON COLUMN eventlog.reader_position.kind IS 'kind of the reader: target or consumer';
+COMMENT ON COLUMN eventlog.reader_position.name IS 'name of the target or consumer';
+COMMENT ON COLUMN eventlog.reader_position.win IS
+    'number of the window to which last_id and done apply; they mean nothing for a later window';
+COMMENT ON COLUMN eventlog.reader_position.last_id IS 'last event that was read';
+COMMENT ON COLUMN eventlog.reader_position.done IS 'whether the window is used up, so that the next one begins at its to_snapshot';
+COMMENT ON COLUMN eventlog.reader_position.delivered IS 'number of events delivered since the reader was created';
 
 SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_window', '');
 SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_position', '');

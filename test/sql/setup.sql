@@ -8,6 +8,20 @@ CREATE EXTENSION eventlog;
 SELECT library = catalog, built_with ~ '^PostgreSQL \d+.*, .' FROM eventlog.version();
 SELECT v.catalog = x.default_version FROM eventlog.version() v, pg_available_extensions x WHERE x.name = 'eventlog';
 
+-- every object and every column has a comment
+SELECT pg_describe_object(d.classid, d.objid, part.number) AS without_comment
+FROM pg_depend d
+CROSS JOIN LATERAL (
+    SELECT 0 AS number
+    UNION ALL
+    SELECT a.attnum FROM pg_attribute a
+    WHERE d.classid = 'pg_class'::regclass AND a.attrelid = d.objid AND a.attnum > 0 AND NOT a.attisdropped
+) part
+WHERE d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extname = 'eventlog')
+  AND NOT EXISTS (SELECT FROM pg_description s WHERE s.classoid = d.classid AND s.objoid = d.objid AND s.objsubid = part.number)
+  -- Newer servers count row and array types as members.
+  AND NOT (d.classid = 'pg_type'::regclass AND d.objid <> 'eventlog.event_origin'::regtype);
+
 -- The greatest id in the log, and how many events came after one: quick, whatever the size of the log.
 CREATE FUNCTION last_id() RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER AS $$

@@ -11,7 +11,7 @@ our @EXPORT = qw(catalog_of catalog_differences);
 
 # Each query gives names and what is told of them. The comments in front name the part. pg_attver is the server's own, a number
 # of its minor releases for each table. NOT NULL is told of columns: from PostgreSQL 18 on it is a constraint, which a dump of an
-# older server names otherwise.
+# older server names otherwise. A partition has the comments of the version that made it.
 my $queries = <<'SQL';
 -- member
 SELECT pg_describe_object(classid, objid, 0), '' FROM pg_depend
@@ -75,6 +75,7 @@ SELECT fdwname::text, concat_ws(' ', fdwowner::regrole, fdwhandler::regproc, fdw
 -- comment
 SELECT pg_describe_object(classoid, objoid, objsubid), description FROM pg_description
 WHERE pg_describe_object(classoid, objoid, 0) ~ 'eventlog'
+  AND NOT EXISTS (SELECT FROM pg_class c WHERE classoid = 'pg_class'::regclass AND c.oid = objoid AND c.relispartition)
 -- default privileges
 SELECT concat_ws(' ', defaclnamespace::regnamespace, defaclobjtype), sorted_acl(defaclacl) FROM pg_default_acl
 -- cast
