@@ -187,8 +187,8 @@ class LogErasure {
                    snapshot_);
     }
 
-    // Under a snapshot taken after the events were: the worker, which holds on to an event while it buries
-    // it, has ended.
+    // Under a snapshot taken after the events were erased: a worker that held an event to store it as a dead
+    // letter has ended its transaction.
     static void erase_beside(Erased& erased, const Found& found, std::span<const event::Digest> hashes) {
         auto* datums = static_cast<Datum*>(palloc(sizeof(Datum) * (hashes.size() + 1)));
         for (size_t i = 0; i < hashes.size(); i++)
@@ -208,7 +208,7 @@ class LogErasure {
 };
 
 // The worker forgets what it has encoded, once this has committed.
-void tell_worker() {
+void notify_worker() {
     CacheInvalidateRelcacheByRelid(get_relname_relid("dead_letters", get_namespace_oid("eventlog", false)));
 }
 
@@ -247,7 +247,7 @@ Erased erase(const Erasure& erasure) {
     pg::call([&erased, &stretch] {
         if (erased.all_rows() > 0) {
             run(kUnquoteErrors, SPI_OK_UPDATE, {}, GetLatestSnapshot());
-            tell_worker();
+            notify_worker();
         }
         UnregisterSnapshot(stretch.snapshot);
         pg::end_owner_sql(stretch.sql);

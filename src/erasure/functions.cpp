@@ -19,8 +19,8 @@ using erasure::Scope;
 constexpr std::string_view kSource = "eventlog";
 
 // In the order of Scope.
-constexpr std::string_view kTellingEvents[] = {"eventlog.actor.erased", "eventlog.resource.erased",
-                                               "eventlog.event.erased"};
+constexpr std::string_view kErasureRecordNames[] = {"eventlog.actor.erased", "eventlog.resource.erased",
+                                                    "eventlog.event.erased"};
 
 // A trimmed argument; without data where it is NULL. A blank one is refused: it must not pass for every type.
 std::string_view text_argument(FunctionCallInfo fcinfo, int argument, const char* name, const char* hint) {
@@ -67,10 +67,10 @@ int without_default_actor() {
 }
 
 // Logged without the limits that are set for applications, of which the record could break one.
-void tell(Scope scope, const erasure::Erased& erased) {
+void log_erasure(Scope scope, const erasure::Erased& erased) {
     Jsonb* counts = pg::call([&erased] { return counts_of(erased); });
     event::Event event;
-    event.event_name = kTellingEvents[static_cast<int>(scope)];
+    event.event_name = kErasureRecordNames[static_cast<int>(scope)];
     event.source = kSource;
     event.metadata = jsonb::Container({VARDATA(counts), VARSIZE(counts) - VARHDRSZ});
     int level = pg::call([] { return without_default_actor(); });
@@ -86,7 +86,7 @@ void tell(Scope scope, const erasure::Erased& erased) {
 
 Datum erase(const Erasure& erasure) {
     erasure::Erased erased = erasure::erase(erasure);
-    tell(erasure.scope, erased);
+    log_erasure(erasure.scope, erased);
     return Int64GetDatum(static_cast<int64>(erased.all_rows()));
 }
 

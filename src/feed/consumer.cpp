@@ -50,7 +50,7 @@ Row read_row(std::string_view name) {
     row.found = true;
     row.selects_all = nulls[0];
     if (!nulls[0]) row.patterns = list_patterns(values[0]);
-    row.cursor.win = DatumGetInt64(values[1]);
+    row.cursor.window_number = DatumGetInt64(values[1]);
     row.cursor.from = pg::text_view(values[2]);
     if (!nulls[3]) row.cursor.to = pg::text_view(values[3]);
     if (!nulls[4]) row.cursor.start_after = pg::uuid_of(values[4]);
@@ -116,7 +116,7 @@ Consumer load_consumer(std::string_view name) {
 
 void store_lease(const Consumer& consumer, std::span<const ids::Uuid> ids, TimestampTz until) {
     pg::call([&] {
-        lease_insert.run({pg::text_datum(consumer.name), Int64GetDatum(consumer.cursor.win),
+        lease_insert.run({pg::text_datum(consumer.name), Int64GetDatum(consumer.cursor.window_number),
                           pg::uuid_datum(ids.front()), pg::uuid_datum(ids.back()), pg::uuid_array_datum(ids),
                           TimestampTzGetDatum(until)});
     });

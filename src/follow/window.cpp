@@ -100,7 +100,7 @@ Datum snapshot_datum(const char* text) {
 
 Cursor cursor_of(const StoredCursor& stored) {
     Cursor cursor;
-    cursor.win = stored.win;
+    cursor.window_number = stored.window_number;
     cursor.from = Snapshot::parse(stored.from).value();
     cursor.start_after = stored.start_after;
     if (stored.to.data() == nullptr) return cursor;
@@ -139,13 +139,14 @@ bool store_window(const char* kind, const char* name, Cursor& cursor) {
     const char* from = from_text.c_str();
     const char* to = to_text.c_str();
     bool found = pg::call([&] {
-        window_update.run({CStringGetTextDatum(kind), CStringGetTextDatum(name), Int64GetDatum(cursor.win),
-                           snapshot_datum(from), open ? snapshot_datum(to) : (Datum)0},
-                          open ? nullptr : "    n");
+        window_update.run(
+            {CStringGetTextDatum(kind), CStringGetTextDatum(name), Int64GetDatum(cursor.window_number),
+             snapshot_datum(from), open ? snapshot_datum(to) : (Datum)0},
+            open ? nullptr : "    n");
         return SPI_processed == 1;
     });
     if (!found) return false;
-    cursor.win++;
+    cursor.window_number++;
     cursor.stored = open;
     return true;
 }
@@ -153,8 +154,9 @@ bool store_window(const char* kind, const char* name, Cursor& cursor) {
 bool store_position(const char* kind, const char* name, const Cursor& cursor, const ids::Uuid& last_id,
                     bool done, int64_t delivered) {
     return pg::call([&] {
-        position_update.run({CStringGetTextDatum(kind), CStringGetTextDatum(name), Int64GetDatum(cursor.win),
-                             pg::uuid_datum(last_id), BoolGetDatum(done), Int64GetDatum(delivered)});
+        position_update.run({CStringGetTextDatum(kind), CStringGetTextDatum(name),
+                             Int64GetDatum(cursor.window_number), pg::uuid_datum(last_id), BoolGetDatum(done),
+                             Int64GetDatum(delivered)});
         return SPI_processed == 1;
     });
 }

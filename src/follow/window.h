@@ -12,7 +12,7 @@
 namespace eventlog::follow {
 
 struct Cursor {
-    int64_t win = 0;  // number of the window in eventlog.reader_window: the fence
+    int64_t window_number = 0;  // in eventlog.reader_window: the fence
     Snapshot from;
     std::optional<Snapshot> to;            // the open window's end; none between windows
     bool stored = false;                   // eventlog.reader_window has this window
@@ -26,7 +26,7 @@ struct Cursor {
 
 // A cursor as its rows in eventlog.reader_window and eventlog.reader_position have it.
 struct StoredCursor {
-    int64_t win;
+    int64_t window_number;
     std::string_view from;
     std::string_view to;  // without data: none
     std::optional<ids::Uuid> start_after;

@@ -144,7 +144,7 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, follow:
     claimed.last_id = claimed.end.last_id.value();
     claimed.ends_window = ends_window;
     claimed.claimed_at = GetCurrentTimestamp();
-    claimed.end.win = cursor.win;
+    claimed.end.window_number = cursor.window_number;
     claimed.end.stored = claimed.end.settled = true;
     if (ends_window) claimed.end.next_window();
     // Behind a batch that is full of bad events, or at the end of a window.

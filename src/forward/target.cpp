@@ -53,7 +53,7 @@ Target::~Target() {
 }
 
 void Target::declare(Declaration declaration) {
-    bool moved = declaration.cursor.win != cursor_.win;
+    bool moved = declaration.cursor.window_number != cursor_.window_number;
     bool changed = declaration.options != declared_.options || declaration.paused != declared_.paused;
     bool resumed = shows_trouble_ && !declaration.shows_trouble;
     shows_trouble_ = declaration.shows_trouble;
@@ -391,15 +391,15 @@ bool Target::settle_redrive() {
 bool Target::settle(const Flight& flight, follow::Cursor& cursor) {
     const ClaimedBatch& claimed = flight.claimed();
     const Batch& batch = claimed.batch;
-    bury(declared_.name, batch.refused_by_encoder(), claimed.claimed_at);
+    store_dead_letters(declared_.name, batch.refused_by_encoder(), claimed.claimed_at);
     std::vector<RefusedEvent> refused = batch.refused_by_endpoint();
     const bool companion_refused = std::erase_if(refused, [&](const RefusedEvent& event) {
                                        return event.event_id == claimed.companion;
                                    }) > 0;
     const auto sent =
         static_cast<int64_t>(batch.accepted()) - (claimed.companion && !companion_refused ? 1 : 0);
-    bury(declared_.name, refused, claimed.claimed_at);
-    unbury(declared_.name, batch.taken());
+    store_dead_letters(declared_.name, refused, claimed.claimed_at);
+    remove_dead_letters(declared_.name, batch.taken());
     if (!follow::store_position(kTargetReader, declared_.name.c_str(), cursor, claimed.last_id,
                                 claimed.ends_window, sent))
         return false;

@@ -162,7 +162,7 @@ Row read_row(HeapTuple tuple, TupleDesc columns) {
     if (!nulls[3]) row.mapping_options = list_options(values[3]);
     row.paused = DatumGetBool(values[4]);
     row.shows_trouble = DatumGetBool(values[5]);
-    row.cursor.win = DatumGetInt64(values[6]);
+    row.cursor.window_number = DatumGetInt64(values[6]);
     row.cursor.from = pg::text_view(values[7]);
     if (!nulls[8]) row.cursor.to = pg::text_view(values[8]);
     if (!nulls[9]) row.cursor.start_after = pg::uuid_of(values[9]);
@@ -242,7 +242,8 @@ void record_left_out(const std::string& target, uint64_t events, const std::stri
     });
 }
 
-void bury(const std::string& target, const std::vector<RefusedEvent>& refused, TimestampTz first_attempt) {
+void store_dead_letters(const std::string& target, const std::vector<RefusedEvent>& refused,
+                        TimestampTz first_attempt) {
     if (refused.empty()) return;
     pg::call([&] {
         for (const RefusedEvent& event : refused) {
@@ -256,7 +257,7 @@ void bury(const std::string& target, const std::vector<RefusedEvent>& refused, T
     });
 }
 
-void unbury(const std::string& target, const std::vector<ids::Uuid>& taken) {
+void remove_dead_letters(const std::string& target, const std::vector<ids::Uuid>& taken) {
     if (taken.empty()) return;
     pg::call([&] {
         taken_delete.run({pg::text_datum(target), pg::uuid_datum(taken.front()), pg::uuid_datum(taken.back()),

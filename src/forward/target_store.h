@@ -40,11 +40,12 @@ void record_running(const std::string& target);
 void record_left_out(const std::string& target, uint64_t events, const std::string& why);
 
 // Puts refused events into eventlog.dead_letters.
-void bury(const std::string& target, const std::vector<RefusedEvent>& refused, TimestampTz first_attempt);
+void store_dead_letters(const std::string& target, const std::vector<RefusedEvent>& refused,
+                        TimestampTz first_attempt);
 
 // Takes events that the endpoint has taken after all out of eventlog.dead_letters: those sent again by
 // rewind_target. They are in id order.
-void unbury(const std::string& target, const std::vector<ids::Uuid>& taken);
+void remove_dead_letters(const std::string& target, const std::vector<ids::Uuid>& taken);
 
 // Dead letters that are to be sent again.
 struct Redriven {

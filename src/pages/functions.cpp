@@ -123,7 +123,7 @@ void put_rows(const Page& page, ReturnSetInfo* set) {
 }
 
 // A set has no place for a cursor, and where the page is short the last row does not tell it.
-void tell_cursor(const ids::Uuid& cursor) {
+void report_cursor(const ids::Uuid& cursor) {
     char ulid[ids::kUlidLength + 1] = {};
     ids::format_ulid(cursor, ulid);
     ereport(NOTICE, errmsg("the page ends after the %d rows that it may examine", settings::page_scan_rows),
@@ -156,7 +156,7 @@ EVENTLOG_FUNCTION(eventlog_find_events) {
     pages::Page page = pages::find_page(request, pages::fetch_whole_rows);
     pg::call([&] {
         pages::put_rows(page, set);
-        if (page.cut) pages::tell_cursor(*page.next);
+        if (page.cut) pages::report_cursor(*page.next);
         SPI_finish();
     });
     return (Datum)0;

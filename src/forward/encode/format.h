@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "event/stored_row.h"
+#include "forward/encode/verdict.h"
 
 namespace eventlog::forward {
 
@@ -48,22 +49,6 @@ struct EncodedView {
 struct Attempt {
     event::Micros now = 0;   // the clock
     std::string_view token;  // the same whenever the same events are sent together
-};
-
-// What an answer says of the events sent.
-enum class Verdict : uint8_t {
-    accepted,
-    retry,          // 408, 429, 5xx, a lost connection, a 2xx that is no success: again later, unchanged
-    event_refused,  // 400, 422: one of the events is at fault
-    too_large,      // 413: fewer events a request
-    unauthorized,   // 401, 403: the credentials are at fault
-    wrong_address,  // 3xx, 404, 405, 410, 415 and any other status: the target is at fault
-};
-
-struct Judgement {
-    Verdict verdict = Verdict::retry;
-    uint64_t rejected = 0;  // events of an accepted request that the endpoint says it left out
-    std::string note;       // what it says of them
 };
 
 // How a key is sent.
@@ -106,9 +91,6 @@ std::optional<std::string> encode_event(const Format& format, Encoded& out, cons
 // Appends prefix, the events joined by separator, suffix.
 void join_events(std::string& body, std::span<const EncodedView> events, std::string_view prefix,
                  std::string_view separator, std::string_view suffix);
-
-// The verdict of the HTTP status alone; a format's judge refines it by the body.
-Verdict judge_status(long status);
 
 // The format of that name and mode, or null. An empty mode is the format's first.
 const Format* find_format(std::string_view name, std::string_view mode = {});

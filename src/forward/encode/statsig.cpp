@@ -9,7 +9,7 @@
 
 #include "event/formats.h"
 #include "event/validate.h"
-#include "forward/encode/answer.h"
+#include "forward/encode/answer_json.h"
 #include "forward/encode/fields.h"
 #include "forward/encode/format.h"
 #include "jsonb/build.h"

@@ -1,4 +1,4 @@
-#include "forward/encode/format.h"
+#include "forward/encode/verdict.h"
 
 namespace eventlog::forward {
 

@@ -1,4 +1,4 @@
-#include "forward/encode/answer.h"
+#include "forward/encode/answer_json.h"
 
 #include <gtest/gtest.h>
 
