@@ -8,6 +8,7 @@ use lib "$FindBin::RealBin/lib";
 
 use EventReceiver;
 use EventWriters;
+use EventlogDatabases;
 use EventlogTest;
 use ExtensionCatalog;
 use Installation;

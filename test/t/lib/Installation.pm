@@ -58,10 +58,12 @@ sub library_of_version
 {
 	my ($version) = @_;
 	my $build = PostgreSQL::Test::Utils::tempdir('library');
-	PostgreSQL::Test::Utils::system_or_bail('cp', '-a', map({ "$checkout/$_" } qw(src Makefile eventlog.control sql)), $build);
+	PostgreSQL::Test::Utils::system_or_bail('cp', '-a', grep({ -e } map({ "$checkout/$_" } qw(src Makefile eventlog.control sql build))), $build);
+	mkdir "$build/test";
+	copy("$checkout/test/installcheck.mk", "$build/test") or die "installcheck.mk: $!";
 	my ($sources) = PostgreSQL::Test::Utils::run_command([ 'grep', '-rl', '--include=*.cpp', 'EVENTLOG_VERSION', "$build/src" ]);
 	unlink map { s/\.cpp$/.o/r } split ' ', $sources;
-	PostgreSQL::Test::Utils::system_or_bail('make', '-s', '-C', $build, "PG_CONFIG=$pg_config", "EXTVERSION=$version", 'eventlog.so');
+	PostgreSQL::Test::Utils::system_or_bail('make', '-s', '-C', $build, '-o', 'build/compiler', '-o', 'build/server.h.gch', "PG_CONFIG=$pg_config", "EXTVERSION=$version", 'eventlog.so');
 	return "$build/eventlog.so";
 }
 
