@@ -1,4 +1,4 @@
-// SQL functions of the forwarder: the validator of targets, notices to the worker.
+// SQL functions of targets: the validator of their options, notices to the worker, requests in flight.
 #include "pg/boundary.h"
 
 #include "forward/option_list.h"
