@@ -1,25 +1,15 @@
-// eventlog.erase_actor, erase_resource, erase_event: the data of events goes, and an event records it.
+// eventlog.erase_actor, eventlog.erase_resource, eventlog.erase_event.
 #include "pg/boundary.h"
 
 #include "event/normalise.h"
-#include "ids/uuid7.h"
-#include "ingest/pipeline.h"
 #include "pg/datum.h"
-#include "runtime/commit_signal.h"
-#include "store/catalog.h"
-#include "erasure/erasure.h"
+#include "erasure/record.h"
 
 namespace {
 
 using namespace eventlog;
 using erasure::Erasure;
 using erasure::ErasureScope;
-
-constexpr std::string_view kSource = "eventlog";
-
-// In the order of ErasureScope.
-constexpr std::string_view kErasureRecordNames[] = {"eventlog.actor.erased", "eventlog.resource.erased",
-                                                    "eventlog.event.erased"};
 
 // A trimmed argument; without data where it is NULL. A blank one is refused: it must not pass for every type.
 std::string_view text_argument(FunctionCallInfo fcinfo, int argument, const char* name, const char* hint) {
@@ -34,54 +24,14 @@ std::string_view text_argument(FunctionCallInfo fcinfo, int argument, const char
     return text;
 }
 
+Datum erase_and_log(const Erasure& erasure) {
+    return Int64GetDatum(static_cast<int64>(erasure::erase_and_log(erasure).events));
+}
+
 [[noreturn]] void refuse_null(const char* name) {
     throw pg::Error{.sqlstate = ERRCODE_NULL_VALUE_NOT_ALLOWED,
                     .message = std::string(name) + " must not be null",
                     .column = name};
-}
-
-// {"events": …, "deadLetters": …}
-Jsonb* counts_of(const erasure::Erased& erased) {
-    StringInfoData json;
-    initStringInfo(&json);
-    appendStringInfo(&json, "{\"events\": " UINT64_FORMAT, erased.events);
-    for (size_t i = 0; i < std::size(erasure::kBesideEvents); i++)
-        appendStringInfo(&json, ", \"%s\": " UINT64_FORMAT, erasure::kBesideEvents[i], erased.beside[i]);
-    appendStringInfoChar(&json, '}');
-    return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
-}
-
-// Has the session's default actor stand aside: by whom is in the envelope, and what erases that actor must
-// not erase the record. Ends with AtEOXact_GUC.
-int without_default_actor() {
-    int level = NewGUCNestLevel();
-    for (const char* name : {"eventlog.actor_type", "eventlog.actor_id"})
-        (void)set_config_option(name, "", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
-    return level;
-}
-
-// Logged without the limits that are set for applications, of which the record could break one.
-void log_erasure(ErasureScope scope, const erasure::Erased& erased) {
-    Jsonb* counts = pg::call([&erased] { return counts_of(erased); });
-    event::Event event;
-    event.event_name = kErasureRecordNames[static_cast<int>(scope)];
-    event.source = kSource;
-    event.metadata = jsonb::Container({VARDATA(counts), VARSIZE(counts) - VARHDRSZ});
-    int level = pg::call([] { return without_default_actor(); });
-    store::Insertion insertion = ingest::begin();
-    ingest::write(insertion, event, VARSIZE(counts));
-    ingest::end(insertion);
-    pg::call([level] {
-        AtEOXact_GUC(true, level);
-        // Every worker that sends anything is to forget what it has encoded.
-        runtime::notify_at_commit(runtime::Notice::flagged_events);
-    });
-}
-
-Datum erase(const Erasure& erasure) {
-    erasure::Erased erased = erasure::erase(erasure);
-    log_erasure(erasure.scope, erased);
-    return Int64GetDatum(static_cast<int64>(erased.events));
 }
 
 void require_writable(const char* function) {
@@ -96,7 +46,7 @@ Datum erase_named(FunctionCallInfo fcinfo, ErasureScope scope, const char* type_
     std::string_view type = text_argument(fcinfo, 0, type_name, "To erase the id of every type, pass NULL.");
     std::string_view id = text_argument(fcinfo, 1, id_name, "");
     if (id.data() == nullptr) refuse_null(id_name);
-    return erase({scope, id, type});
+    return erase_and_log({scope, id, type});
 }
 
 }  // namespace
@@ -122,5 +72,5 @@ EVENTLOG_FUNCTION(eventlog_erase_event) {
                         .detail = "It holds counts, and who asked for the erasure.",
                         .hint = "It goes with its partition, by retention.",
                         .column = "event_id"};
-    return erase({ErasureScope::event, id, {}});
+    return erase_and_log({ErasureScope::event, id, {}});
 }
