@@ -176,7 +176,7 @@ bool exists() {
     return static_cast<bool>(queue);
 }
 
-Ticket submit(std::string_view message) {
+Ticket enqueue(std::string_view message) {
     size_t free = 0;
     Ticket ticket = locked([message, &free] {
         Ticket allocated = queue->pool.allocate(kPayload + message.size());

@@ -1,7 +1,7 @@
 // The queue of autonomous events in shared memory: callers put events in and wait, the database's worker
 // takes them, writes them and answers.
 //
-//     caller: submit, wake_writer, progress until answered (or withdraw), read_answer, leave
+//     caller: enqueue, wake_writer, progress until answered (or withdraw), read_answer, leave
 //     worker: take, read, then answer_at_commit inside the writing transaction, or refuse
 //
 // An entry is its caller's until the worker has taken it, and the worker's until it has answered; what its
@@ -48,7 +48,7 @@ void request_queue();
 bool exists();
 
 // Puts an event of `message` bytes in. 53400 when the queue has no room.
-Ticket submit(std::string_view message);
+Ticket enqueue(std::string_view message);
 
 // Wakes the database's worker, or asks for one.
 void wake_writer();

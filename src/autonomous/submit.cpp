@@ -1,12 +1,10 @@
-// eventlog.log_event_autonomous: everything but the writing is done here, in the caller's own process.
-#include "pg/boundary.h"
+#include "autonomous/submit.h"
 
 #include "autonomous/message.h"
 #include "autonomous/queue.h"
 #include "pg/clock.h"
-#include "ingest/arguments.h"
-#include "ingest/counters.h"
 #include "ingest/pipeline.h"
+#include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/wait_event.h"
 #include "settings.h"
@@ -31,20 +29,6 @@ void on_exit(int, Datum) {
     own_ticket = kNoTicket;
 }
 
-void require_writer() {
-    PreventCommandDuringRecovery(kFunction);
-    PreventCommandIfParallelMode(kFunction);
-    if (!exists())
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("autonomous events cannot be logged: the library eventlog is not preloaded"),
-                errhint("Add eventlog to shared_preload_libraries and restart the server."));
-    if (runtime::worker_status().pid == MyProcPid)
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("autonomous events cannot be logged by the worker, which writes them"),
-                errdetail("A trigger on the log, say, runs in the worker for an autonomous event."),
-                errhint("Call eventlog.log_event() there."));
-}
-
 void pause(long timeout_ms) {
     (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
                     pg::wait_event(pg::Wait::autonomous));
@@ -67,7 +51,7 @@ class Submission {
             static bool exit_watched = false;
             if (!exit_watched) before_shmem_exit(on_exit, (Datum)0);
             exit_watched = true;
-            own_ticket = submit(message);
+            own_ticket = enqueue(message);
         });
     }
     ~Submission() {
@@ -262,7 +246,23 @@ std::string_view encoded(const ingest::Prepared& prepared) {
     return {bytes, size};
 }
 
-ids::Uuid log_autonomously(const event::Event& event, size_t metadata_bytes) {
+}  // namespace
+
+void require_writer() {
+    PreventCommandDuringRecovery(kFunction);
+    PreventCommandIfParallelMode(kFunction);
+    if (!exists())
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("autonomous events cannot be logged: the library eventlog is not preloaded"),
+                errhint("Add eventlog to shared_preload_libraries and restart the server."));
+    if (runtime::worker_status().pid == MyProcPid)
+        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                errmsg("autonomous events cannot be logged by the worker, which writes them"),
+                errdetail("A trigger on the log, say, runs in the worker for an autonomous event."),
+                errhint("Call eventlog.log_event() there."));
+}
+
+ids::Uuid submit(const event::Event& event, size_t metadata_bytes) {
     while (true) {
         ingest::Prepared prepared = prepare(event, metadata_bytes);
         Refusal refusal{};
@@ -282,16 +282,4 @@ ids::Uuid log_autonomously(const event::Event& event, size_t metadata_bytes) {
     }
 }
 
-}  // namespace
 }  // namespace eventlog::autonomous
-
-EVENTLOG_FUNCTION(eventlog_log_event_autonomous) {
-    using namespace eventlog;
-    ids::Uuid id = ingest::counted([fcinfo] {
-        event::Event event = pg::call([fcinfo] { return ingest::read_arguments(fcinfo); });
-        size_t metadata_bytes = ingest::check(event);
-        pg::call([] { autonomous::require_writer(); });
-        return autonomous::log_autonomously(event, metadata_bytes);
-    });
-    return pg::call([&id] { return pg::uuid_datum(id); });
-}

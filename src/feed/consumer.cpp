@@ -5,7 +5,6 @@
 #include "pg/datum.h"
 #include "pg/statement.h"
 #include "logs/events.h"
-#include "runtime/commit_signal.h"
 #include "store/catalog.h"
 
 namespace eventlog::feed {
@@ -129,14 +128,3 @@ std::optional<std::vector<ids::Uuid>> lease_again(std::string_view name, size_t 
 }
 
 }  // namespace eventlog::feed
-
-EVENTLOG_FUNCTION(eventlog_lock_consumer) {
-    eventlog::pg::call(
-        [fcinfo] { eventlog::feed::lock_consumer(eventlog::pg::text_view(PG_GETARG_DATUM(0))); });
-    PG_RETURN_VOID();
-}
-
-EVENTLOG_FUNCTION(eventlog_wake_pollers) {
-    eventlog::runtime::notify_at_commit(eventlog::runtime::Notice::events);
-    PG_RETURN_VOID();
-}

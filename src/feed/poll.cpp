@@ -1,89 +1,21 @@
-// eventlog.lease_next: what eventlog.poll is made of, and its waiting.
+#include "feed/poll.h"
+
 #include "pg/boundary.h"
 #include "pg/clock.h"
-
-#include "feed/take.h"
-#include "pg/datum.h"
 #include "pg/wait_event.h"
-#include "settings.h"
 #include "runtime/commit_signal.h"
+#include "settings.h"
 #include "store/catalog.h"
 #include "store/maintenance.h"
 
+namespace eventlog::feed {
 namespace {
-
-using namespace eventlog;
-
-constexpr int kDefaultRows = 100;
-constexpr int kMostRows = 10000;
-constexpr int64_t kLongestWaitMs = 3600 * 1000;
-constexpr int64_t kLongestLeaseMs = int64_t{366} * 24 * kLongestWaitMs;
 
 constexpr long kShortestPauseMs = 20;  // where what was to be given out again is locked
 constexpr long kFirstPauseMs = 50;     // without preloading
 constexpr long kLongestPauseMs = 250;
 constexpr int kFreeWakes = 1;
 constexpr int kLongestNapMs = 20;
-
-struct Request {
-    feed::Wanted wanted;
-    TimestampTz deadline;
-};
-
-// The argument as milliseconds from now; months are those from now on.
-int64_t milliseconds(Interval* interval, TimestampTz now) {
-    TimestampTz end = DatumGetTimestampTz(
-        DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now), IntervalPGetDatum(interval)));
-    if (TIMESTAMP_NOT_FINITE(end)) return end < now ? -1 : std::numeric_limits<int64_t>::max();
-    if (end <= now) return end == now ? 0 : -1;
-    return std::max<int64_t>((end - now) / 1000, 1);
-}
-
-void refuse_range(const char* name, const char* limits, const char* found) {
-    ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is out of range", name),
-            errdetail("The limits are %s; found %s.", limits, found),
-            err_generic_string(PG_DIAG_COLUMN_NAME, name));
-}
-
-const char* text_of(Interval* interval) {
-    return DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)));
-}
-
-Request read_arguments(FunctionCallInfo fcinfo) {
-    static constexpr const char* kNames[] = {"name", "max_rows", "wait", "lease"};
-    for (int i : {0, 2, 3})
-        if (PG_ARGISNULL(i))
-            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", kNames[i]),
-                    err_generic_string(PG_DIAG_COLUMN_NAME, kNames[i]));
-    const int max_rows = PG_ARGISNULL(1) ? kDefaultRows : PG_GETARG_INT32(1);
-    Interval* wait = PG_GETARG_INTERVAL_P(2);
-    Interval* lease = PG_GETARG_INTERVAL_P(3);
-    const TimestampTz now = GetCurrentTimestamp();
-    const int64_t wait_ms = milliseconds(wait, now);
-    const int64_t lease_ms = milliseconds(lease, now);
-    if (max_rows < 1 || max_rows > kMostRows)
-        refuse_range(kNames[1], psprintf("1 and %d", kMostRows), psprintf("%d", max_rows));
-    if (wait_ms < 0 || wait_ms > kLongestWaitMs) refuse_range(kNames[2], "0 and 1 hour", text_of(wait));
-    if (lease_ms < 1 || lease_ms > kLongestLeaseMs)
-        refuse_range(kNames[3], "1 millisecond and 366 days", text_of(lease));
-    return {{pg::text_view(PG_GETARG_DATUM(0)), static_cast<size_t>(max_rows), lease, wait_ms > 0},
-            now + wait_ms * 1000};
-}
-
-// Refuses where a lease cannot be stored, or what is new not be seen.
-void require_writable() {
-    PreventCommandDuringRecovery("eventlog.poll()");
-    PreventCommandIfReadOnly("eventlog.poll()");
-    PreventCommandIfParallelMode("eventlog.poll()");
-    if (IsolationUsesXactSnapshot())
-        ereport(
-            ERROR, errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-            errmsg("eventlog.poll() must not be called in a transaction that sees one snapshot"),
-            errdetail("Under REPEATABLE READ and SERIALIZABLE it would not see what is committed meanwhile."),
-            errhint("Poll under READ COMMITTED."));
-    // A restored log has no numbers of transactions to compare before it is adopted.
-    if (!store::catalog().adopted) store::make_ready(pg::unix_millis_now());
-}
 
 void sleep_for(long ms, uint32 events) {
     (void)WaitLatch(MyLatch, events | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, ms, pg::wait_event(pg::Wait::poll));
@@ -127,15 +59,31 @@ class Waiting {
     int wakes_ = 0;
 };
 
-feed::Taken take_or_wait(const Request& request) {
-    Waiting waiting(request.deadline);
+}  // namespace
+
+void require_pollable() {
+    PreventCommandDuringRecovery("eventlog.poll()");
+    PreventCommandIfReadOnly("eventlog.poll()");
+    PreventCommandIfParallelMode("eventlog.poll()");
+    if (IsolationUsesXactSnapshot())
+        ereport(
+            ERROR, errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
+            errmsg("eventlog.poll() must not be called in a transaction that sees one snapshot"),
+            errdetail("Under REPEATABLE READ and SERIALIZABLE it would not see what is committed meanwhile."),
+            errhint("Poll under READ COMMITTED."));
+    // A restored log has no numbers of transactions to compare before it is adopted.
+    if (!store::catalog().adopted) store::make_ready(pg::unix_millis_now());
+}
+
+std::vector<ids::Uuid> poll(const LeaseRequest& request, TimestampTz deadline) {
+    Waiting waiting(deadline);
     ConditionVariable* signal = runtime::commit_signal();
     while (true) {
         follow::Snapshot before;
-        if (request.wanted.waits && signal != nullptr) before = feed::ended_by_now();
-        feed::Taken taken = feed::take(request.wanted);
-        if (!taken.ids.empty() || taken.moved || !waiting.in_time()) return taken;
-        const auto lease_ends = taken.lease_ends;
+        if (request.may_wait && signal != nullptr) before = ended_by_now();
+        LeasedPiece piece = lease_next(request);
+        if (!piece.ids.empty() || piece.moved || !waiting.in_time()) return std::move(piece.ids);
+        const auto lease_ends = piece.lease_ends;
         if (signal == nullptr) {
             pg::call([&] { waiting.sleep(lease_ends); });
             continue;
@@ -143,24 +91,10 @@ feed::Taken take_or_wait(const Request& request) {
         // The end of the look's subtransaction would end a sleep prepared before it: what has been committed
         // since is seen by the snapshot.
         pg::call([signal] { ConditionVariablePrepareToSleep(signal); });
-        const bool changed = feed::ended_by_now() != before;
+        const bool changed = ended_by_now() != before;
         pg::call([&] { changed ? waiting.nap() : waiting.listen(signal, lease_ends); });
         pg::call([] { ConditionVariableCancelSleep(); });
     }
 }
 
-}  // namespace
-
-EVENTLOG_FUNCTION(eventlog_lease_next) {
-    Request request = pg::call([fcinfo] {
-        Request read = read_arguments(fcinfo);
-        require_writable();
-        return read;
-    });
-    feed::Taken taken = take_or_wait(request);
-    return pg::call([&] {
-        if (!taken.ids.empty()) return pg::uuid_array_datum(taken.ids);
-        fcinfo->isnull = true;
-        return (Datum)0;
-    });
-}
+}  // namespace eventlog::feed

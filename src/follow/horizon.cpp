@@ -34,9 +34,3 @@ Snapshot horizon() {
 }
 
 }  // namespace eventlog::follow
-
-EVENTLOG_FUNCTION(eventlog_horizon) {
-    std::string snapshot = eventlog::follow::horizon().text();
-    const char* text = snapshot.c_str();
-    return eventlog::pg::call([text] { return OidFunctionCall1(F_PG_SNAPSHOT_IN, CStringGetDatum(text)); });
-}

@@ -1,17 +1,16 @@
-// eventlog.wait_for_forward: for callers that want to know that an endpoint has taken an event.
-#include "pg/boundary.h"
+#include "forward/wait_for_forward.h"
 
 #include "forward/option_list.h"
 #include "forward/options.h"
+#include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
 #include "pg/wait_event.h"
 #include "runtime/shared_memory.h"
 #include "store/catalog.h"
 
+namespace eventlog::forward {
 namespace {
-
-using namespace eventlog;
 
 constexpr long kFirstPauseMs = 1;
 constexpr long kLongestPauseMs = 20;
@@ -37,12 +36,6 @@ WHERE t.name = $1)",
                                    SPI_OK_SELECT,
                                    {TEXTOID, UUIDOID, XID8OID}};
 
-struct Awaited {
-    Datum target;
-    Datum event_id;
-    TimestampTz deadline;
-};
-
 struct LoggedEvent {
     bool found;
     std::string_view name;
@@ -52,7 +45,7 @@ struct LoggedEvent {
 
 struct Progress {
     bool found;
-    std::span<forward::GivenOption> options;
+    std::span<GivenOption> options;
     bool before_start;
     bool passed;
     bool dead;
@@ -101,7 +94,7 @@ Progress read_progress(const Awaited& awaited, uint64_t xid) {
                               [](const Datum* fields, const bool* nulls) {
                                   Progress read{};
                                   read.found = true;
-                                  if (!nulls[0]) read.options = forward::list_options(fields[0]);
+                                  if (!nulls[0]) read.options = list_options(fields[0]);
                                   read.before_start = DatumGetBool(fields[1]);
                                   read.passed = DatumGetBool(fields[2]);
                                   read.dead = DatumGetBool(fields[3]);
@@ -112,17 +105,6 @@ Progress read_progress(const Awaited& awaited, uint64_t xid) {
         ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT),
                 errmsg("target \"%s\" does not exist", TextDatumGetCString(awaited.target)));
     return progress;
-}
-
-Awaited read_arguments(FunctionCallInfo fcinfo) {
-    static constexpr const char* kNames[] = {"event_id", "target", "timeout"};
-    for (int i = 0; i < 3; i++)
-        if (PG_ARGISNULL(i))
-            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", kNames[i]),
-                    err_generic_string(PG_DIAG_COLUMN_NAME, kNames[i]));
-    Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
-    Datum deadline = DirectFunctionCall2(timestamptz_pl_interval, now, PG_GETARG_DATUM(2));
-    return {PG_GETARG_DATUM(1), PG_GETARG_DATUM(0), DatumGetTimestampTz(deadline)};
 }
 
 // The event, which must be there and be another transaction's.
@@ -146,9 +128,9 @@ LoggedEvent find_event(Datum event_id) {
 
 // Whether the target is sent such an event by its definition.
 bool selects(const Progress& progress, const LoggedEvent& event) {
-    forward::TargetOptions options;
-    for (const forward::GivenOption& option : progress.options)
-        forward::set_option(options, forward::OptionHome::server, option.name, option.value);
+    TargetOptions options;
+    for (const GivenOption& option : progress.options)
+        set_option(options, OptionHome::server, option.name, option.value);
     event::StoredRow row;
     row.event_name = event.name;
     row.metadata = event.metadata;
@@ -206,8 +188,7 @@ bool wait_until_settled(const Awaited& awaited, uint64_t xid, Progress& progress
 
 }  // namespace
 
-EVENTLOG_FUNCTION(eventlog_wait_for_forward) {
-    Awaited awaited = pg::call([fcinfo] { return read_arguments(fcinfo); });
+bool wait_for_forward(const Awaited& awaited) {
     LoggedEvent event = pg::call([&] { return find_event(awaited.event_id); });
     Progress progress = pg::call([&] { return read_progress(awaited, event.xid); });
     if (!progress.before_start && !selects(progress, event))
@@ -215,5 +196,7 @@ EVENTLOG_FUNCTION(eventlog_wait_for_forward) {
     bool forwarded = pg::call([&] { return wait_until_settled(awaited, event.xid, progress); });
     // rewind_target may have moved the start meanwhile.
     if (progress.before_start) refuse_unselected(awaited, "The event is from before the target's start.");
-    PG_RETURN_BOOL(forwarded);
+    return forwarded;
 }
+
+}  // namespace eventlog::forward

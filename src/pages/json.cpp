@@ -1,12 +1,27 @@
 #include "pages/json.h"
 
+#include "event/formats.h"
 #include "event/validate.h"
+#include "follow/rows.h"
 #include "ids/ulid.h"
+#include "pg/boundary.h"
 
 namespace eventlog::pages {
 namespace {
 
 constexpr size_t kUuidLength = 36;
+
+// An event with the texts of its times: ISO 8601, UTC.
+struct ShownEvent {
+    event::StoredRow row;
+    std::string_view event_ts;
+    std::string_view ingested_at;
+};
+
+struct Times {
+    std::string event_ts;
+    std::string ingested_at;
+};
 
 // Builds a JSONB document front to back, without copying what is nested.
 class Builder {
@@ -110,8 +125,7 @@ void put_event(Builder& out, const ShownEvent& event) {
     out.end(WJB_END_OBJECT);
 }
 
-}  // namespace
-
+// {"data": {"events": […], "nextCursor": … | null}}
 Jsonb* page_json(std::span<const ShownEvent> events, const std::optional<ids::Uuid>& next_cursor) {
     Builder out;
     out.begin(WJB_BEGIN_OBJECT);
@@ -124,6 +138,27 @@ Jsonb* page_json(std::span<const ShownEvent> events, const std::optional<ids::Uu
     next_cursor ? out.ulid("nextCursor", *next_cursor) : out.null("nextCursor");
     out.end(WJB_END_OBJECT);
     return JsonbValueToJsonb(out.end(WJB_END_OBJECT));
+}
+
+}  // namespace
+
+Jsonb* json_of(const Page& page, MemoryContext result) {
+    std::vector<ShownEvent> events;
+    std::vector<Times> times(page.rows.size());
+    events.reserve(page.rows.size());
+    for (HeapTuple tuple : page.rows) {
+        ShownEvent shown{pg::call([&] { return follow::read_row(tuple, page.columns).row; }), {}, {}};
+        Times& texts = times[events.size()];
+        event::append_iso8601(texts.event_ts, shown.row.event_ts);
+        event::append_iso8601(texts.ingested_at, shown.row.ingested_at);
+        shown.event_ts = texts.event_ts;
+        shown.ingested_at = texts.ingested_at;
+        events.push_back(shown);
+    }
+    return pg::call([&] {
+        MemoryContextSwitchTo(result);
+        return page_json(events, page.next);
+    });
 }
 
 }  // namespace eventlog::pages

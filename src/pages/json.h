@@ -1,20 +1,14 @@
-// The JSON that list_events returns. May ereport: call inside pg::call.
+// The JSON that list_events returns.
 #pragma once
 
 #include "pg/server.h"
 
-#include "event/stored_row.h"
+#include "pages/page.h"
 
 namespace eventlog::pages {
 
-// An event with the texts of its times: ISO 8601, UTC.
-struct ShownEvent {
-    event::StoredRow row;
-    std::string_view event_ts;
-    std::string_view ingested_at;
-};
-
-// {"data": {"events": […], "nextCursor": … | null}}
-Jsonb* page_json(std::span<const ShownEvent> events, const std::optional<ids::Uuid>& next_cursor);
+// The page in the memory context `result`: {"data": {"events": […], "nextCursor": … | null}}. Throws
+// pg::ServerError.
+Jsonb* json_of(const Page& page, MemoryContext result);
 
 }  // namespace eventlog::pages

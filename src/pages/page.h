@@ -1,7 +1,7 @@
 // Pages of the log, newest first.
 //
 // A page walks the partitions from the newest one at or below its cursor, in each along the index that fits
-// its filters (read/page_path.h), and asks the server for the rows that it has found, so that the caller's
+// its filters (pages/path.h), and asks the server for the rows that it has found, so that the caller's
 // privileges and row security hold. At most eventlog.page_scan_rows rows are examined.
 #pragma once
 

@@ -1,7 +1,6 @@
 // eventlog.list_events and eventlog.find_events.
 #include "pg/boundary.h"
 
-#include "event/formats.h"
 #include "ids/ulid.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
@@ -84,31 +83,6 @@ PageRequest read_request(FunctionCallInfo fcinfo) {
     if (!PG_ARGISNULL(kFromTs)) request.filters.from_ts = PG_GETARG_TIMESTAMPTZ(kFromTs);
     if (!PG_ARGISNULL(kToTs)) request.filters.to_ts = PG_GETARG_TIMESTAMPTZ(kToTs);
     return request;
-}
-
-struct Times {
-    std::string event_ts;
-    std::string ingested_at;
-};
-
-// The page as JSON in the memory context `result`.
-Jsonb* json_of(const Page& page, MemoryContext result) {
-    std::vector<ShownEvent> events;
-    std::vector<Times> times(page.rows.size());
-    events.reserve(page.rows.size());
-    for (HeapTuple tuple : page.rows) {
-        ShownEvent shown{pg::call([&] { return follow::read_row(tuple, page.columns).row; }), {}, {}};
-        Times& texts = times[events.size()];
-        event::append_iso8601(texts.event_ts, shown.row.event_ts);
-        event::append_iso8601(texts.ingested_at, shown.row.ingested_at);
-        shown.event_ts = texts.event_ts;
-        shown.ingested_at = texts.ingested_at;
-        events.push_back(shown);
-    }
-    return pg::call([&] {
-        MemoryContextSwitchTo(result);
-        return page_json(events, page.next);
-    });
 }
 
 void put_rows(const Page& page, ReturnSetInfo* set) {

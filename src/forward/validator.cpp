@@ -1,19 +1,14 @@
-// SQL functions of the forwarder: the validator of targets, notices to the worker.
-#include "pg/boundary.h"
+#include "forward/validator.h"
 
-#include "forward/option_list.h"
 #include "forward/options.h"
-#include "pg/datum.h"
+#include "pg/boundary.h"
 #include "settings.h"
-#include "runtime/commit_signal.h"
-#include "runtime/gauges.h"
 
+namespace eventlog::forward {
 namespace {
 
-using namespace eventlog;
-
-[[noreturn]] void refuse(const forward::GivenOption& option, const forward::OptionProblem& problem) {
-    bool unknown = problem.fault == forward::OptionFault::unknown_name;
+[[noreturn]] void refuse(const GivenOption& option, const OptionProblem& problem) {
+    bool unknown = problem.fault == OptionFault::unknown_name;
     throw pg::Error{.sqlstate = unknown ? ERRCODE_FDW_INVALID_OPTION_NAME : ERRCODE_INVALID_PARAMETER_VALUE,
                     .message = std::string(unknown ? "unknown option \"" : "invalid value for option \"") +
                                option.name + "\"",
@@ -21,7 +16,7 @@ using namespace eventlog;
                     .hint = problem.hint};
 }
 
-[[noreturn]] void refuse_server_option(const forward::GivenOption& option) {
+[[noreturn]] void refuse_server_option(const GivenOption& option) {
     throw pg::Error{
         .sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE,
         .message = std::string("permission denied to set option \"") + option.name + "\"",
@@ -30,7 +25,7 @@ using namespace eventlog;
             "definition that holds it."};
 }
 
-void check_host(const char* option, const forward::Endpoint& endpoint, bool behind_proxy) {
+void check_host(const char* option, const Endpoint& endpoint, bool behind_proxy) {
     const net::HostPolicy policy = settings::host_policy();
     if (endpoint.host.empty() || (behind_proxy ? policy.admits_unresolved(endpoint.host, endpoint.port)
                                                : policy.admits(endpoint.host, endpoint.port)))
@@ -42,16 +37,16 @@ void check_host(const char* option, const forward::Endpoint& endpoint, bool behi
                     .hint = "A superuser can allow it by the setting eventlog.allowed_hosts."};
 }
 
-void validate_options(std::span<forward::GivenOption> given, forward::OptionHome home) {
-    forward::TargetOptions options;
+void validate(std::span<const GivenOption> given, OptionHome home) {
+    TargetOptions options;
     bool trusted = pg::call([] { return superuser(); });
-    for (const forward::GivenOption& option : given) {
-        if (!trusted && forward::reads_server(home, option.name)) refuse_server_option(option);
-        forward::OptionProblem problem = forward::set_option(options, home, option.name, option.value);
-        if (problem.fault != forward::OptionFault::none) refuse(option, problem);
+    for (const GivenOption& option : given) {
+        if (!trusted && reads_server(home, option.name)) refuse_server_option(option);
+        OptionProblem problem = set_option(options, home, option.name, option.value);
+        if (problem.fault != OptionFault::none) refuse(option, problem);
     }
-    if (home != forward::OptionHome::server) return;
-    if (auto incomplete = forward::complete(options))
+    if (home != OptionHome::server) return;
+    if (auto incomplete = complete(options))
         throw pg::Error{.sqlstate = incomplete->is_missing ? ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED
                                                            : ERRCODE_INVALID_PARAMETER_VALUE,
                         .message = (incomplete->is_missing ? "option \"" : "invalid value for option \"") +
@@ -65,30 +60,16 @@ void validate_options(std::span<forward::GivenOption> given, forward::OptionHome
 
 }  // namespace
 
-EVENTLOG_FUNCTION(eventlog_target_validator) {
-    std::span<forward::GivenOption> given =
-        pg::call([fcinfo] { return forward::list_options(PG_GETARG_DATUM(0)); });
-    Oid catalog = PG_GETARG_OID(1);
+void validate_options(std::span<const GivenOption> given, Oid catalog) {
     if (catalog == ForeignServerRelationId) {
-        validate_options(given, forward::OptionHome::server);
+        validate(given, OptionHome::server);
     } else if (catalog == UserMappingRelationId) {
-        validate_options(given, forward::OptionHome::user_mapping);
+        validate(given, OptionHome::user_mapping);
     } else if (!given.empty()) {
         throw pg::Error{.sqlstate = ERRCODE_FDW_INVALID_OPTION_NAME,
                         .message = "unknown option \"" + std::string(given[0].name) + "\"",
                         .hint = "Options belong to a server or to its user mappings."};
     }
-    PG_RETURN_VOID();
 }
 
-EVENTLOG_FUNCTION(eventlog_notify_worker) {
-    runtime::notify_at_commit(runtime::Notice::targets_changed);
-    PG_RETURN_VOID();
-}
-
-EVENTLOG_FUNCTION(eventlog_in_flight) {
-    Oid server = PG_GETARG_OID(0);
-    int requests = pg::call([server] { return runtime::in_flight(server); });
-    if (requests < 0) PG_RETURN_NULL();
-    PG_RETURN_INT32(requests);
-}
+}  // namespace eventlog::forward

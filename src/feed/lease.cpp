@@ -1,4 +1,4 @@
-#include "feed/take.h"
+#include "feed/lease.h"
 
 #include "feed/consumer.h"
 #include "pg/boundary.h"
@@ -22,11 +22,12 @@ void connected(Body body) {
     pg::call([] { SPI_finish(); });
 }
 
-TimestampTz lease_end(const Wanted& wanted) {
-    Interval* lease = wanted.lease;
-    return pg::call([lease] {
-        return DatumGetTimestampTz(DirectFunctionCall2(
-            timestamptz_pl_interval, TimestampTzGetDatum(GetCurrentTimestamp()), IntervalPGetDatum(lease)));
+TimestampTz lease_end(const LeaseRequest& request) {
+    Interval* duration = request.duration;
+    return pg::call([duration] {
+        return DatumGetTimestampTz(DirectFunctionCall2(timestamptz_pl_interval,
+                                                       TimestampTzGetDatum(GetCurrentTimestamp()),
+                                                       IntervalPGetDatum(duration)));
     });
 }
 
@@ -92,54 +93,54 @@ void store(Consumer& consumer, const Found& found) {
                                       found.ends_window, static_cast<int64_t>(found.ids.size())));
 }
 
-Taken look(const Wanted& wanted) {
-    pg::call([&wanted] {
+LeasedPiece look(const LeaseRequest& request) {
+    pg::call([&request] {
         // What this statement itself has written is seen, too.
         CommandCounterIncrement();
-        lock_consumer(wanted.name);
+        lock_consumer(request.consumer);
         PushActiveSnapshot(GetLatestSnapshot());
     });
-    Taken taken;
+    LeasedPiece piece;
     Consumer consumer;
     bool written = false;
     connected([&] {
-        consumer = load_consumer(wanted.name);
-        taken.lease_ends = consumer.lease_ends;
+        consumer = load_consumer(request.consumer);
+        piece.lease_ends = consumer.lease_ends;
         if (!consumer.lease_ends || *consumer.lease_ends > GetCurrentTimestamp()) return;
         std::optional<std::vector<ids::Uuid>> again =
-            lease_again(wanted.name, wanted.max_rows, lease_end(wanted));
+            lease_again(request.consumer, request.max_rows, lease_end(request));
         written = again.has_value();
-        if (again) taken.ids = std::move(*again);
+        if (again) piece.ids = std::move(*again);
     });
-    if (taken.ids.empty()) {
-        Found found = find_next(consumer, wanted.max_rows);
+    if (piece.ids.empty()) {
+        Found found = find_next(consumer, request.max_rows);
         if (!found.ids.empty() || found.passed >= kStoreAfterPassed) {
             connected([&] {
                 store(consumer, found);
-                if (!found.ids.empty()) store_lease(consumer, found.ids, lease_end(wanted));
+                if (!found.ids.empty()) store_lease(consumer, found.ids, lease_end(request));
             });
             written = true;
         }
-        taken.ids = std::move(found.ids);
-        taken.moved = written && taken.ids.empty();
+        piece.ids = std::move(found.ids);
+        piece.moved = written && piece.ids.empty();
     }
-    pg::call([&wanted, written] {
+    pg::call([&request, written] {
         PopActiveSnapshot();
-        if (!written) unlock_consumer(wanted.name);
+        if (!written) unlock_consumer(request.consumer);
     });
-    return taken;
+    return piece;
 }
 
 }  // namespace
 
-Taken take(const Wanted& wanted) {
-    if (!wanted.waits) return look(wanted);
+LeasedPiece lease_next(const LeaseRequest& request) {
+    if (!request.may_wait) return look(request);
     // The locks of a look that is rolled back go: a poll that waits must not keep partitions from being
     // dropped.
     pg::Subtransaction subtransaction;
-    Taken taken = look(wanted);
-    if (taken.moved || !taken.ids.empty()) subtransaction.commit();
-    return taken;
+    LeasedPiece piece = look(request);
+    if (piece.moved || !piece.ids.empty()) subtransaction.commit();
+    return piece;
 }
 
 follow::Snapshot ended_by_now() {

@@ -1,0 +1,27 @@
+// eventlog.wait_for_forward.
+#include "pg/boundary.h"
+
+#include "forward/wait_for_forward.h"
+
+namespace {
+
+using namespace eventlog;
+using forward::Awaited;
+
+Awaited read_arguments(FunctionCallInfo fcinfo) {
+    static constexpr const char* kNames[] = {"event_id", "target", "timeout"};
+    for (int i = 0; i < 3; i++)
+        if (PG_ARGISNULL(i))
+            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", kNames[i]),
+                    err_generic_string(PG_DIAG_COLUMN_NAME, kNames[i]));
+    Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
+    Datum deadline = DirectFunctionCall2(timestamptz_pl_interval, now, PG_GETARG_DATUM(2));
+    return {PG_GETARG_DATUM(1), PG_GETARG_DATUM(0), DatumGetTimestampTz(deadline)};
+}
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_wait_for_forward) {
+    Awaited awaited = pg::call([fcinfo] { return read_arguments(fcinfo); });
+    PG_RETURN_BOOL(forward::wait_for_forward(awaited));
+}
