@@ -1,4 +1,5 @@
-# What may see what: the layers of src/pure.mk no server header, the server nothing of the library but its entry points.
+# What may see what: the layers of src/pure.mk see no server header, folders see those before them, and the server sees nothing of the
+# library but its entry points, of which none that a release has named may go.
 use strict;
 use warnings FATAL => 'all';
 
@@ -59,6 +60,39 @@ foreach my $folder (sort keys %one_of)
 		qr/server\.h:.*this layer knows no PostgreSQL header.*^failed$/ms, "$folder: pg/server.h does not compile");
 	like(complaints($source, "#include \"postgres.h\"\n"),
 		qr/postgres\.h.*(No such file|not found).*^failed$/ms, "$folder: postgres.h is not found");
+}
+
+# Data flows one way: a folder of src includes its own headers and those of folders before it, in the order in which the Makefile
+# and src/pure.mk name them.
+
+my @order = map { s,^src/?([^/]*).*,$1,r } split ' ', make('-s', '--eval=print-layers: ; @echo $(PURE_DIRS) $(SERVER_DIRS)', 'print-layers');
+my %place;
+$place{$_} //= scalar keys %place foreach grep { $_ ne '' && $_ ne 'forward' } @order;
+$place{forward} = $place{autonomous} + 0.5;
+my @folders = sort keys %{ { map { m,/src/([^/]+)/[^/]+$, => 1 } glob "$root/src/*/*.h" } };
+is_deeply([ sort keys %place ], [ sort @folders ], 'the Makefile names each folder of src');
+my @against_the_flow;
+foreach my $source (map { glob "$root/src/$_/{*,*/*}.{h,cpp}" } @folders)
+{
+	my ($folder) = $source =~ m,.*/src/([^/]+)/,;
+	foreach my $included (slurp_file($source) =~ m,^#include "([a-z_]+)/,mg)
+	{
+		next if !defined $place{$included} || $place{$included} <= $place{$folder};
+		push @against_the_flow, ($source =~ s,^\Q$root/\E,,r) . " includes $included";
+	}
+}
+is(join("\n", @against_the_flow), '', 'no folder includes one behind it');
+
+# What a released script names in C stays, since the library serves the objects that it made.
+
+my %exported = map { $_ => 1 } map { (split)[-1] } split /\n/,
+  output_of('nm', '-D', '--defined-only', output_of($pg_config, '--pkglibdir') =~ s/\n//r . '/eventlog.so');
+my @scripts = glob "$root/sql/eventlog--*.sql";
+cmp_ok(scalar @scripts, '>=', 3, 'there are released scripts');
+foreach my $script (@scripts)
+{
+	my %named = map { $_ => 1 } slurp_file($script) =~ /AS 'MODULE_PATHNAME', '(\w+)'/g;
+	is_deeply([ grep { !$exported{$_} } sort keys %named ], [], basename($script) . ': each C function is there');
 }
 
 # The library exports its entry points only, and runs no code when it is loaded but _PG_init.
