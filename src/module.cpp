@@ -4,6 +4,7 @@
 #include "autonomous/queue.h"
 #include "worker/launcher.h"
 #include "context/caller.h"
+#include "forward/quotations.h"
 #include "ingest/counters.h"
 #include "logs/log_tables.h"
 #include "settings.h"
@@ -29,6 +30,7 @@ extern "C" void _PG_init(void) {
     pg::install_terminate_handler();
     settings::define();
     store::register_log_tables(logs::kLogTables);
+    erasure::register_quotations(forward::kQuotations);
     store::watch_catalog();
     store::watch_partitions();
     context::watch_roles();

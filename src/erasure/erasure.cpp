@@ -22,26 +22,11 @@ constexpr const char* kNoKey = "NULL::uuid, NULL::text, NULL::text";
 constexpr const char* kErase =
     "UPDATE eventlog.%1$s SET %4$s WHERE %3$s AND %2$s BETWEEN $4 AND $5 AND %2$s = ANY ($3)";
 
-// What lies beside the log about the events $1, in the order of kBesideEvents; $2 are the hashes of their
-// idempotency keys, by which these have an index. A dead letter stays, for what has not been delivered must
-// not be forgotten; what the endpoint said may quote the event.
-struct Statement {
-    const char* sql;
-    int expected;
-};
-constexpr Statement kEraseBeside[] = {
-    {"UPDATE eventlog.dead_letters SET reason = '" EVENTLOG_ERASED_REASON
-     "', body = NULL WHERE event_id = ANY ($1)",
-     SPI_OK_UPDATE},
-    {"DELETE FROM eventlog.idempotency_keys WHERE key_hash = ANY ($2) AND event_id = ANY ($1)",
-     SPI_OK_DELETE},
-};
-static_assert(std::size(kEraseBeside) == std::size(kBesideEvents));
+// $1 holds the events, and $2 the hashes of their keys, by which the keys have an index.
+constexpr const char* kEraseKeys =
+    "DELETE FROM eventlog.idempotency_keys WHERE key_hash = ANY ($2) AND event_id = ANY ($1)";
 
-// The last error of a target quotes an endpoint that left events out.
-constexpr const char* kUnquoteErrors =
-    "UPDATE eventlog.targets SET last_error = split_part(last_error, ': ', 1)"
-    " WHERE last_error LIKE 'the endpoint took a request and left out %: %'";
+std::span<const Quotation> registered;
 
 // Records have neither an actor nor a resource, and numbers alone; what only bears the name of one is an
 // event like others.
@@ -194,10 +179,12 @@ class LogErasure {
         for (size_t i = 0; i < hashes.size(); i++)
             datums[i] = pg::text_datum({reinterpret_cast<const char*>(hashes[i].data()), hashes[i].size()});
         Datum keys = array_of(datums, hashes.size(), BYTEAOID, -1, TYPALIGN_INT);
-        for (size_t i = 0; i < std::size(kEraseBeside); i++)
-            erased.beside[i] +=
-                run(kEraseBeside[i].sql, kEraseBeside[i].expected,
-                    {{UUIDARRAYOID, found.ids, false}, {BYTEAARRAYOID, keys, false}}, GetLatestSnapshot());
+        Parameter ids{UUIDARRAYOID, found.ids, false};
+        erased.idempotency_keys +=
+            run(kEraseKeys, SPI_OK_DELETE, {ids, {BYTEAARRAYOID, keys, false}}, GetLatestSnapshot());
+        for (size_t i = 0; i < registered.size(); i++)
+            if (registered[i].of_events)
+                erased.quotations[i] += run(registered[i].sql, SPI_OK_UPDATE, {ids}, GetLatestSnapshot());
     }
 
     const store::LogTable& log_;
@@ -219,6 +206,15 @@ bool concerns(const store::LogTable& log, Scope scope) {
 }
 
 }  // namespace
+
+void register_quotations(std::span<const Quotation> quotations) {
+    Assert(quotations.size() <= kMaxQuotations);
+    registered = quotations;
+}
+
+std::span<const Quotation> quotations() {
+    return registered;
+}
 
 uint64_t Erased::all_rows() const {
     return std::accumulate(std::begin(rows), std::end(rows), uint64_t{0});
@@ -246,7 +242,8 @@ Erased erase(const Erasure& erasure) {
     }
     pg::call([&erased, &stretch] {
         if (erased.all_rows() > 0) {
-            run(kUnquoteErrors, SPI_OK_UPDATE, {}, GetLatestSnapshot());
+            for (const Quotation& quotation : registered)
+                if (!quotation.of_events) run(quotation.sql, SPI_OK_UPDATE, {}, GetLatestSnapshot());
             notify_worker();
         }
         UnregisterSnapshot(stretch.snapshot);

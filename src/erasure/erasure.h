@@ -8,9 +8,6 @@
 #include "store/erased_mark.h"
 #include "store/log_table.h"
 
-// What is left of a dead letter's reason.
-#define EVENTLOG_ERASED_REASON "The event has been erased."
-
 namespace eventlog::erasure {
 
 // In the order of LogTable::erasure.
@@ -23,12 +20,25 @@ struct Erasure {
     std::string_view type;  // without data: the id of every type; none for an event
 };
 
-// What lies beside the log and goes with its events, in the order of kBesideEvents.
-inline constexpr const char* kBesideEvents[] = {"deadLetters", "idempotencyKeys"};
+// Text beside the log that may quote events. The part that writes such text provides the statement that
+// removes the quotations, so that an erasure need not know how they look.
+struct Quotation {
+    const char* name;  // the key of its count in the record of an erasure; null: it is not counted
+    const char* sql;   // an UPDATE
+    bool
+        of_events;  // the statement takes the ids of erased events as $1; else it is run once for all of them
+};
+
+inline constexpr size_t kMaxQuotations = 4;
+
+// Makes the quotations known; called once by _PG_init.
+void register_quotations(std::span<const Quotation> quotations);
+std::span<const Quotation> quotations();
 
 struct Erased {
     uint64_t rows[store::kMaxLogTables];  // of store::log_tables()
-    uint64_t beside[std::size(kBesideEvents)];
+    uint64_t quotations[kMaxQuotations];  // of quotations()
+    uint64_t idempotency_keys;
 
     uint64_t all_rows() const;
 };

@@ -24,8 +24,10 @@ Jsonb* counts_of(const Erased& erased) {
         if (rows > 0 || log == &logs::kEvents)
             appendStringInfo(&json, "%s\"%s\": " UINT64_FORMAT, json.len > 1 ? ", " : "", log->name, rows);
     }
-    for (size_t i = 0; i < std::size(kBesideEvents); i++)
-        appendStringInfo(&json, ", \"%s\": " UINT64_FORMAT, kBesideEvents[i], erased.beside[i]);
+    for (size_t i = 0; i < quotations().size(); i++)
+        if (const char* name = quotations()[i].name)
+            appendStringInfo(&json, ", \"%s\": " UINT64_FORMAT, name, erased.quotations[i]);
+    appendStringInfo(&json, ", \"idempotencyKeys\": " UINT64_FORMAT, erased.idempotency_keys);
     appendStringInfoChar(&json, '}');
     return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }

@@ -1,5 +1,7 @@
 #include "forward/target.h"
 
+#include "forward/quotations.h"
+
 #include "forward/delivery/reason.h"
 #include "forward/erasures.h"
 #include "store/log_transaction.h"
@@ -308,9 +310,9 @@ void Target::report_left_out(const Judgement& judgement) {
     try {
         store::LogTransaction transaction;
         pg::call([] { pg::limit_lock_waits(); });
-        record_left_out(declared_.name, judgement.rejected,
-                        "the endpoint took a request and left out " + std::to_string(judgement.rejected) +
-                            " of its events: " + readable_text(judgement.note, Batch::kMaxReasonBytes));
+        record_left_out(
+            declared_.name, judgement.rejected,
+            left_out_error(judgement.rejected, readable_text(judgement.note, Batch::kMaxReasonBytes)));
         transaction.commit();
     } catch (const pg::ServerError& failure) {
         pg::log_error(failure, declared_.name.c_str());

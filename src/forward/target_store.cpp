@@ -5,7 +5,7 @@
 #include "pg/datum.h"
 #include "pg/statement.h"
 #include "follow/rows.h"
-#include "erasure/erasure.h"
+#include "forward/quotations.h"
 
 namespace eventlog::forward {
 namespace {
