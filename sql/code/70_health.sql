@@ -18,13 +18,18 @@ CREATE OR REPLACE FUNCTION eventlog.seconds_of_setting(name text) RETURNS intege
 AS $$ SELECT extract(epoch FROM current_setting(name)::interval)::integer $$;
 COMMENT ON FUNCTION eventlog.seconds_of_setting(text) IS 'a setting that is a time, in seconds';
 
+-- A library serves the SQL objects of releases before it.
 CREATE OR REPLACE FUNCTION eventlog.health_version() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(v.library = v.catalog, jsonb_build_object('library', v.library, 'catalog', v.catalog))
+    SELECT eventlog.health_check(
+        string_to_array(substring(v.library FROM '^[0-9.]+'), '.')::int[]
+            >= string_to_array(substring(v.catalog FROM '^[0-9.]+'), '.')::int[],
+        jsonb_build_object('library', v.library, 'catalog', v.catalog))
     FROM eventlog.version() v
 $$;
-COMMENT ON FUNCTION eventlog.health_version() IS 'check of health(): the library and the SQL objects have the same version';
+COMMENT ON FUNCTION eventlog.health_version() IS
+    'check of health(): the library has the version of the SQL objects or a later one, and so serves them';
 
 CREATE OR REPLACE FUNCTION eventlog.health_preloaded() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -230,7 +235,7 @@ BEGIN
     LOOP
         BEGIN
             IF check_name <> 'version' AND checks #>> '{version,status}' <> 'ok' THEN
-                answer := eventlog.health_check(NULL, '{"error": "the versions of library and catalog differ"}');
+                answer := eventlog.health_check(NULL, '{"error": "the library is older than the SQL objects"}');
             ELSE
                 EXECUTE format('SELECT eventlog.%I()', check_function) INTO answer;
             END IF;

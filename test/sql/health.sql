@@ -101,9 +101,11 @@ SELECT value ->> 'status', (value ->> 'seconds')::float8 > 0, jsonb_typeof(value
 FROM (SELECT check_of('transactionAge')::jsonb) f(value);
 ROLLBACK;
 
--- Under another version nothing but the versions is known.
+-- A library serves objects of releases before it; under newer objects nothing but the versions is known.
 BEGIN;
-UPDATE pg_extension SET extversion = '0.0.1' WHERE extname = 'eventlog';
+UPDATE pg_extension SET extversion = '0.2.0' WHERE extname = 'eventlog';
+SELECT check_of('version')::jsonb - 'library';
+UPDATE pg_extension SET extversion = '99.0.0' WHERE extname = 'eventlog';
 SELECT statuses();
 SELECT check_of('version')::jsonb - 'library', check_of('forwardLag');
 ROLLBACK;
