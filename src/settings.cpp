@@ -2,7 +2,8 @@
 
 #include "pg/server.h"
 
-#include "event/formats.h"
+#include "event/characters.h"
+#include "event/trace_context.h"
 #include "event/normalise.h"
 #include "pg/boundary.h"
 
@@ -60,7 +61,7 @@ bool check_text(char** value, void**, GucSource) {
     std::string_view text(*value);
     std::string_view trimmed = event::trim(text);
     if (event::characters(trimmed) > event::kMaxTextCharacters) {
-        GUC_check_errdetail("The limit is %zu characters; found %zu.", event::kMaxTextCharacters,
+        GUC_check_errdetail("The limit is %zu characters, but the value has %zu.", event::kMaxTextCharacters,
                             event::characters(trimmed));
         return false;
     }
@@ -72,7 +73,8 @@ bool check_text(char** value, void**, GucSource) {
 bool check_traceparent(char** value, void**, GucSource) {
     if (*value == nullptr || **value == '\0' || event::trace_id_of_traceparent(*value)) return true;
     GUC_check_errdetail(
-        "A W3C traceparent is wanted: version, trace id, parent id and flags in lower-case hex.");
+        "Expected a W3C traceparent: version, trace id, parent id and flags in lower-case hexadecimal "
+        "digits.");
     return false;
 }
 
@@ -89,9 +91,10 @@ bool check_allowed_hosts(char** value, void**, GucSource) {
         const char* entry = bad_entry.c_str();
         pg::call([entry] {
             constexpr const char* kWanted =
-                "\"%s\" is not a host name, *.domain, address or CIDR range, with or without \":port\".";
+                "Entry \"%s\" is not a host name, *.domain, address or CIDR range, with or without "
+                "\":port\".";
             if (defining)
-                ereport(WARNING, errmsg("eventlog.allowed_hosts cannot be read, so no host is allowed"),
+                ereport(WARNING, errmsg("eventlog.allowed_hosts is invalid, so no host is allowed"),
                         errdetail(kWanted, entry));
             else
                 GUC_check_errdetail(kWanted, entry);
@@ -135,85 +138,97 @@ void define_list(const char* name, const char* what, const char* elements, char*
 }
 
 void define_session_defaults() {
-    define_text("eventlog.source", "Default of an event's source: the service or module that logs.", source,
+    define_text("eventlog.source", "Sets the default source of events: the service or module that logs them.",
+                source, check_text);
+    define_text("eventlog.actor_type",
+                "Sets the default actor_type of events, together with eventlog.actor_id.", actor_type,
                 check_text);
-    define_text("eventlog.actor_type", "Default of an event's actor_type, together with eventlog.actor_id.",
-                actor_type, check_text);
-    define_text("eventlog.actor_id", "Default of an event's actor_id, together with eventlog.actor_type.",
-                actor_id, check_text);
-    define_text("eventlog.app_version", "Default of an event's app_version.", app_version, check_text);
-    define_text("eventlog.traceparent", "W3C traceparent whose trace id events get by default.", traceparent,
+    define_text("eventlog.actor_id",
+                "Sets the default actor_id of events, together with eventlog.actor_type.", actor_id,
+                check_text);
+    define_text("eventlog.app_version", "Sets the default app_version of events.", app_version, check_text);
+    define_text("eventlog.traceparent",
+                "Sets the W3C traceparent from which events take their default trace_id.", traceparent,
                 check_traceparent);
-    define_bool("eventlog.forward_default", "Default of log_event's forward_to_statsig.", forward_default,
+    define_bool("eventlog.forward_default", "Sets the default of forward_to_statsig.", forward_default,
                 PGC_USERSET);
 }
 
 void define_logging() {
-    define_enum("eventlog.naming_policy", "What an event name must look like.", naming_policy,
+    define_enum("eventlog.naming_policy", "Sets the policy that event names must follow.", naming_policy,
                 kNamingPolicies);
-    define_int("eventlog.max_metadata_bytes", "Largest metadata of an event, as canonical JSON.",
-               max_metadata_bytes, {2, static_cast<int>(event::kMaxEnvelopeBytes)}, PGC_SUSET, GUC_UNIT_BYTE);
-    define_int("eventlog.max_metadata_keys", "Most top-level keys of an event's metadata.", max_metadata_keys,
+    define_int("eventlog.max_metadata_bytes",
+               "Sets the maximum size of an event's metadata as canonical JSON.", max_metadata_bytes,
+               {2, static_cast<int>(event::kMaxEnvelopeBytes)}, PGC_SUSET, GUC_UNIT_BYTE);
+    define_int("eventlog.max_metadata_keys",
+               "Sets the maximum number of top-level keys in an event's metadata.", max_metadata_keys,
                {0, 65536}, PGC_SUSET);
     define_enum("eventlog.insert_method",
-                "How events are written: auto takes the direct way where the table allows it.", insert_method,
-                kInsertMethods);
+                "Selects how events are written; auto bypasses the executor if the table allows it.",
+                insert_method, kInsertMethods);
     define_int("eventlog.idempotency_window",
-               "How long a second call with an idempotency key is the first one again.", idempotency_window,
-               {1, kSecondsOfYear}, PGC_SUSET, GUC_UNIT_S);
+               "Sets the time within which a call with the same idempotency key returns the first event.",
+               idempotency_window, {1, kSecondsOfYear}, PGC_SUSET, GUC_UNIT_S);
     define_int("eventlog.autonomous_timeout",
-               "How long log_event_autonomous waits for its event to be written.", autonomous_timeout,
-               {1, 3600000}, PGC_USERSET, GUC_UNIT_MS);
+               "Sets the maximum time that log_event_autonomous() waits for its event to be written.",
+               autonomous_timeout, {1, 3600000}, PGC_USERSET, GUC_UNIT_MS);
     // The server takes such a setting only while it preloads; a session that loads the library has no queue.
     // The least takes the largest envelope, however its JSON is stored.
     if (process_shared_preload_libraries_in_progress)
         define_int("eventlog.autonomous_queue_size",
-                   "Memory for autonomous events that wait to be written, of all databases.",
+                   "Sets the memory for autonomous events of all databases that are waiting to be written.",
                    autonomous_queue_size, {8192, 1024 * 1024}, PGC_POSTMASTER, GUC_UNIT_KB);
 }
 
 void define_storage() {
-    define_int("eventlog.partition_width", "Time span of a partition made from now on.", partition_width,
+    define_int("eventlog.partition_width", "Sets the time span of new partitions.", partition_width,
                {1, kMinutesOfYear}, PGC_SUSET, GUC_UNIT_MIN);
-    define_int("eventlog.partitions_ahead", "Partitions kept ready after the current one.", partitions_ahead,
-               {0, 1000}, PGC_SUSET);
-    define_int("eventlog.retention_max_size",
-               "Size of eventlog.events above which its oldest partitions are dropped; 0: none.",
-               retention_max_size, {0, INT_MAX}, PGC_SUSET, GUC_UNIT_MB);
+    define_int("eventlog.partitions_ahead", "Sets the number of partitions that are created in advance.",
+               partitions_ahead, {0, 1000}, PGC_SUSET);
+    define_int(
+        "eventlog.retention_max_size",
+        "Sets the size of eventlog.events above which its oldest partitions are dropped; 0 means no limit.",
+        retention_max_size, {0, INT_MAX}, PGC_SUSET, GUC_UNIT_MB);
     define_bool("eventlog.retention_ignores_readers",
-                "Whether retention drops what a target or consumer has still to read.",
+                "Allows retention to drop events that a target or consumer has not read.",
                 retention_ignores_readers, PGC_SUSET);
-    define_int("eventlog.page_scan_rows", "Most rows that a page of list_events or find_events examines.",
+    define_int("eventlog.page_scan_rows",
+               "Sets the maximum number of rows that list_events() and find_events() examine for a page.",
                page_scan_rows, {1, INT_MAX}, PGC_SUSET);
 }
 
 void define_forwarding() {
-    define_bool("eventlog.forwarding", "Whether events are sent to targets.", forwarding, PGC_SUSET);
-    define_list("eventlog.databases",
-                "Databases that get a worker, comma-separated; empty for every one with the extension.",
-                nullptr, databases, PGC_SIGHUP, nullptr);
+    define_bool("eventlog.forwarding", "Enables sending of events to targets.", forwarding, PGC_SUSET);
+    define_list(
+        "eventlog.databases",
+        "Lists the databases that get a worker; an empty list means every database with the extension.",
+        nullptr, databases, PGC_SIGHUP, nullptr);
     defining = true;
     define_list("eventlog.allowed_hosts",
-                "Hosts that targets may name, comma-separated; empty for all but link-local and metadata "
+                "Lists the hosts that targets may name; an empty list allows all but link-local and metadata "
                 "addresses.",
-                "Names, *.domain, addresses and CIDR ranges, each with an optional port.", allowed_hosts,
-                PGC_SUSET, check_allowed_hosts);
+                "Entries are host names, *.domain, addresses and CIDR ranges, each with an optional port.",
+                allowed_hosts, PGC_SUSET, check_allowed_hosts);
     defining = false;
-    define_int("eventlog.poll_interval", "How often a worker looks for events that no commit told it of.",
+    define_int("eventlog.poll_interval",
+               "Sets the interval at which a worker looks for events that no commit has notified it of.",
                poll_interval, {10, 600000}, PGC_SIGHUP, GUC_UNIT_MS);
-    define_int("eventlog.max_retry_interval", "Longest time between two attempts to reach an endpoint.",
-               max_retry_interval, {100, 86400000}, PGC_SIGHUP, GUC_UNIT_MS);
+    define_int("eventlog.max_retry_interval",
+               "Sets the maximum time between two attempts to reach an endpoint.", max_retry_interval,
+               {100, 86400000}, PGC_SIGHUP, GUC_UNIT_MS);
 }
 
 void define_health() {
     define_int("eventlog.health_max_lag",
-               "Age of the oldest event that waits for a target, above which health() is degraded.",
+               "Sets the age of the oldest unsent event above which health() reports a degraded state.",
                health_max_lag, {0, INT_MAX}, PGC_SUSET, GUC_UNIT_S);
-    define_int("eventlog.health_max_dead_letters", "Number of dead letters above which health() is degraded.",
+    define_int("eventlog.health_max_dead_letters",
+               "Sets the number of dead letters above which health() reports a degraded state.",
                health_max_dead_letters, {0, INT_MAX}, PGC_SUSET);
-    define_int("eventlog.health_max_transaction_age",
-               "Age of the oldest writing transaction, above which health() is degraded.",
-               health_max_transaction_age, {0, INT_MAX}, PGC_SUSET, GUC_UNIT_S);
+    define_int(
+        "eventlog.health_max_transaction_age",
+        "Sets the age of the oldest writing transaction above which health() reports a degraded state.",
+        health_max_transaction_age, {0, INT_MAX}, PGC_SUSET, GUC_UNIT_S);
 }
 
 }  // namespace

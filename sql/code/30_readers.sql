@@ -78,9 +78,7 @@ BEGIN
     END IF;
 EXCEPTION WHEN invalid_text_representation OR invalid_datetime_format OR datetime_field_overflow
                OR invalid_time_zone_displacement_value OR invalid_parameter_value THEN
-    RAISE EXCEPTION 'start_at is no place in the log: %', coalesce(quote_literal(left(start_at, 64)), 'null')
-        USING ERRCODE = 'invalid_parameter_value', COLUMN = 'start_at',
-              HINT = 'Pass ''beginning'', ''now'', the uuid or ULID of the event to start after, or a time.';
+    PERFORM eventlog.refuse('start_at_format', 'start_at', 'found', start_at);
 END
 $$;
 COMMENT ON FUNCTION eventlog.read_start(text) IS

@@ -24,7 +24,7 @@ CREATE OR REPLACE FUNCTION eventlog.require_target(target text) RETURNS void
 AS $$
 BEGIN
     IF NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.name = require_target.target) THEN
-        RAISE EXCEPTION 'target "%" does not exist', target USING ERRCODE = 'undefined_object';
+        PERFORM eventlog.refuse('target_unknown', 'target', 'found', target);
     END IF;
 END
 $$;

@@ -46,9 +46,7 @@ DECLARE
 BEGIN
     PERFORM eventlog.require_target(target);
     IF before IS NULL THEN
-        RAISE EXCEPTION 'before must not be null'
-            USING ERRCODE = 'null_value_not_allowed', COLUMN = 'before',
-                  HINT = 'To delete all dead letters of the target, pass ''infinity''.';
+        PERFORM eventlog.refuse('purge_before_null', 'before');
     END IF;
     DELETE FROM eventlog.dead_letters d WHERE d.target = purge_dead_letters.target AND d.last_attempt_at < before;
     GET DIAGNOSTICS purged = ROW_COUNT;

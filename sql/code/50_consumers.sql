@@ -19,10 +19,9 @@ CREATE OR REPLACE FUNCTION eventlog.require_consumer(name text) RETURNS void
 AS $$
 BEGIN
     IF name IS NULL THEN
-        RAISE EXCEPTION 'name must not be null' USING ERRCODE = 'null_value_not_allowed', COLUMN = 'name';
+        PERFORM eventlog.refuse('argument_null', 'name');
     ELSIF NOT EXISTS (SELECT FROM eventlog.consumer_definitions c WHERE c.name = require_consumer.name) THEN
-        RAISE EXCEPTION 'consumer "%" does not exist', name
-            USING ERRCODE = 'undefined_object', COLUMN = 'name', HINT = 'Make it with eventlog.create_consumer.';
+        PERFORM eventlog.refuse('consumer_unknown', 'name', 'found', name);
     END IF;
 END
 $$;
@@ -35,14 +34,11 @@ DECLARE
     start record;
 BEGIN
     IF name IS NULL OR start_at IS NULL THEN
-        RAISE EXCEPTION '% must not be null', CASE WHEN name IS NULL THEN 'name' ELSE 'start_at' END
-            USING ERRCODE = 'null_value_not_allowed', COLUMN = CASE WHEN name IS NULL THEN 'name' ELSE 'start_at' END;
+        PERFORM eventlog.refuse('argument_null', CASE WHEN name IS NULL THEN 'name' ELSE 'start_at' END);
     ELSIF name !~ '[^[:space:]]' THEN
-        RAISE EXCEPTION 'name must not be blank' USING ERRCODE = 'invalid_parameter_value', COLUMN = 'name';
+        PERFORM eventlog.refuse('argument_blank', 'name');
     ELSIF char_length(name) > 256 THEN
-        RAISE EXCEPTION 'name is too long'
-            USING ERRCODE = 'string_data_right_truncation', COLUMN = 'name',
-                  DETAIL = format('The limit is 256 characters; found %s.', char_length(name));
+        PERFORM eventlog.refuse('consumer_name_length', 'name', 'limit', '256', 'found', char_length(name)::text);
     END IF;
     PERFORM eventlog.matches(events, '');
     -- Transaction numbers are valid only in a log that has been adopted.
@@ -51,7 +47,7 @@ BEGIN
     INSERT INTO eventlog.consumer_definitions (name, events) VALUES (create_consumer.name, create_consumer.events)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'consumer "%" already exists', name USING ERRCODE = 'duplicate_object', COLUMN = 'name';
+        PERFORM eventlog.refuse('consumer_exists', 'name', 'found', name);
     END IF;
     INSERT INTO eventlog.reader_window (kind, name, from_snapshot, start_snapshot, start_after)
     VALUES ('consumer', create_consumer.name, start.from_snapshot, start.from_snapshot, start.start_after);
@@ -144,7 +140,7 @@ DECLARE
 BEGIN
     PERFORM eventlog.require_consumer(name);
     IF up_to IS NULL THEN
-        RAISE EXCEPTION 'up_to must not be null' USING ERRCODE = 'null_value_not_allowed', COLUMN = 'up_to';
+        PERFORM eventlog.refuse('argument_null', 'up_to');
     END IF;
     SELECT l.* INTO piece FROM eventlog.leases l
     WHERE l.consumer = find_lease.name AND up_to BETWEEN l.first_id AND l.last_id AND up_to = ANY (l.ids)

@@ -67,8 +67,7 @@ DECLARE
     known_as text;
 BEGIN
     IF log IS NULL THEN
-        RAISE EXCEPTION 'log must not be null'
-            USING ERRCODE = 'null_value_not_allowed', COLUMN = 'log', HINT = 'Pass ''eventlog.events'', say.';
+        PERFORM eventlog.refuse('retention_log_null', 'log');
     END IF;
     SELECT c.relname INTO known_as
     FROM pg_class c
@@ -76,15 +75,11 @@ BEGIN
     JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid AND x.extname = 'eventlog'
     WHERE c.oid = log AND c.relkind = 'p';
     IF NOT FOUND THEN
-        RAISE EXCEPTION 'log is no partitioned log of the extension: "%"', log
-            USING ERRCODE = 'wrong_object_type', COLUMN = 'log',
-                  HINT = 'The logs are those that the view eventlog.partitions shows.';
+        PERFORM eventlog.refuse('retention_log', 'log', 'found', log::text);
     END IF;
     IF EXISTS (SELECT FROM eventlog.keep_times k WHERE k.log = known_as)
        AND NOT EXISTS (SELECT FROM eventlog.retention r WHERE r.log = known_as) THEN
-        RAISE EXCEPTION 'log is kept for a time of its own: "%"', set_retention.log
-            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'log',
-                  DETAIL = 'A setting says how long its rows are of use.';
+        PERFORM eventlog.refuse('retention_fixed', 'log', 'found', set_retention.log::text);
     END IF;
     IF keep IS NULL THEN
         DELETE FROM eventlog.retention r WHERE r.log = known_as;
@@ -94,10 +89,7 @@ BEGIN
     IF keep <= interval '0' OR keep > interval '1000 years'
        OR least(extract(year FROM keep), extract(month FROM keep), extract(day FROM keep), extract(hour FROM keep),
                 extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
-        RAISE EXCEPTION 'keep is out of range: %', keep
-            USING ERRCODE = 'invalid_parameter_value', COLUMN = 'keep',
-                  DETAIL = 'It must be above zero, without a part below it, and 1000 years at the most.',
-                  HINT = 'NULL keeps for ever.';
+        PERFORM eventlog.refuse('keep_range', 'keep', 'most', '1000 years', 'found', keep::text);
     END IF;
     INSERT INTO eventlog.retention AS r (log, keep) VALUES (known_as, set_retention.keep)
     ON CONFLICT ON CONSTRAINT retention_pkey DO UPDATE SET keep = excluded.keep;

@@ -21,7 +21,7 @@ constexpr uint32_t kAbsent = UINT32_MAX;
 struct alignas(8) Head {
     ids::Uuid event_id;
     ids::Uuid tenant_id;
-    Key key;
+    event::IdempotencyKey key;
     event::Micros event_ts;
     event::Micros ingested_at;
     double value;
@@ -41,7 +41,7 @@ Head head_of(const Message& message) {
     head.has_tenant = row.tenant_id.has_value();
     head.tenant_id = row.tenant_id.value_or(ids::Uuid{});
     head.has_key = message.key.has_value();
-    head.key = message.key.value_or(Key{});
+    head.key = message.key.value_or(event::IdempotencyKey{});
     head.event_ts = row.event_ts;
     head.ingested_at = row.ingested_at;
     head.has_value = row.value.has_value();

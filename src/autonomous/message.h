@@ -10,18 +10,12 @@
 
 namespace eventlog::autonomous {
 
-struct Key {
-    event::Digest key;
-    event::Digest payload;
-    int32_t window_seconds;
-};
-
 // Views; `row.metadata` is not carried, the datum that it views is.
 struct Message {
     event::StoredRow row;
     std::string_view metadata;  // a JSONB datum with its length word
     bool forward = false;
-    std::optional<Key> key;
+    std::optional<event::IdempotencyKey> key;
 };
 
 size_t encoded_size(const Message& message);

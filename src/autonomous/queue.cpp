@@ -1,5 +1,6 @@
 #include "autonomous/queue.h"
 
+#include "pg/boundary.h"
 #include "settings.h"
 #include "runtime/worker_slots.h"
 
@@ -155,11 +156,8 @@ void load_texts(Ticket ticket, Refusal& refusal) {
 }
 
 [[noreturn]] void refuse_for_room(size_t wanted, size_t free) {
-    ereport(ERROR, errcode(ERRCODE_CONFIGURATION_LIMIT_EXCEEDED),
-            errmsg("too many autonomous events are waiting to be written"),
-            errdetail("The limit is %zu bytes; %zu are free, and the event takes %zu.", queue_bytes(), free,
-                      wanted),
-            errhint("Try again, or raise eventlog.autonomous_queue_size."));
+    pg::refuse<rules::Rule::autonomous_queue>({}, rules::with<"limit">(queue_bytes()),
+                                              rules::with<"free">(free), rules::with<"found">(wanted));
 }
 
 }  // namespace

@@ -16,6 +16,9 @@
 namespace eventlog::autonomous {
 namespace {
 
+using rules::Rule;
+using rules::with;
+
 constexpr const char* kFunction = "eventlog.log_event_autonomous()";
 // How long the worker is given to answer for an event that it has taken when its caller would rather go.
 constexpr int64_t kGraceMs = 2000;
@@ -37,10 +40,7 @@ void pause(long timeout_ms) {
 }
 
 [[noreturn]] void refuse_unready() {
-    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("the log could not be made ready within eventlog.autonomous_timeout"),
-            errdetail("The limit is %d ms. Nothing was written.", settings::autonomous_timeout),
-            errhint("Call eventlog.maintain(), or raise max_worker_processes."));
+    pg::refuse<Rule::autonomous_not_ready>({}, with<"limit">(settings::autonomous_timeout));
 }
 
 // An event in the queue, given up when this ends, or the process.
@@ -99,12 +99,13 @@ const char* reason_not_taken() {
     const runtime::WorkerStatus worker = runtime::worker_status();
     switch (worker.state) {
         case runtime::WorkerState::running:
-            return psprintf("The database's worker, process %d, runs but has not come to it.",
+            return psprintf("The database's worker, process %d, is running but has not taken the event.",
                             static_cast<int>(worker.pid));
         case runtime::WorkerState::held:
-            return "The database's worker is stopped for a command that wants the database to itself.";
+            return "The database's worker is stopped for a command that requires that nobody else uses the "
+                   "database.";
         case runtime::WorkerState::failed:
-            return "The database's worker has failed and will be started again.";
+            return "The database's worker has failed and will be restarted.";
         case runtime::WorkerState::unused:
         case runtime::WorkerState::wanted:
         case runtime::WorkerState::started:
@@ -116,11 +117,8 @@ const char* reason_not_taken() {
 
 [[noreturn]] void refuse_untaken() {
     pg::call([] {
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("autonomous event was not written within eventlog.autonomous_timeout"),
-                errdetail("The limit is %d ms. %s Nothing was written.", settings::autonomous_timeout,
-                          reason_not_taken()),
-                errhint("See the server's log, eventlog.databases and max_worker_processes."));
+        pg::refuse<Rule::autonomous_timeout>({}, with<"limit">(settings::autonomous_timeout),
+                                             with<"reason">(reason_not_taken()));
     });
     pg_unreachable();
 }
@@ -131,11 +129,8 @@ const char* text_of(const ids::Uuid& id) {
 
 [[noreturn]] void refuse_unknown(const ids::Uuid& id) {
     pg::call([&id] {
-        ereport(ERROR, errcode(ERRCODE_T_R_STATEMENT_COMPLETION_UNKNOWN),
-                errmsg("autonomous event was not confirmed within eventlog.autonomous_timeout"),
-                errdetail("The limit is %d ms. The event may have been written, with the id %s.",
-                          settings::autonomous_timeout, text_of(id)),
-                errhint("Look the id up, or log the event again under the same idempotency key."));
+        pg::refuse<Rule::autonomous_unconfirmed>({}, with<"limit">(settings::autonomous_timeout),
+                                                 with<"id">(text_of(id)));
     });
     pg_unreachable();
 }
@@ -192,11 +187,7 @@ void wait_for_standbys(XLogRecPtr committed) {
 // The transaction that has the event's key must end before there is an answer.
 void wait_for_owner(TransactionId owner) {
     if (TransactionIdIsCurrentTransactionId(owner))
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("idempotency_key is that of an event of this transaction"),
-                errdetail("Whether that event is the first with the key is known when the transaction ends."),
-                errhint("Give the autonomous event another key."),
-                err_generic_string(PG_DIAG_COLUMN_NAME, "idempotency_key"));
+        pg::refuse<Rule::idempotency_key_pending>("idempotency_key");
     XactLockTableWait(owner, nullptr, nullptr, XLTW_None);
 }
 
@@ -239,7 +230,7 @@ std::string_view encoded(const ingest::Prepared& prepared) {
     message.metadata = {reinterpret_cast<const char*>(prepared.stamped.metadata),
                         VARSIZE(prepared.stamped.metadata)};
     message.forward = prepared.stamped.forward;
-    if (prepared.has_key) message.key = {prepared.key.key, prepared.key.payload, prepared.key.window_seconds};
+    message.key = prepared.key;
     const size_t size = encoded_size(message);
     auto* bytes = static_cast<char*>(pg::call([size] { return palloc(size); }));
     encode(message, bytes);
@@ -251,15 +242,8 @@ std::string_view encoded(const ingest::Prepared& prepared) {
 void require_writer() {
     PreventCommandDuringRecovery(kFunction);
     PreventCommandIfParallelMode(kFunction);
-    if (!exists())
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("autonomous events cannot be logged: the library eventlog is not preloaded"),
-                errhint("Add eventlog to shared_preload_libraries and restart the server."));
-    if (runtime::worker_status().pid == MyProcPid)
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("autonomous events cannot be logged by the worker, which writes them"),
-                errdetail("A trigger on the log, say, runs in the worker for an autonomous event."),
-                errhint("Call eventlog.log_event() there."));
+    if (!exists()) pg::refuse<Rule::preload_required>({});
+    if (runtime::worker_status().pid == MyProcPid) pg::refuse<Rule::autonomous_in_worker>({});
 }
 
 ids::Uuid submit(const event::Event& event, size_t metadata_bytes) {

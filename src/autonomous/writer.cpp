@@ -2,6 +2,8 @@
 
 #include "autonomous/message.h"
 #include "autonomous/queue.h"
+#include "ingest/bisection.h"
+#include "ingest/error_scope.h"
 #include "ingest/pipeline.h"
 #include "pg/clock.h"
 #include "pg/transaction.h"
@@ -38,8 +40,7 @@ ingest::Prepared prepared_of(const Message& message) {
     prepared.stamped.row = message.row;
     prepared.stamped.metadata = reinterpret_cast<Jsonb*>(const_cast<char*>(message.metadata.data()));
     prepared.stamped.forward = message.forward;
-    prepared.has_key = message.key.has_value();
-    if (message.key) prepared.key = {message.key->key, message.key->payload, message.key->window_seconds};
+    prepared.key = message.key;
     return prepared;
 }
 
@@ -55,9 +56,7 @@ Answer write_one(store::Insertion& insertion, Ticket ticket) {
 
 void write_rows(std::span<Ticket> tickets, std::span<Answer> results) {
     pg::limit_lock_waits(kLockTimeout);
-    if (!store::lock_extension(AccessShareLock))
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("extension eventlog is being dropped from this database"));
+    if (!store::lock_extension(AccessShareLock)) pg::refuse<rules::Rule::extension_dropped>({});
     store::Insertion insertion = logs::begin_events(pg::unix_millis_now());
     for (size_t i = 0; i < tickets.size(); i++) results[i] = write_one(insertion, tickets[i]);
     store::end_insertion(insertion);
@@ -73,39 +72,35 @@ void write_together(std::span<Ticket> tickets, std::span<Answer> results) {
     transaction.commit();
 }
 
-// What is no event's own fault is every event's: no lock, disk, memory; a session that is to end.
-bool concerns_all(int sqlstate) {
-    if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE) return true;
-    for (int category :
-         {ERRCODE_INSUFFICIENT_RESOURCES, MAKE_SQLSTATE('5', '7', '0', '0', '0'), ERRCODE_SYSTEM_ERROR})
-        if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(category)) return true;
-    return false;
+void refuse_each(std::span<Ticket> tickets, int sqlstate, const Refusal& refusal) {
+    pg::call([&] {
+        for (Ticket& ticket : tickets) refuse(ticket, sqlstate, refusal);
+    });
 }
 
 void refuse_all(std::span<Ticket> tickets, const ErrorData* error) {
-    Refusal refusal{error->message, error->detail, error->hint, error->column_name, error->constraint_name};
-    if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE)
-        refusal = {
-            .message = "autonomous event was not written: the log is locked",
-            .detail = psprintf("The limit is %s for a lock, which the caller's own transaction may hold.",
-                               kLockTimeout),
-            .hint = "Log the event from a transaction that has not locked the log's tables.",
-            .column = nullptr,
-            .constraint = nullptr};
-    for (Ticket& ticket : tickets) refuse(ticket, error->sqlerrcode, refusal);
+    if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
+        return refuse_each(
+            tickets, error->sqlerrcode,
+            {error->message, error->detail, error->hint, error->column_name, error->constraint_name});
+    const pg::Error locked = pg::error_of(
+        rules::violation<rules::Rule::autonomous_locked>({}, rules::with<"limit">(kLockTimeout)));
+    refuse_each(tickets, locked.sqlstate,
+                {locked.message.c_str(), locked.detail.c_str(), locked.hint.c_str(), nullptr,
+                 locked.constraint.c_str()});
 }
 
-// Where one of several cannot be written, each half is tried in a transaction of its own, down to that one.
-void write(std::span<Ticket> tickets, std::span<Answer> results) {
+// Writes them in a transaction of their own; false where they fail for the sake of one that is to be found.
+// An error that only this transaction has met, the halves' own may not.
+bool write_or_refuse(std::span<Ticket> tickets) {
     try {
-        return write_together(tickets, results);
+        write_together(tickets, std::span(answers).first(tickets.size()));
     } catch (const pg::ServerError& error) {
-        if (tickets.size() == 1 || concerns_all(error.data->sqlerrcode))
-            return pg::call([&] { refuse_all(tickets, error.data); });
+        if (tickets.size() > 1 && ingest::scope_of(error.data->sqlerrcode) != ingest::ErrorScope::server)
+            return false;
+        refuse_all(tickets, error.data);
     }
-    const size_t half = tickets.size() / 2;
-    write(tickets.first(half), results.first(half));
-    write(tickets.subspan(half), results.subspan(half));
+    return true;
 }
 
 }  // namespace
@@ -115,7 +110,7 @@ void serve() {
     {
         Group group;
         if (group.tickets().empty()) return;
-        write(group.tickets(), std::span(answers).first(group.tickets().size()));
+        ingest::bisect(group.tickets(), write_or_refuse);
     }
     if (!is_empty()) pg::call([] { SetLatch(MyLatch); });
 }

@@ -10,17 +10,16 @@ namespace {
 using namespace eventlog;
 using erasure::Erasure;
 using erasure::Scope;
+using rules::Rule;
+using rules::violation;
 
 // A trimmed argument; without data where it is NULL. A blank one is refused: it must not pass for every type.
-std::string_view text_argument(FunctionCallInfo fcinfo, int argument, const char* name, const char* hint) {
+template <Rule blank>
+std::string_view text_argument(FunctionCallInfo fcinfo, int argument, const char* name) {
     if (PG_ARGISNULL(argument)) return {};
     std::string_view text =
         event::trim(pg::call([fcinfo, argument] { return pg::text_view(PG_GETARG_DATUM(argument)); }));
-    if (text.empty())
-        throw pg::Error{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-                        .message = std::string(name) + " must not be blank",
-                        .hint = hint,
-                        .column = name};
+    if (text.empty()) throw pg::error_of(violation<blank>(name));
     return text;
 }
 
@@ -29,9 +28,7 @@ Datum erase_and_log(const Erasure& erasure) {
 }
 
 [[noreturn]] void refuse_null(const char* name) {
-    throw pg::Error{.sqlstate = ERRCODE_NULL_VALUE_NOT_ALLOWED,
-                    .message = std::string(name) + " must not be null",
-                    .column = name};
+    throw pg::error_of(violation<Rule::argument_null>(name));
 }
 
 void require_writable(const char* function) {
@@ -43,8 +40,8 @@ void require_writable(const char* function) {
 
 // The arguments of erase_actor and erase_resource: a type, which may be NULL, and an id.
 Datum erase_named(FunctionCallInfo fcinfo, Scope scope, const char* type_name, const char* id_name) {
-    std::string_view type = text_argument(fcinfo, 0, type_name, "To erase the id of every type, pass NULL.");
-    std::string_view id = text_argument(fcinfo, 1, id_name, "");
+    std::string_view type = text_argument<Rule::erased_type_blank>(fcinfo, 0, type_name);
+    std::string_view id = text_argument<Rule::argument_blank>(fcinfo, 1, id_name);
     if (id.data() == nullptr) refuse_null(id_name);
     return erase_and_log({scope, id, type});
 }
@@ -66,11 +63,6 @@ EVENTLOG_FUNCTION(eventlog_erase_event) {
     if (PG_ARGISNULL(0)) refuse_null("event_id");
     const char* id =
         pg::call([fcinfo] { return DatumGetCString(DirectFunctionCall1(uuid_out, PG_GETARG_DATUM(0))); });
-    if (erasure::is_erasure_record(id))
-        throw pg::Error{.sqlstate = ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE,
-                        .message = "event_id names the record of an erasure, which is not erased",
-                        .detail = "It holds counts, and who asked for the erasure.",
-                        .hint = "It goes with its partition, by retention.",
-                        .column = "event_id"};
+    if (erasure::is_erasure_record(id)) throw pg::error_of(violation<Rule::erasure_record>("event_id"));
     return erase_and_log({Scope::event, id, {}});
 }

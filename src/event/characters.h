@@ -1,6 +1,7 @@
 // Character classes, and the dotted parts of which names and versions are made.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <string_view>
 
@@ -19,6 +20,11 @@ constexpr bool is_upper(char c) {
 // Whether a byte of UTF-8 starts a character.
 constexpr bool is_character_start(char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
+}
+
+// Characters of valid UTF-8.
+inline size_t characters(std::string_view utf8) {
+    return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), is_character_start));
 }
 
 constexpr bool are_digits(std::string_view text) {

@@ -4,27 +4,31 @@
 #include <span>
 #include <string>
 
-#include "event/formats.h"
+#include "event/iso8601.h"
+#include "event/json_kind.h"
 #include "event/normalise.h"
 #include "event/stored_row.h"
 #include "event/text_fields.h"
-#include "event/wording.h"
 #include "jsonb/canonical.h"
 
 namespace eventlog::event {
 namespace {
 
-using Result = std::optional<Problem>;
+using rules::Rule;
+using rules::violation;
+using rules::Violation;
+using rules::with;
+using Result = std::optional<Violation>;
 
-Problem bad_value(Rule rule, Field field, std::string_view key, std::string_view what, std::string detail,
-                  std::string_view hint = {}) {
-    std::string message(key);
-    message += what;
-    return {rule, field, std::move(message), std::move(detail), std::string(hint)};
+Violation wrong_type(std::string_view key, jsonb::Kind expected, jsonb::Kind found) {
+    return violation<Rule::envelope_type>(key, with<"expected">(noun_of(expected)),
+                                          with<"found">(noun_of(found)));
 }
 
-Problem wrong_type(Field field, std::string_view key, std::string_view what, jsonb::Kind found) {
-    return bad_value(Rule::envelope_type, field, key, what, found_sentence(noun_of(found)));
+// Whether the value is of the type that the field takes.
+Result check_type(const Event& event, Field field, jsonb::Kind expected, const jsonb::Value& value) {
+    if (value.kind == expected) return std::nullopt;
+    return wrong_type(name_of(event, field), expected, value.kind);
 }
 
 // A part of {type, id}.
@@ -46,45 +50,45 @@ const Part* find_part(std::span<const Part> parts, std::string_view key) {
     return nullptr;
 }
 
-constexpr std::string_view kBothParts = "The object needs both type and id, and takes no other key.";
-
-Result read_parts(std::span<const Part> parts, Event& event, Field field, std::string_view key,
+Result read_parts(std::span<const Part> parts, std::string_view object, Event& event,
                   const jsonb::Value& value) {
-    if (value.kind != jsonb::Kind::object) return wrong_type(field, key, " must be an object", value.kind);
+    if (value.kind != jsonb::Kind::object) return wrong_type(object, jsonb::Kind::object, value.kind);
+    for (const Part& part : parts) event.keys[static_cast<size_t>(part.field)] = part.path;
     for (jsonb::Pairs pairs(value.container()); pairs.next();) {
         if (pairs.value().kind == jsonb::Kind::null) continue;
         const Part* part = find_part(parts, pairs.key());
         if (part == nullptr) {
-            return bad_value(Rule::envelope_key, field, key, " has the unknown key " + quote(pairs.key()),
-                             std::string(kBothParts));
+            const std::string path = std::string(object) + '.' + std::string(pairs.key());
+            return violation<Rule::envelope_key_of_part>(path, with<"object">(object),
+                                                         with<"key">(pairs.key()));
         }
-        if (auto problem = read_text(event, part->field, part->path, pairs.value())) return problem;
+        if (auto broken = read_text(event, part->field, pairs.value())) return broken;
     }
     for (const Part& part : parts) {
-        if (is_missing(event, part.field)) return missing_key(part.field, part.path, std::string(kBothParts));
+        if (is_missing(event, part.field))
+            return violation<Rule::envelope_part_required>(part.path, with<"object">(object));
     }
     return std::nullopt;
 }
 
 }  // namespace
 
-std::optional<Problem> read_text(Event& event, Field field, std::string_view key, const jsonb::Value& value) {
-    if (value.kind != jsonb::Kind::string) return wrong_type(field, key, " must be a string", value.kind);
+std::optional<Violation> read_text(Event& event, Field field, const jsonb::Value& value) {
+    if (auto broken = check_type(event, field, jsonb::Kind::string, value)) return broken;
     event.*member_of(field) = value.bytes;
     return std::nullopt;
 }
 
-std::optional<Problem> read_metadata(Event& event, Field field, std::string_view key,
-                                     const jsonb::Value& value) {
-    if (value.kind != jsonb::Kind::object) return wrong_type(field, key, " must be an object", value.kind);
+std::optional<Violation> read_metadata(Event& event, Field field, const jsonb::Value& value) {
+    if (auto broken = check_type(event, field, jsonb::Kind::object, value)) return broken;
     event.metadata = value.container();
     return std::nullopt;
 }
 
-std::optional<Problem> read_origin(Event& event, Field field, std::string_view key,
-                                   const jsonb::Value& value) {
-    constexpr std::string_view kRule = " must be \"backend\" or \"frontend\"";
-    if (value.kind != jsonb::Kind::string) return wrong_type(field, key, kRule, value.kind);
+std::optional<Violation> read_origin(Event& event, Field field, const jsonb::Value& value) {
+    const std::string_view key = name_of(event, field);
+    if (value.kind != jsonb::Kind::string)
+        return violation<Rule::envelope_origin>(key, with<"found">(noun_of(value.kind)));
     const std::string_view text = trim(value.bytes);
     if (text.empty()) return std::nullopt;
     for (const Origin origin : {Origin::backend, Origin::frontend}) {
@@ -92,61 +96,47 @@ std::optional<Problem> read_origin(Event& event, Field field, std::string_view k
         event.origin = origin;
         return std::nullopt;
     }
-    return bad_value(Rule::envelope_type, field, key, kRule, found_sentence(quote(text)));
+    return violation<Rule::envelope_origin>(key, with<"found">(rules::quote(text)));
 }
 
-std::optional<Problem> read_event_ts(Event& event, Field field, std::string_view key,
-                                     const jsonb::Value& value) {
-    if (value.kind != jsonb::Kind::string) return wrong_type(field, key, " must be a string", value.kind);
+std::optional<Violation> read_event_ts(Event& event, Field field, const jsonb::Value& value) {
+    if (auto broken = check_type(event, field, jsonb::Kind::string, value)) return broken;
     const std::string_view text = trim(value.bytes);
     if (text.empty()) return std::nullopt;
     event.event_ts = parse_iso8601(text);
     if (event.event_ts) return std::nullopt;
-    return bad_value(
-        Rule::envelope_timestamp, field, key, " is not an ISO 8601 time", found_sentence(quote(text)),
-        "Write it like 2026-11-20T08:15:30.250Z or 2026-11-20T09:15:30+01:00; UTC is meant where the "
-        "offset is left out.");
+    return violation<Rule::envelope_timestamp>(name_of(event, field), with<"found">(text));
 }
 
-std::optional<Problem> read_value(Event& event, Field field, std::string_view key,
-                                  const jsonb::Value& value) {
-    if (value.kind != jsonb::Kind::number) return wrong_type(field, key, " must be a number", value.kind);
+std::optional<Violation> read_value(Event& event, Field field, const jsonb::Value& value) {
+    if (auto broken = check_type(event, field, jsonb::Kind::number, value)) return broken;
     std::string text;
     jsonb::append_number(text, value.bytes);
     double number = 0;
-    if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) {
-        return bad_value(Rule::value_finite, field, key, " is out of range for type double precision",
-                         found_sentence(quote(text)));
-    }
+    if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc())
+        return violation<Rule::value_range>(name_of(event, field), with<"found">(text));
     event.value = number;
     return std::nullopt;
 }
 
-std::optional<Problem> read_forward_to_statsig(Event& event, Field field, std::string_view key,
-                                               const jsonb::Value& value) {
-    if (value.kind != jsonb::Kind::boolean) return wrong_type(field, key, " must be a boolean", value.kind);
+std::optional<Violation> read_forward_to_statsig(Event& event, Field field, const jsonb::Value& value) {
+    if (auto broken = check_type(event, field, jsonb::Kind::boolean, value)) return broken;
     event.forward_to_statsig = value.boolean;
     return std::nullopt;
 }
 
-std::optional<Problem> read_actor(Event& event, Field field, std::string_view key,
-                                  const jsonb::Value& value) {
-    return read_parts(kActorParts, event, field, key, value);
+std::optional<Violation> read_actor(Event& event, Field, const jsonb::Value& value) {
+    return read_parts(kActorParts, "actor", event, value);
 }
 
-std::optional<Problem> read_resource(Event& event, Field field, std::string_view key,
-                                     const jsonb::Value& value) {
-    return read_parts(kResourceParts, event, field, key, value);
-}
-
-Problem missing_key(Field field, std::string_view key, std::string detail) {
-    return bad_value(Rule::envelope_required, field, key, " is required", std::move(detail));
+std::optional<Violation> read_resource(Event& event, Field, const jsonb::Value& value) {
+    return read_parts(kResourceParts, "resource", event, value);
 }
 
 bool is_missing(const Event& event, Field field) {
     if (field == Field::event_ts) return !event.event_ts;
     const std::string_view text = event.*member_of(field);
-    return field == Field::event_name ? !given(text) : trim(text).empty();
+    return field == Field::event_name ? !given(text) : is_blank(text);
 }
 
 }  // namespace eventlog::event

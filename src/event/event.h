@@ -1,11 +1,13 @@
 // An event on its way in: plain views of the caller's data, valid as long as the caller's memory.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <optional>
 #include <string_view>
 
+#include "event/field.h"
 #include "jsonb/view.h"
 
 namespace eventlog::event {
@@ -37,10 +39,19 @@ struct Event {
     std::optional<bool> forward_to_statsig;
     jsonb::Container metadata;      // the caller's; absent means {}
     bool event_name_given = false;  // tells a blank name from a missing one
+    // The keys of an envelope that stand for the fields, as the caller spells them; without data: the SQL
+    // name.
+    std::array<std::string_view, kFields> keys;
 };
 
 inline bool given(std::string_view text) {
     return text.data() != nullptr;
+}
+
+// What the caller of this event calls the field.
+inline std::string_view name_of(const Event& event, Field field) {
+    const std::string_view key = event.keys[static_cast<size_t>(field)];
+    return given(key) ? key : name_of(field);
 }
 
 }  // namespace eventlog::event

@@ -7,7 +7,6 @@
 #include <stdexcept>
 #include <string>
 
-#include "event/wording.h"
 #include "jsonb/canonical.h"
 
 namespace eventlog::event {
@@ -73,15 +72,16 @@ Digest payload_digest(const Event& event) {
     return digested.digest();
 }
 
-Problem key_reused(std::string_view key, const ids::Uuid& first) {
+rules::Violation key_reused(const Event& event, const ids::Uuid& first) {
+    using rules::with;
     char id[37] = {};
     ids::format_uuid(first, id);
-    return {
-        .rule = Rule::idempotency_key_reused,
-        .field = Field::idempotency_key,
-        .message = "idempotency_key " + quote(key) + " is that of another event",
-        .detail = std::string("The first event with the key is ") + id + ", and was given differently.",
-        .hint = "Call again with the very fields of the first call, or give each event a key of its own."};
+    return rules::violation<rules::Rule::idempotency_key_reused>(
+        name_of(event, Field::idempotency_key), with<"key">(event.idempotency_key), with<"first">(id));
+}
+
+rules::Violation key_concurrent(const Event& event) {
+    return rules::violation<rules::Rule::idempotency_key_concurrent>(name_of(event, Field::idempotency_key));
 }
 
 }  // namespace eventlog::event

@@ -1,7 +1,8 @@
+#include "event/iso8601.h"
+
 #include <chrono>
 
 #include "event/characters.h"
-#include "event/formats.h"
 
 namespace eventlog::event {
 namespace {

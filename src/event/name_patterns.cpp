@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "event/formats.h"
+#include "event/characters.h"
 #include "event/normalise.h"
 #include "event/validate.h"
 
@@ -38,33 +38,30 @@ bool any_matches(const std::vector<std::string>& patterns, std::string_view name
 
 }  // namespace
 
-NamePatterns::Fault NamePatterns::add(std::string_view pattern) {
+std::string_view NamePatterns::bare(std::string_view pattern) {
     pattern = trim(pattern);
-    const bool excludes = pattern.starts_with('!');
-    if (excludes) pattern = trim(pattern.substr(1));
+    return pattern.starts_with('!') ? trim(pattern.substr(1)) : pattern;
+}
+
+NamePatterns::Fault NamePatterns::add(std::string_view pattern) {
+    const bool excludes = trim(pattern).starts_with('!');
+    pattern = bare(pattern);
     if (pattern.empty() || characters(pattern) > kMaxTextCharacters) return Fault::length;
     if (included_.size() + excluded_.size() == kMostPatterns) return Fault::count;
     (excludes ? excluded_ : included_).emplace_back(pattern);
     return Fault::none;
 }
 
-const char* NamePatterns::parse(std::string_view list, NamePatterns& patterns) {
+NamePatterns::Fault NamePatterns::parse(std::string_view list, NamePatterns& patterns) {
     NamePatterns read;
     for (bool more = true; more;) {
         size_t comma = list.find(',');
         more = comma != std::string_view::npos;
-        switch (read.add(list.substr(0, comma))) {
-            case Fault::length:
-                return "Patterns of 1 to 256 characters, separated by commas, are wanted.";
-            case Fault::count:
-                return "No more than 100 patterns are wanted.";
-            case Fault::none:
-                break;
-        }
+        if (const Fault fault = read.add(list.substr(0, comma)); fault != Fault::none) return fault;
         if (more) list.remove_prefix(comma + 1);
     }
     patterns = std::move(read);
-    return nullptr;
+    return Fault::none;
 }
 
 bool NamePatterns::match(std::string_view name) const {

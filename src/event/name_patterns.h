@@ -16,13 +16,17 @@ class NamePatterns {
   public:
     static constexpr size_t kMostPatterns = 100;
 
+    enum class Fault : uint8_t { none, length, count };
+
     // Reads patterns separated by commas, with white space around them: 1 to kMostPatterns, each of 1 to 256
-    // characters. The sentence that says what is wanted, or null when the list is good.
-    static const char* parse(std::string_view list, NamePatterns& patterns);
+    // characters. Leaves `patterns` as they were when there is a fault.
+    static Fault parse(std::string_view list, NamePatterns& patterns);
 
     // Adds one pattern, white space around it left out; a comma in it is an ordinary character.
-    enum class Fault : uint8_t { none, length, count };
     Fault add(std::string_view pattern);
+
+    // The pattern without white space around it and the mark that excludes.
+    static std::string_view bare(std::string_view pattern);
 
     bool match(std::string_view name) const;
 

@@ -50,21 +50,4 @@ bool follows(NamingPolicy policy, std::string_view name) {
     return false;
 }
 
-std::string_view describe(NamingPolicy policy) {
-    switch (policy) {
-        case NamingPolicy::any:
-            return "The naming policy \"any\" takes every name.";
-        case NamingPolicy::dotted:
-            return "The naming policy \"dotted\" asks for two or more parts joined by dots, each made of "
-                   "a-z, 0-9 and "
-                   "_ and starting with a letter, such as order_item.created.";
-        case NamingPolicy::strict:
-            return "The naming policy \"strict\" asks for domain.entity.verb, each part made of a-z and 0-9 "
-                   "and "
-                   "starting with a letter, with an optional version: shop.order.created, "
-                   "shop.order.created.v2.";
-    }
-    return {};
-}
-
 }  // namespace eventlog::event

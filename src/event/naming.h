@@ -13,7 +13,4 @@ enum class NamingPolicy : uint8_t {
 };
 
 bool follows(NamingPolicy policy, std::string_view name);
-// One sentence that says what the policy asks for.
-std::string_view describe(NamingPolicy policy);
-
 }  // namespace eventlog::event

@@ -10,6 +10,10 @@ namespace eventlog::event {
 // `text` without Unicode white space (property White_Space) at both ends; `text` is UTF-8.
 std::string_view trim(std::string_view text);
 
+inline bool is_blank(std::string_view text) {
+    return trim(text).empty();
+}
+
 // Trims every text field; one that is blank becomes omitted. Sets `event_name_given`.
 void normalise(Event& event);
 

@@ -1,6 +1,7 @@
 #include "event/stored_row.h"
 
-#include "event/formats.h"
+#include "event/iso8601.h"
+#include "event/json_number.h"
 #include "jsonb/canonical.h"
 
 namespace eventlog::event {

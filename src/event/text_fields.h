@@ -5,7 +5,7 @@
 #include <string_view>
 
 #include "event/event.h"
-#include "event/problem.h"
+#include "event/field.h"
 
 namespace eventlog::event {
 

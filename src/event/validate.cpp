@@ -2,9 +2,11 @@
 
 #include <cmath>
 
-#include "event/formats.h"
+#include "event/characters.h"
+#include "event/json_kind.h"
+#include "event/semver.h"
+#include "event/trace_context.h"
 #include "event/text_fields.h"
-#include "event/wording.h"
 #include "jsonb/canonical.h"
 
 namespace eventlog::event {
@@ -12,157 +14,125 @@ namespace {
 
 constexpr size_t kBytesOfEmptyObject = 2;
 
-using Result = std::optional<Problem>;
+using rules::Rule;
+using rules::violation;
+using rules::Violation;
+using rules::with;
+using Result = std::optional<Violation>;
 
-// The message of a problem: the field's name and what is wrong with it.
-std::string message(Field field, std::string_view what) {
-    std::string text(name_of(field));
-    text += what;
-    return text;
-}
-
-Result check_length(Field field, std::string_view text) {
+Result check_length(const Event& event, Field field, std::string_view text) {
     if (text.size() <= kMaxTextCharacters) return std::nullopt;
     const size_t found = characters(text);
     if (found <= kMaxTextCharacters) return std::nullopt;
-    return Problem{Rule::text_length, field, message(field, " is too long"),
-                   limit_sentence(kMaxTextCharacters, "characters", found), ""};
+    const auto limit = with<"limit">(kMaxTextCharacters);
+    if (field == Field::idempotency_key)
+        return violation<Rule::idempotency_key_length>(name_of(event, field), limit, with<"found">(found));
+    return violation<Rule::text_length>(name_of(event, field), limit, with<"found">(found));
 }
 
 Result check_event_name(const Event& event, NamingPolicy policy) {
-    constexpr Field field = Field::event_name;
+    const std::string_view field = name_of(event, Field::event_name);
     const std::string_view name = event.event_name;
     if (!given(name)) {
-        if (!event.event_name_given) {
-            return Problem{Rule::event_name_required, field, message(field, " is required"), "", ""};
-        }
-        return Problem{Rule::event_name_blank, field, message(field, " is blank"),
-                       "Nothing is left of it without the white space at both ends.", ""};
+        if (!event.event_name_given) return violation<Rule::event_name_required>(field);
+        return violation<Rule::event_name_blank>(field);
     }
-    if (name.front() == '{' || name.front() == '[') {
-        return Problem{
-            Rule::event_name_json_literal, field, message(field, " must not be a JSON literal"),
-            "It starts with " + quote(name.substr(0, 1)) + ".",
-            "To log an event given as a JSON object, use eventlog.log_envelope; for an array of them, "
-            "eventlog.log_events."};
-    }
-    if (auto problem = check_length(field, name)) return problem;
-    if (!follows(policy, name)) {
-        return Problem{Rule::event_name_policy, field, message(field, " breaks the naming policy"),
-                       "The name is " + quote(name) + ".", std::string(describe(policy))};
-    }
-    return std::nullopt;
+    if (name.front() == '{' || name.front() == '[')
+        return violation<Rule::event_name_json_literal>(field, with<"found">(name.substr(0, 1)));
+    if (auto broken = check_length(event, Field::event_name, name)) return broken;
+    if (follows(policy, name)) return std::nullopt;
+    if (policy == NamingPolicy::strict) return violation<Rule::event_name_strict>(field, with<"found">(name));
+    return violation<Rule::event_name_dotted>(field, with<"found">(name));
 }
 
 Result check_lengths(const Event& event) {
     for (const TextField& text : kTextFields) {
         if (!text.has_length_limit) continue;
-        if (auto problem = check_length(text.field, event.*text.member)) return problem;
+        if (auto broken = check_length(event, text.field, event.*text.member)) return broken;
     }
     return std::nullopt;
 }
 
-Result check_metadata(const jsonb::Container& metadata, const Limits& limits, size_t& bytes) {
-    constexpr Field field = Field::metadata;
+Result check_metadata(const Event& event, const Limits& limits, size_t& bytes) {
+    const std::string_view field = name_of(event, Field::metadata);
+    const jsonb::Container& metadata = event.metadata;
     bytes = kBytesOfEmptyObject;
     if (!metadata.given()) return std::nullopt;
-    if (!metadata.is_object()) {
-        return Problem{Rule::metadata_object, field, message(field, " is not a JSON object"),
-                       found_sentence(noun_of(kind_of_root(metadata))), ""};
-    }
-    if (metadata.find(kReservedKey)) {
-        const std::string key = quote(kReservedKey);
-        return Problem{Rule::metadata_reserved_key, field, message(field, " has the reserved key ") + key, "",
-                       "Rename the key: the extension fills " + key + " itself."};
-    }
-    if (metadata.count() > limits.metadata_keys) {
-        return Problem{
-            Rule::metadata_keys, field, message(field, " has too many keys"),
-            limit_sentence(limits.metadata_keys, "top-level keys", metadata.count()),
-            "Put keys that belong together into a nested object, or raise eventlog.max_metadata_keys."};
-    }
+    if (!metadata.is_object())
+        return violation<Rule::metadata_object>(field, with<"found">(noun_of(kind_of_root(metadata))));
+    if (metadata.find(kReservedKey))
+        return violation<Rule::metadata_reserved_key>(field, with<"key">(kReservedKey));
+    if (metadata.count() > limits.metadata_keys)
+        return violation<Rule::metadata_keys>(field, with<"limit">(limits.metadata_keys),
+                                              with<"found">(metadata.count()));
     bytes = jsonb::canonical_size(metadata);
-    if (bytes > limits.metadata_bytes) {
-        return Problem{
-            Rule::metadata_bytes, field, message(field, " is too large"),
-            limit_sentence(limits.metadata_bytes, "bytes of canonical JSON", bytes),
-            "Store the body elsewhere and log a reference to it, or raise eventlog.max_metadata_bytes."};
-    }
+    if (bytes > limits.metadata_bytes)
+        return violation<Rule::metadata_bytes>(field, with<"limit">(limits.metadata_bytes),
+                                               with<"found">(bytes));
     return std::nullopt;
 }
 
 // `missing` is required where `present` is given.
-Problem half_pair(Rule rule, Field missing, Field present) {
-    const std::string missing_name(name_of(missing));
-    const std::string present_name(name_of(present));
-    return {rule, missing, missing_name + " is required where " + present_name + " is given", "",
-            "Give " + missing_name + " too, or leave " + present_name + " out."};
+template <Rule rule>
+Violation half_pair(const Event& event, Field missing, Field present) {
+    return violation<rule>(name_of(event, missing), with<"given">(name_of(event, present)));
 }
 
 Result check_pairs(const Event& event) {
-    if (given(event.actor_type) && !given(event.actor_id)) {
-        return half_pair(Rule::actor_pair, Field::actor_id, Field::actor_type);
-    }
-    if (given(event.resource_type) && !given(event.resource_id)) {
-        return half_pair(Rule::resource_pair, Field::resource_id, Field::resource_type);
-    }
-    if (given(event.resource_id) && !given(event.resource_type)) {
-        return half_pair(Rule::resource_pair, Field::resource_type, Field::resource_id);
-    }
+    if (given(event.actor_type) && !given(event.actor_id))
+        return half_pair<Rule::actor_pair>(event, Field::actor_id, Field::actor_type);
+    if (given(event.resource_type) && !given(event.resource_id))
+        return half_pair<Rule::resource_pair>(event, Field::resource_id, Field::resource_type);
+    if (given(event.resource_id) && !given(event.resource_type))
+        return half_pair<Rule::resource_pair>(event, Field::resource_type, Field::resource_id);
     return std::nullopt;
 }
 
-Result check_trace_id(std::string_view trace_id) {
-    if (!given(trace_id) || is_trace_id(trace_id)) return std::nullopt;
-    constexpr Field field = Field::trace_id;
-    return Problem{
-        Rule::trace_id_format, field, message(field, " is not a W3C trace id"),
-        "A trace id is 32 lower-case hexadecimal digits, not all zero; found " + quote(trace_id) + ".",
-        trace_id_of_traceparent(trace_id) ? "Of a traceparent, give only the second of its four parts." : ""};
+Result check_trace_id(const Event& event) {
+    if (!given(event.trace_id) || is_trace_id(event.trace_id)) return std::nullopt;
+    const std::string_view field = name_of(event, Field::trace_id);
+    if (trace_id_of_traceparent(event.trace_id))
+        return violation<Rule::trace_id_traceparent>(field, with<"found">(event.trace_id));
+    return violation<Rule::trace_id_format>(field, with<"found">(event.trace_id));
 }
 
-Result check_schema_version(std::string_view version) {
-    if (!given(version) || is_semver(version)) return std::nullopt;
-    constexpr Field field = Field::schema_version;
-    return Problem{
-        Rule::schema_version_format, field, message(field, " is not a semantic version"),
-        "A version is written as in Semantic Versioning 2.0.0, such as 1.4.0; found " + quote(version) + ".",
-        ""};
+Result check_schema_version(const Event& event) {
+    if (!given(event.schema_version) || is_semver(event.schema_version)) return std::nullopt;
+    return violation<Rule::schema_version_format>(name_of(event, Field::schema_version),
+                                                  with<"found">(event.schema_version));
 }
 
-Problem not_finite(Rule rule, Field field, std::string_view found) {
-    return {rule, field, message(field, " must be finite"), found_sentence(found), ""};
+Result check_value(const Event& event) {
+    if (!event.value || std::isfinite(*event.value)) return std::nullopt;
+    const std::string_view found = std::isnan(*event.value) ? "NaN"
+                                   : *event.value > 0       ? "infinity"
+                                                            : "-infinity";
+    return violation<Rule::value_finite>(name_of(event, Field::value), with<"found">(found));
 }
 
-Result check_value(const std::optional<double>& value) {
-    if (!value || std::isfinite(*value)) return std::nullopt;
-    const std::string_view found = std::isnan(*value) ? "NaN" : *value > 0 ? "infinity" : "-infinity";
-    return not_finite(Rule::value_finite, Field::value, found);
-}
-
-Result check_event_ts(const std::optional<Micros>& time) {
-    if (time != kMinusInfinity && time != kInfinity) return std::nullopt;
-    return not_finite(Rule::event_ts_finite, Field::event_ts, time == kInfinity ? "infinity" : "-infinity");
+Result check_event_ts(const Event& event) {
+    if (event.event_ts != kMinusInfinity && event.event_ts != kInfinity) return std::nullopt;
+    const std::string_view found = event.event_ts == kInfinity ? "infinity" : "-infinity";
+    return violation<Rule::event_ts_finite>(name_of(event, Field::event_ts), with<"found">(found));
 }
 
 }  // namespace
 
-std::optional<Problem> validate(const Event& event, const Limits& limits, size_t& metadata_bytes) {
-    if (auto problem = check_event_name(event, limits.naming_policy)) return problem;
-    if (auto problem = check_lengths(event)) return problem;
-    if (auto problem = check_metadata(event.metadata, limits, metadata_bytes)) return problem;
-    if (auto problem = check_pairs(event)) return problem;
-    if (auto problem = check_trace_id(event.trace_id)) return problem;
-    if (auto problem = check_schema_version(event.schema_version)) return problem;
-    if (auto problem = check_value(event.value)) return problem;
-    return check_event_ts(event.event_ts);
+std::optional<Violation> validate(const Event& event, const Limits& limits, size_t& metadata_bytes) {
+    if (auto broken = check_event_name(event, limits.naming_policy)) return broken;
+    if (auto broken = check_lengths(event)) return broken;
+    if (auto broken = check_metadata(event, limits, metadata_bytes)) return broken;
+    if (auto broken = check_pairs(event)) return broken;
+    if (auto broken = check_trace_id(event)) return broken;
+    if (auto broken = check_schema_version(event)) return broken;
+    if (auto broken = check_value(event)) return broken;
+    return check_event_ts(event);
 }
 
-std::optional<Problem> validate_envelope_bytes(size_t bytes) {
+std::optional<Violation> validate_envelope_bytes(const Event& event, size_t bytes) {
     if (bytes <= kMaxEnvelopeBytes) return std::nullopt;
-    return Problem{Rule::envelope_bytes, Field::none, "event is too large",
-                   limit_sentence(kMaxEnvelopeBytes, "bytes of canonical JSON", bytes),
-                   "Store the body elsewhere and log a reference to it."};
+    return violation<Rule::envelope_bytes>(name_of(event, Field::metadata), with<"limit">(kMaxEnvelopeBytes),
+                                           with<"found">(bytes));
 }
 
 }  // namespace eventlog::event

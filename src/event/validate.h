@@ -6,7 +6,7 @@
 
 #include "event/event.h"
 #include "event/naming.h"
-#include "event/problem.h"
+#include "rules/violation.h"
 
 namespace eventlog::event {
 
@@ -22,9 +22,9 @@ struct Limits {
 
 // Checks a normalised event; the first broken rule in the order of the fields, or nothing. On success
 // `metadata_bytes` is the canonical size of the caller's metadata (2 when absent).
-std::optional<Problem> validate(const Event& event, const Limits& limits, size_t& metadata_bytes);
+std::optional<rules::Violation> validate(const Event& event, const Limits& limits, size_t& metadata_bytes);
 
 // Checks the canonical size of the whole row that is about to be written (`canonical_size` of its StoredRow).
-std::optional<Problem> validate_envelope_bytes(size_t bytes);
+std::optional<rules::Violation> validate_envelope_bytes(const Event& event, size_t bytes);
 
 }  // namespace eventlog::event

@@ -101,10 +101,8 @@ void unlock_consumer(std::string_view name) {
 Consumer load_consumer(std::string_view name) {
     Row row = pg::call([name] { return read_row(name); });
     if (!row.found)
-        throw pg::Error{.sqlstate = ERRCODE_UNDEFINED_OBJECT,
-                        .message = "consumer \"" + std::string(name) + "\" does not exist",
-                        .hint = "Make it with eventlog.create_consumer.",
-                        .column = "name"};
+        throw pg::error_of(
+            rules::violation<rules::Rule::consumer_unknown>("name", rules::with<"found">(name)));
     Consumer consumer;
     consumer.name = name;
     if (!row.selects_all) consumer.events = read_patterns(row.patterns);

@@ -1,18 +1,18 @@
 #include "feed/patterns.h"
 
+#include "event/characters.h"
+#include "event/validate.h"
 #include "pg/boundary.h"
 #include "pg/datum.h"
 
 namespace eventlog::feed {
 namespace {
 
-[[noreturn]] void refuse(std::string detail, std::string hint = {}) {
-    throw pg::Error{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-                    .message = "events is no list of name patterns",
-                    .detail = std::move(detail),
-                    .hint = std::move(hint),
-                    .column = "events"};
-}
+using rules::Rule;
+using rules::violation;
+using rules::with;
+
+constexpr const char* kField = "events";
 
 }  // namespace
 
@@ -23,9 +23,7 @@ std::span<std::string_view> list_patterns(Datum array) {
     deconstruct_array(DatumGetArrayTypeP(array), TEXTOID, -1, false, TYPALIGN_INT, &elements, &nulls, &count);
     auto* list = static_cast<std::string_view*>(palloc(sizeof(std::string_view) * (count + 1)));
     for (int i = 0; i < count; i++) {
-        if (nulls[i])
-            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("events must not hold a null"),
-                    err_generic_string(PG_DIAG_COLUMN_NAME, "events"));
+        if (nulls[i]) pg::refuse<Rule::array_null>(kField);
         new (&list[i]) std::string_view(pg::text_view(elements[i]));
     }
     return {list, static_cast<size_t>(count)};
@@ -33,15 +31,17 @@ std::span<std::string_view> list_patterns(Datum array) {
 
 event::NamePatterns read_patterns(std::span<const std::string_view> list) {
     using event::NamePatterns;
-    if (list.empty()) refuse("It is empty.", "For every event, pass NULL.");
+    if (list.empty()) throw pg::error_of(violation<Rule::events_empty>(kField));
     NamePatterns patterns;
     for (std::string_view pattern : list) {
         switch (patterns.add(pattern)) {
             case NamePatterns::Fault::length:
-                refuse("A pattern has 1 to 256 characters, after a \"!\" that excludes.");
+                throw pg::error_of(violation<Rule::events_pattern_length>(
+                    kField, with<"limit">(event::kMaxTextCharacters),
+                    with<"found">(event::characters(NamePatterns::bare(pattern)))));
             case NamePatterns::Fault::count:
-                refuse("The limit is " + std::to_string(NamePatterns::kMostPatterns) + " patterns; found " +
-                       std::to_string(list.size()) + ".");
+                throw pg::error_of(violation<Rule::events_pattern_count>(
+                    kField, with<"limit">(NamePatterns::kMostPatterns), with<"found">(list.size())));
             case NamePatterns::Fault::none:
                 break;
         }

@@ -11,6 +11,9 @@
 namespace eventlog::feed {
 namespace {
 
+using rules::Rule;
+using rules::with;
+
 constexpr long kShortestPauseMs = 20;  // where what was to be given out again is locked
 constexpr long kFirstPauseMs = 50;     // without preloading
 constexpr long kLongestPauseMs = 250;
@@ -66,11 +69,8 @@ void require_pollable() {
     PreventCommandIfReadOnly("eventlog.poll()");
     PreventCommandIfParallelMode("eventlog.poll()");
     if (IsolationUsesXactSnapshot())
-        ereport(
-            ERROR, errcode(ERRCODE_ACTIVE_SQL_TRANSACTION),
-            errmsg("eventlog.poll() must not be called in a transaction that sees one snapshot"),
-            errdetail("Under REPEATABLE READ and SERIALIZABLE it would not see what is committed meanwhile."),
-            errhint("Poll under READ COMMITTED."));
+        pg::refuse<Rule::poll_isolation>(
+            {}, with<"found">(IsolationIsSerializable() ? "SERIALIZABLE" : "REPEATABLE READ"));
     // A restored log has no numbers of transactions to compare before it is adopted.
     if (!store::catalog().adopted) store::make_ready(pg::unix_millis_now());
 }

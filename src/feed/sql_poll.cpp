@@ -6,6 +6,8 @@
 namespace {
 
 using namespace eventlog;
+using rules::Rule;
+using rules::with;
 
 constexpr int kDefaultRows = 100;
 constexpr int kMostRows = 10000;
@@ -26,12 +28,6 @@ int64_t milliseconds(Interval* interval, TimestampTz now) {
     return std::max<int64_t>((end - now) / 1000, 1);
 }
 
-void refuse_range(const char* name, const char* limits, const char* found) {
-    ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE), errmsg("%s is out of range", name),
-            errdetail("The limits are %s; found %s.", limits, found),
-            err_generic_string(PG_DIAG_COLUMN_NAME, name));
-}
-
 const char* text_of(Interval* interval) {
     return DatumGetCString(DirectFunctionCall1(interval_out, IntervalPGetDatum(interval)));
 }
@@ -39,9 +35,7 @@ const char* text_of(Interval* interval) {
 Arguments read_arguments(FunctionCallInfo fcinfo) {
     static constexpr const char* kNames[] = {"name", "max_rows", "wait", "lease"};
     for (int i : {0, 2, 3})
-        if (PG_ARGISNULL(i))
-            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", kNames[i]),
-                    err_generic_string(PG_DIAG_COLUMN_NAME, kNames[i]));
+        if (PG_ARGISNULL(i)) pg::refuse<Rule::argument_null>(kNames[i]);
     const int max_rows = PG_ARGISNULL(1) ? kDefaultRows : PG_GETARG_INT32(1);
     Interval* wait = PG_GETARG_INTERVAL_P(2);
     Interval* lease = PG_GETARG_INTERVAL_P(3);
@@ -49,10 +43,14 @@ Arguments read_arguments(FunctionCallInfo fcinfo) {
     const int64_t wait_ms = milliseconds(wait, now);
     const int64_t lease_ms = milliseconds(lease, now);
     if (max_rows < 1 || max_rows > kMostRows)
-        refuse_range(kNames[1], psprintf("1 and %d", kMostRows), psprintf("%d", max_rows));
-    if (wait_ms < 0 || wait_ms > kLongestWaitMs) refuse_range(kNames[2], "0 and 1 hour", text_of(wait));
+        pg::refuse<Rule::poll_max_rows_range>(kNames[1], with<"least">(1), with<"most">(kMostRows),
+                                              with<"found">(max_rows));
+    if (wait_ms < 0 || wait_ms > kLongestWaitMs)
+        pg::refuse<Rule::wait_range>(kNames[2], with<"least">(0), with<"most">("1 hour"),
+                                     with<"found">(text_of(wait)));
     if (lease_ms < 1 || lease_ms > kLongestLeaseMs)
-        refuse_range(kNames[3], "1 millisecond and 366 days", text_of(lease));
+        pg::refuse<Rule::lease_range>(kNames[3], with<"least">("1 millisecond"), with<"most">("366 days"),
+                                      with<"found">(text_of(lease)));
     return {{pg::text_view(PG_GETARG_DATUM(0)), static_cast<size_t>(max_rows), lease, wait_ms > 0},
             now + wait_ms * 1000};
 }

@@ -15,9 +15,7 @@ struct ServerSnapshot {
 ServerSnapshot server_snapshot() {
     store::require_full_service();
     // A standby's snapshot leaves out what is in progress on the primary.
-    if (RecoveryInProgress())
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("the event log cannot be followed during recovery"));
+    if (RecoveryInProgress()) pg::refuse<rules::Rule::recovery>({});
     Datum snapshot = OidFunctionCall0(F_PG_CURRENT_SNAPSHOT);
     return {DatumGetCString(OidFunctionCall1(F_PG_SNAPSHOT_OUT, snapshot)),
             U64FromFullTransactionId(GetTopFullTransactionIdIfAny()), store::catalog().xid_offset};

@@ -16,8 +16,8 @@ HttpClient::HttpClient(runtime::EventLoop& loop) : loop_(loop) {
     curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, this);
     if ((curl_version_info(CURLVERSION_NOW)->features & CURL_VERSION_ASYNCHDNS) == 0)
         pg::call([] {
-            ereport(WARNING, errmsg("eventlog: this libcurl looks hosts up synchronously"),
-                    errdetail("While the resolver hangs, no target is sent to."));
+            ereport(WARNING, errmsg("eventlog: the libcurl in use resolves host names synchronously"),
+                    errdetail("While the resolver hangs, no events are sent to any target."));
         });
     // Half of the descriptors that on_open_socket may have, so that idle connections leave some to new ones.
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(std::max(max_safe_fds / 6, 1)));

@@ -2,7 +2,7 @@
 
 #include <charconv>
 
-#include "event/formats.h"
+#include "event/characters.h"
 #include "event/normalise.h"
 #include "forward/encode/webhook_signature.h"
 #include "forward/policy/header_lines.h"
@@ -11,6 +11,10 @@
 
 namespace eventlog::forward {
 namespace {
+
+using rules::Rule;
+using rules::violation;
+using rules::with;
 
 bool is_uuid(std::string_view text) {
     if (text.size() != 36) return false;
@@ -28,121 +32,121 @@ bool is_variable_name(std::string_view text) {
     return true;
 }
 
-OptionProblem set_key(TargetOptions& options, KeySource source, std::string_view key) {
-    if (options.key_source != KeySource::none)
-        return wanted("A user mapping has one of api_key, api_key_file and api_key_env.");
+OptionResult set_key(TargetOptions& options, KeySource source, std::string_view name, std::string_view key) {
+    if (options.key_source != KeySource::none) return violation<Rule::option_second_key>(name);
     options.key_source = source;
     options.key = key;
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem add_headers(std::vector<std::string>& lines, std::string_view value, bool credentials) {
-    HeaderFault fault = parse_headers(value, credentials, lines);
-    if (fault.sentence.empty() && !lines.empty()) return {};
-    if (fault.sentence.empty()) return wanted("At least one header is wanted.");
-    return wanted(std::move(fault.sentence),
-                  fault.is_credential ? "Put it into the option headers of the user mapping." : "");
+// One of two words.
+OptionResult read_choice(std::string_view name, std::string_view value, std::string_view first,
+                         std::string_view second, bool& is_first) {
+    is_first = value == first;
+    if (is_first || value == second) return std::nullopt;
+    return violation<Rule::option_choice>(name, with<"first">(first), with<"second">(second),
+                                          with<"found">(value));
+}
+
+template <Rule rule>
+OptionResult read_integer_as(std::string_view name, std::string_view value, int least, int most,
+                             int& number) {
+    int read = 0;
+    auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), read);
+    if (error != std::errc() || end != value.data() + value.size() || read < least || read > most)
+        return violation<rule>(name, with<"least">(least), with<"most">(most), with<"found">(value));
+    number = read;
+    return std::nullopt;
 }
 
 }  // namespace
 
-OptionProblem read_whole_number(std::string_view value, int least, int most, int& number) {
-    int read = 0;
-    auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), read);
-    if (error != std::errc() || end != value.data() + value.size() || read < least || read > most)
-        return wanted("A whole number from " + std::to_string(least) + " to " + std::to_string(most) +
-                      " is wanted.");
-    number = read;
-    return {};
+OptionResult read_integer(std::string_view name, std::string_view value, int least, int most, int& number) {
+    return read_integer_as<Rule::option_integer>(name, value, least, most, number);
 }
 
-OptionProblem read_path(std::string_view value, std::string& path) {
-    if (!value.starts_with('/') || has_control(value))
-        return wanted("The absolute path of a file is wanted.");
+OptionResult read_path(std::string_view name, std::string_view value, std::string& path) {
+    if (!value.starts_with('/') || has_control(value)) return violation<Rule::option_path>(name);
     path = value;
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem read_url(TargetOptions& options, std::string_view value) {
+OptionResult read_url(TargetOptions& options, std::string_view name, std::string_view value) {
     std::string text(value);
     net::Url url(text);
     std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
     if ((scheme != "http" && scheme != "https") || url.has_credentials() ||
         value.find(":///") != std::string_view::npos)
-        return wanted("An absolute http or https URL without user name and password is wanted.");
+        return violation<Rule::option_url>(name);
     options.endpoint = {url.part(CURLUPART_HOST), url.port()};
     options.url = std::move(text);
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem read_format(TargetOptions& options, std::string_view value) {
+OptionResult read_format(TargetOptions& options, std::string_view name, std::string_view value) {
     if (find_format(value) == nullptr)
-        return wanted("It is not the name of a format.", "Formats are: " + format_names() + ".");
+        return violation<Rule::option_format>(name, with<"found">(value), with<"formats">(format_names()));
     options.format_name = value;
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem read_mode(TargetOptions& options, std::string_view value) {
-    if (value.empty()) return wanted("The name of a mode is wanted.");
+OptionResult read_mode(TargetOptions& options, std::string_view name, std::string_view value) {
+    if (value.empty()) return violation<Rule::option_mode_empty>(name);
     options.mode = value;
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem read_events(TargetOptions& options, std::string_view value) {
-    const char* sentence = Selection::parse(value, options.events);
-    if (sentence == nullptr) return {};
-    return wanted(
-        sentence,
-        "Events are selected by \"flagged\", \"all\", or name patterns: \"order.*, !order.viewed\".");
+OptionResult read_events(TargetOptions& options, std::string_view, std::string_view value) {
+    return Selection::parse(value, options.events);
 }
 
-OptionProblem read_start_at(TargetOptions& options, std::string_view value) {
+OptionResult read_start_at(TargetOptions& options, std::string_view name, std::string_view value) {
     if (value != "now" && value != "beginning" && !ids::parse_ulid(value) && !is_uuid(value))
-        return wanted("One of \"now\", \"beginning\", a ULID and a uuid is wanted.");
+        return violation<Rule::option_start_at>(name, with<"found">(value));
     options.start_at = value;
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem read_compression(TargetOptions& options, std::string_view value) {
-    if (value != "gzip" && value != "none") return wanted("One of \"gzip\" and \"none\" is wanted.");
-    options.gzip = value == "gzip";
-    return {};
+OptionResult read_compression(TargetOptions& options, std::string_view name, std::string_view value) {
+    bool is_gzip = false;
+    if (auto broken = read_choice(name, value, "gzip", "none", is_gzip)) return broken;
+    options.gzip = is_gzip;
+    return std::nullopt;
 }
 
-OptionProblem read_max_name_length(TargetOptions& options, std::string_view value) {
+OptionResult read_max_name_length(TargetOptions& options, std::string_view name, std::string_view value) {
     int length = 0;
-    OptionProblem problem = read_whole_number(value, 1, 256, length);
-    if (problem.fault == OptionFault::none) options.encode.max_name_length = static_cast<size_t>(length);
-    return problem;
+    if (auto broken = read_integer(name, value, 1, 256, length)) return broken;
+    options.encode.max_name_length = static_cast<size_t>(length);
+    return std::nullopt;
 }
 
-OptionProblem read_max_value_length(TargetOptions& options, std::string_view value) {
+OptionResult read_max_value_length(TargetOptions& options, std::string_view name, std::string_view value) {
     int length = 0;
-    if (read_whole_number(value, 0, 1048576, length).fault != OptionFault::none)
-        return wanted("A whole number from 0 (no limit) to 1048576 is wanted.");
+    if (auto broken = read_integer_as<Rule::option_value_length>(name, value, 0, 1048576, length))
+        return broken;
     options.encode.max_value_length = static_cast<size_t>(length);
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem read_user_principal(TargetOptions& options, std::string_view value) {
-    if (event::trim(value).empty() || event::characters(value) > 64)
-        return wanted("A text of 1 to 64 characters is wanted.");
+OptionResult read_user_principal(TargetOptions& options, std::string_view name, std::string_view value) {
+    constexpr size_t kMaxCharacters = 64;
+    const size_t found = event::is_blank(value) ? 0 : event::characters(value);
+    if (found == 0 || found > kMaxCharacters)
+        return violation<Rule::option_text>(name, with<"limit">(kMaxCharacters), with<"found">(found));
     options.encode.user_principal = event::trim(value);
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem read_user_id(TargetOptions& options, std::string_view value) {
-    if (value != "principal" && value != "actor")
-        return wanted("One of \"principal\" and \"actor\" is wanted.");
-    options.encode.user_is_actor = value == "actor";
-    return {};
+OptionResult read_user_id(TargetOptions& options, std::string_view name, std::string_view value) {
+    return read_choice(name, value, "actor", "principal", options.encode.user_is_actor);
 }
 
-OptionProblem read_headers(TargetOptions& options, std::string_view value) {
-    return add_headers(options.headers, value, false);
+OptionResult read_headers(TargetOptions& options, std::string_view, std::string_view value) {
+    return parse_headers(value, false, options.headers);
 }
 
-OptionProblem read_proxy(TargetOptions& options, std::string_view value) {
+OptionResult read_proxy(TargetOptions& options, std::string_view name, std::string_view value) {
     std::string text(value);
     net::Url url(text);
     std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
@@ -150,42 +154,37 @@ OptionProblem read_proxy(TargetOptions& options, std::string_view value) {
     // libcurl 8.22 knows a port of SOCKS by itself, 7.88 does not.
     bool has_port =
         url.valid() && url.port() != 0 && (!scheme.starts_with("socks") || !url.part(CURLUPART_PORT).empty());
-    if (!known || !has_port || url.has_credentials())
-        return wanted(
-            "An http, https, socks5 or socks5h URL with a port and without user name and password is wanted.",
-            "Credentials for a proxy go into the option headers of the user mapping, as "
-            "Proxy-Authorization.");
+    if (!known || !has_port || url.has_credentials()) return violation<Rule::option_proxy>(name);
     options.proxy_endpoint = {url.part(CURLUPART_HOST), url.port()};
     options.proxy = std::move(text);
-    return {};
+    return std::nullopt;
 }
 
-OptionProblem read_api_key(TargetOptions& options, std::string_view value) {
-    if (value.empty() || has_control(value)) return wanted("A key without control characters is wanted.");
-    return set_key(options, KeySource::option, value);
+OptionResult read_api_key(TargetOptions& options, std::string_view name, std::string_view value) {
+    if (value.empty() || has_control(value)) return violation<Rule::option_key>(name);
+    return set_key(options, KeySource::option, name, value);
 }
 
-OptionProblem read_api_key_file(TargetOptions& options, std::string_view value) {
+OptionResult read_api_key_file(TargetOptions& options, std::string_view name, std::string_view value) {
     std::string path;
-    if (OptionProblem problem = read_path(value, path); problem.fault != OptionFault::none) return problem;
-    return set_key(options, KeySource::file, path);
+    if (auto broken = read_path(name, value, path)) return broken;
+    return set_key(options, KeySource::file, name, path);
 }
 
-OptionProblem read_api_key_env(TargetOptions& options, std::string_view value) {
-    if (!is_variable_name(value)) return wanted("The name of an environment variable is wanted.");
-    return set_key(options, KeySource::environment, value);
+OptionResult read_api_key_env(TargetOptions& options, std::string_view name, std::string_view value) {
+    if (!is_variable_name(value)) return violation<Rule::option_variable>(name);
+    return set_key(options, KeySource::environment, name, value);
 }
 
-OptionProblem read_secret_headers(TargetOptions& options, std::string_view value) {
-    return add_headers(options.secret_headers, value, true);
+OptionResult read_secret_headers(TargetOptions& options, std::string_view, std::string_view value) {
+    return parse_headers(value, true, options.secret_headers);
 }
 
-OptionProblem read_signing_secret(TargetOptions& options, std::string_view value) {
+OptionResult read_signing_secret(TargetOptions& options, std::string_view name, std::string_view value) {
     std::optional<std::string> key = signing_key(value);
-    if (!key)
-        return wanted("A secret of Standard Webhooks is wanted: \"whsec_\" and 24 to 64 bytes in base64.");
+    if (!key) return violation<Rule::option_signing_secret>(name);
     options.signing_key = std::move(*key);
-    return {};
+    return std::nullopt;
 }
 
 }  // namespace eventlog::forward

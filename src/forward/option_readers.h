@@ -1,50 +1,46 @@
-// Readers of option values, one a kind. Each stores what it has read, and returns what is wrong with the
-// value: a fault with a sentence that says what is wanted.
+// Readers of option values, one for each kind. Each stores what it has read, or returns what is wrong with
+// the value of the option `name`.
 #pragma once
 
 #include "forward/options.h"
 
 namespace eventlog::forward {
 
-using OptionReader = OptionProblem (*)(TargetOptions& options, std::string_view value);
+using OptionResult = std::optional<rules::Violation>;
+using OptionReader = OptionResult (*)(TargetOptions& options, std::string_view name, std::string_view value);
 
-OptionProblem read_url(TargetOptions& options, std::string_view value);
-OptionProblem read_format(TargetOptions& options, std::string_view value);
-OptionProblem read_mode(TargetOptions& options, std::string_view value);
-OptionProblem read_events(TargetOptions& options, std::string_view value);
-OptionProblem read_start_at(TargetOptions& options, std::string_view value);
-OptionProblem read_compression(TargetOptions& options, std::string_view value);
-OptionProblem read_max_name_length(TargetOptions& options, std::string_view value);
-OptionProblem read_max_value_length(TargetOptions& options, std::string_view value);
-OptionProblem read_user_principal(TargetOptions& options, std::string_view value);
-OptionProblem read_user_id(TargetOptions& options, std::string_view value);
-OptionProblem read_headers(TargetOptions& options, std::string_view value);
-OptionProblem read_proxy(TargetOptions& options, std::string_view value);
-OptionProblem read_api_key(TargetOptions& options, std::string_view value);
-OptionProblem read_api_key_file(TargetOptions& options, std::string_view value);
-OptionProblem read_api_key_env(TargetOptions& options, std::string_view value);
-OptionProblem read_secret_headers(TargetOptions& options, std::string_view value);
-OptionProblem read_signing_secret(TargetOptions& options, std::string_view value);
+OptionResult read_url(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_format(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_mode(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_events(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_start_at(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_compression(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_max_name_length(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_max_value_length(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_user_principal(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_user_id(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_headers(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_proxy(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_api_key(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_api_key_file(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_api_key_env(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_secret_headers(TargetOptions& options, std::string_view name, std::string_view value);
+OptionResult read_signing_secret(TargetOptions& options, std::string_view name, std::string_view value);
 
-// A whole number from `least` to `most`.
-OptionProblem read_whole_number(std::string_view value, int least, int most, int& number);
+// An integer from `least` to `most`.
+OptionResult read_integer(std::string_view name, std::string_view value, int least, int most, int& number);
 
 template <int TargetOptions::*Member, int Least, int Most>
-OptionProblem read_number(TargetOptions& options, std::string_view value) {
-    return read_whole_number(value, Least, Most, options.*Member);
+OptionResult read_number(TargetOptions& options, std::string_view name, std::string_view value) {
+    return read_integer(name, value, Least, Most, options.*Member);
 }
 
 // The absolute path of a file of the server.
-OptionProblem read_path(std::string_view value, std::string& path);
+OptionResult read_path(std::string_view name, std::string_view value, std::string& path);
 
 template <std::string TargetOptions::*Member>
-OptionProblem read_file(TargetOptions& options, std::string_view value) {
-    return read_path(value, options.*Member);
-}
-
-// The problem of a bad value.
-inline OptionProblem wanted(std::string sentence, std::string hint = "") {
-    return {OptionFault::bad_value, std::move(sentence), std::move(hint)};
+OptionResult read_file(TargetOptions& options, std::string_view name, std::string_view value) {
+    return read_path(name, value, options.*Member);
 }
 
 }  // namespace eventlog::forward

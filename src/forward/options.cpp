@@ -6,6 +6,11 @@
 namespace eventlog::forward {
 namespace {
 
+using rules::Rule;
+using rules::violation;
+using rules::Violation;
+using rules::with;
+
 struct Option {
     std::string_view name;
     OptionHome home;
@@ -59,11 +64,11 @@ std::string names_of(OptionHome home) {
 
 }  // namespace
 
-OptionProblem set_option(TargetOptions& options, OptionHome home, std::string_view name,
-                         std::string_view value) {
+std::optional<Violation> set_option(TargetOptions& options, OptionHome home, std::string_view name,
+                                    std::string_view value) {
     const Option* option = find_option(home, name);
-    if (option != nullptr) return option->read(options, value);
-    return {OptionFault::unknown_name, "", "Valid options here are: " + names_of(home) + "."};
+    if (option != nullptr) return option->read(options, option->name, value);
+    return violation<Rule::option_unknown>(name, with<"options">(names_of(home)));
 }
 
 bool reads_server(OptionHome home, std::string_view name) {
@@ -71,20 +76,20 @@ bool reads_server(OptionHome home, std::string_view name) {
     return option != nullptr && option->reads_server;
 }
 
-std::optional<Incomplete> complete(TargetOptions& options) {
-    const std::string needed = "A target needs the options url and format.";
-    if (options.url.empty()) return Incomplete{"url", true, "", needed};
-    if (options.format_name.empty()) return Incomplete{"format", true, "", needed};
+std::optional<Violation> complete(TargetOptions& options) {
+    if (options.url.empty()) return violation<Rule::option_required>("url");
+    if (options.format_name.empty()) return violation<Rule::option_required>("format");
     options.format = find_format(options.format_name, options.mode);
     if (options.format == nullptr) {
-        std::string modes = mode_names(options.format_name);
-        return Incomplete{
-            "mode", false, "Format \"" + options.format_name + "\" has no mode of that name.",
-            modes.empty() ? "It has no modes: leave the option out." : "Its modes are: " + modes + "."};
+        const auto format = with<"format">(options.format_name);
+        const std::string modes = mode_names(options.format_name);
+        if (modes.empty()) return violation<Rule::option_no_modes>("mode", format);
+        return violation<Rule::option_mode>("mode", format, with<"found">(options.mode),
+                                            with<"modes">(modes));
     }
     if (options.client_cert_file.empty() != options.client_key_file.empty())
-        return Incomplete{options.client_cert_file.empty() ? "client_cert_file" : "client_key_file", true, "",
-                          "A client certificate needs both files."};
+        return violation<Rule::option_of_certificate>(options.client_cert_file.empty() ? "client_cert_file"
+                                                                                       : "client_key_file");
     return std::nullopt;
 }
 

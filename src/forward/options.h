@@ -10,6 +10,7 @@
 
 #include "forward/encode/format.h"
 #include "forward/policy/selection.h"
+#include "rules/violation.h"
 
 namespace eventlog::forward {
 
@@ -60,30 +61,15 @@ struct TargetOptions {
 // Where an option may stand.
 enum class OptionHome : uint8_t { server, user_mapping };
 
-enum class OptionFault : uint8_t { none, unknown_name, bad_value };
-
-struct OptionProblem {
-    OptionFault fault = OptionFault::none;
-    std::string detail;  // a sentence
-    std::string hint;    // a sentence
-};
-
-// Reads one option into `options`.
-OptionProblem set_option(TargetOptions& options, OptionHome home, std::string_view name,
-                         std::string_view value);
+// Reads one option into `options`; what is wrong with it, or nothing.
+std::optional<rules::Violation> set_option(TargetOptions& options, OptionHome home, std::string_view name,
+                                           std::string_view value);
 
 // Whether the option has the server read one of its own files or variables: a superuser's.
 bool reads_server(OptionHome home, std::string_view name);
 
-struct Incomplete {
-    std::string_view option;  // missing, or at odds with another
-    bool is_missing = true;
-    std::string detail;
-    std::string hint;
-};
-
 // Ends the reading of a server's options: what is missing or does not fit together, or nothing.
-std::optional<Incomplete> complete(TargetOptions& options);
+std::optional<rules::Violation> complete(TargetOptions& options);
 
 // The address that requests go to: the url, with the format's default path where it has none.
 std::string endpoint_of(const TargetOptions& options);

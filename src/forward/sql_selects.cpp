@@ -30,10 +30,8 @@ EVENTLOG_FUNCTION(eventlog_selects) {
     });
     Known& known = pg::kept_by<Known>(fcinfo->flinfo);
     if (known.events != arguments.events) {
-        if (const char* wanted = forward::Selection::parse(arguments.events, known.selection))
-            throw pg::Error{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-                            .message = "invalid value for option \"events\"",
-                            .detail = wanted};
+        if (auto broken = forward::Selection::parse(arguments.events, known.selection))
+            throw pg::error_of(*broken);
         known.events = arguments.events;
     }
     event::StoredRow row;

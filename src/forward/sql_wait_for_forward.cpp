@@ -11,9 +11,7 @@ using forward::Awaited;
 Awaited read_arguments(FunctionCallInfo fcinfo) {
     static constexpr const char* kNames[] = {"event_id", "target", "timeout"};
     for (int i = 0; i < 3; i++)
-        if (PG_ARGISNULL(i))
-            ereport(ERROR, errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("%s must not be null", kNames[i]),
-                    err_generic_string(PG_DIAG_COLUMN_NAME, kNames[i]));
+        if (PG_ARGISNULL(i)) pg::refuse<rules::Rule::argument_null>(kNames[i]);
     Datum now = TimestampTzGetDatum(GetCurrentTimestamp());
     Datum deadline = DirectFunctionCall2(timestamptz_pl_interval, now, PG_GETARG_DATUM(2));
     return {PG_GETARG_DATUM(1), PG_GETARG_DATUM(0), DatumGetTimestampTz(deadline)};

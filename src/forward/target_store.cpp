@@ -181,16 +181,21 @@ std::span<Row> read_rows() {
     return {rows, static_cast<size_t>(SPI_processed)};
 }
 
+// Why a target cannot run, for its status.
+std::string unusable(const rules::Violation& broken) {
+    std::string_view reason = broken.detail.empty() ? broken.message : broken.detail;
+    if (reason.ends_with('.')) reason.remove_suffix(1);
+    return "option \"" + broken.field + "\" cannot be used: " + std::string(reason);
+}
+
 void take_options(Declaration& declaration, std::span<GivenOption> given, OptionHome home,
                   bool owner_is_superuser) {
     for (const GivenOption& option : given) {
-        OptionProblem problem = set_option(declaration.options, home, option.name, option.value);
+        auto broken = set_option(declaration.options, home, option.name, option.value);
         // Its owner could have what the server reads sent wherever he likes.
         if (home == OptionHome::user_mapping && reads_server(home, option.name) && !owner_is_superuser)
-            problem = {OptionFault::bad_value, "the server's owner is no superuser", ""};
-        if (problem.fault == OptionFault::none) continue;
-        declaration.invalid = std::string("option \"") + option.name + "\" cannot be used";
-        if (!problem.detail.empty()) declaration.invalid += ": " + problem.detail;
+            broken = rules::violation<rules::Rule::option_owner>(option.name);
+        if (broken) declaration.invalid = unusable(*broken);
     }
 }
 
@@ -204,9 +209,8 @@ Declaration declaration_of(const Row& row) {
     declaration.cursor = follow::cursor_of(row.cursor);
     take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
     take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
-    if (auto incomplete = complete(declaration.options); incomplete && declaration.invalid.empty())
-        declaration.invalid = "option \"" + std::string(incomplete->option) +
-                              (incomplete->is_missing ? "\" is missing" : "\" cannot be used");
+    if (auto broken = complete(declaration.options); broken && declaration.invalid.empty())
+        declaration.invalid = unusable(*broken);
     return declaration;
 }
 

@@ -7,53 +7,29 @@
 namespace eventlog::forward {
 namespace {
 
-[[noreturn]] void refuse(const GivenOption& option, const OptionProblem& problem) {
-    bool unknown = problem.fault == OptionFault::unknown_name;
-    throw pg::Error{.sqlstate = unknown ? ERRCODE_FDW_INVALID_OPTION_NAME : ERRCODE_INVALID_PARAMETER_VALUE,
-                    .message = std::string(unknown ? "unknown option \"" : "invalid value for option \"") +
-                               option.name + "\"",
-                    .detail = problem.detail,
-                    .hint = problem.hint};
-}
-
-[[noreturn]] void refuse_server_option(const GivenOption& option) {
-    throw pg::Error{
-        .sqlstate = ERRCODE_INSUFFICIENT_PRIVILEGE,
-        .message = std::string("permission denied to set option \"") + option.name + "\"",
-        .detail =
-            "It has the server read its own files or environment: only a superuser may set it, or change a "
-            "definition that holds it."};
-}
+using rules::Rule;
+using rules::violation;
+using rules::with;
 
 void check_host(const char* option, const Endpoint& endpoint, bool behind_proxy) {
     const net::HostPolicy policy = settings::host_policy();
     if (endpoint.host.empty() || (behind_proxy ? policy.admits_unresolved(endpoint.host, endpoint.port)
                                                : policy.admits(endpoint.host, endpoint.port)))
         return;
-    throw pg::Error{.sqlstate = ERRCODE_INVALID_PARAMETER_VALUE,
-                    .message = std::string("invalid value for option \"") + option + "\"",
-                    .detail = "Host \"" + endpoint.host + "\", port " + std::to_string(endpoint.port) +
-                              ", is not among the allowed ones.",
-                    .hint = "A superuser can allow it by the setting eventlog.allowed_hosts."};
+    throw pg::error_of(
+        violation<Rule::option_host>(option, with<"host">(endpoint.host), with<"port">(endpoint.port)));
 }
 
 void validate(std::span<const GivenOption> given, OptionHome home) {
     TargetOptions options;
     bool trusted = pg::call([] { return superuser(); });
     for (const GivenOption& option : given) {
-        if (!trusted && reads_server(home, option.name)) refuse_server_option(option);
-        OptionProblem problem = set_option(options, home, option.name, option.value);
-        if (problem.fault != OptionFault::none) refuse(option, problem);
+        if (!trusted && reads_server(home, option.name))
+            throw pg::error_of(violation<Rule::option_privilege>(option.name));
+        if (auto broken = set_option(options, home, option.name, option.value)) throw pg::error_of(*broken);
     }
     if (home != OptionHome::server) return;
-    if (auto incomplete = complete(options))
-        throw pg::Error{.sqlstate = incomplete->is_missing ? ERRCODE_FDW_DYNAMIC_PARAMETER_VALUE_NEEDED
-                                                           : ERRCODE_INVALID_PARAMETER_VALUE,
-                        .message = (incomplete->is_missing ? "option \"" : "invalid value for option \"") +
-                                   std::string(incomplete->option) +
-                                   (incomplete->is_missing ? "\" is required" : "\""),
-                        .detail = incomplete->detail,
-                        .hint = incomplete->hint};
+    if (auto broken = complete(options)) throw pg::error_of(*broken);
     check_host("url", options.endpoint, !options.proxy.empty());
     check_host("proxy", options.proxy_endpoint, false);
 }
@@ -66,9 +42,7 @@ void validate_options(std::span<const GivenOption> given, Oid catalog) {
     } else if (catalog == UserMappingRelationId) {
         validate(given, OptionHome::user_mapping);
     } else if (!given.empty()) {
-        throw pg::Error{.sqlstate = ERRCODE_FDW_INVALID_OPTION_NAME,
-                        .message = "unknown option \"" + std::string(given[0].name) + "\"",
-                        .hint = "Options belong to a server or to its user mappings."};
+        throw pg::error_of(violation<Rule::option_of_wrapper>(given[0].name));
     }
 }
 

@@ -12,6 +12,9 @@
 namespace eventlog::forward {
 namespace {
 
+using rules::Rule;
+using rules::with;
+
 constexpr long kFirstPauseMs = 1;
 constexpr long kLongestPauseMs = 20;
 
@@ -102,8 +105,7 @@ Progress read_progress(const Awaited& awaited, uint64_t xid) {
                                   return read;
                               });
     if (!progress.found)
-        ereport(ERROR, errcode(ERRCODE_UNDEFINED_OBJECT),
-                errmsg("target \"%s\" does not exist", TextDatumGetCString(awaited.target)));
+        pg::refuse<Rule::target_unknown>("target", with<"found">(pg::text_view(awaited.target)));
     return progress;
 }
 
@@ -112,17 +114,10 @@ LoggedEvent find_event(Datum event_id) {
     // What this statement itself has logged is seen, too.
     CommandCounterIncrement();
     LoggedEvent event = read_event(event_id);
-    if (!event.found)
-        ereport(ERROR, errcode(ERRCODE_NO_DATA_FOUND),
-                errmsg("event \"%s\" does not exist", text_of(event_id)),
-                errdetail("It has not been logged, not been committed yet, or is no longer in the log."));
+    if (!event.found) pg::refuse<Rule::event_unknown>("event_id", with<"found">(text_of(event_id)));
     uint64_t own_xid = U64FromFullTransactionId(GetTopFullTransactionIdIfAny());
     if (own_xid != 0 && event.xid == own_xid + store::catalog().xid_offset)
-        ereport(
-            ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("event \"%s\" cannot be waited for in the transaction that wrote it", text_of(event_id)),
-            errdetail("An event is sent after its transaction has committed."),
-            errhint("Commit, then call eventlog.wait_for_forward."));
+        pg::refuse<Rule::event_uncommitted>("event_id", with<"found">(text_of(event_id)));
     return event;
 }
 
@@ -137,21 +132,17 @@ bool selects(const Progress& progress, const LoggedEvent& event) {
     return options.events.selects(row);
 }
 
-[[noreturn]] void refuse_unselected(const Awaited& awaited, const char* detail) {
+template <Rule rule>
+[[noreturn]] void refuse_unselected(const Awaited& awaited) {
     pg::call([&] {
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg("target \"%s\" is not sent event \"%s\"", TextDatumGetCString(awaited.target),
-                       text_of(awaited.event_id)),
-                errdetail_internal("%s", detail));
+        pg::refuse<rule>("target", with<"target">(pg::text_view(awaited.target)),
+                         with<"found">(text_of(awaited.event_id)));
     });
     pg_unreachable();
 }
 
 void require_forwarder() {
-    if (runtime::is_preloaded()) return;
-    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("events are not forwarded: the library eventlog is not preloaded"),
-            errhint("Add eventlog to shared_preload_libraries and restart the server."));
+    if (!runtime::is_preloaded()) pg::refuse<Rule::preload_required_to_forward>({});
 }
 
 // Sleeps for `pause_ms` or to the deadline; false when that has come.
@@ -192,10 +183,10 @@ bool wait_for_forward(const Awaited& awaited) {
     LoggedEvent event = pg::call([&] { return find_event(awaited.event_id); });
     Progress progress = pg::call([&] { return read_progress(awaited, event.xid); });
     if (!progress.before_start && !selects(progress, event))
-        refuse_unselected(awaited, "Its option \"events\" does not select the event.");
+        refuse_unselected<Rule::event_not_selected>(awaited);
     bool forwarded = pg::call([&] { return wait_until_settled(awaited, event.xid, progress); });
     // rewind_target may have moved the start meanwhile.
-    if (progress.before_start) refuse_unselected(awaited, "The event is from before the target's start.");
+    if (progress.before_start) refuse_unselected<Rule::event_before_start>(awaited);
     return forwarded;
 }
 

@@ -1,5 +1,6 @@
 #include "ingest/arguments.h"
 
+#include "pg/boundary.h"
 #include "pg/clock.h"
 #include "pg/datum.h"
 #include "logs/events.h"
@@ -44,10 +45,7 @@ event::Origin origin_of(Oid label) {
     const store::KnownEnum& known = store::catalog().enum_of(logs::kEventOrigin);
     for (event::Origin origin : {event::Origin::backend, event::Origin::frontend})
         if (known.labels[static_cast<int>(origin)] == label) return origin;
-    ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-            errmsg("origin is a label that eventlog does not know"),
-            errdetail("Labels added to eventlog.event_origin cannot be logged."),
-            err_generic_string(PG_DIAG_COLUMN_NAME, "origin"));
+    pg::refuse<rules::Rule::origin_label>("origin");
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ bool may_be_too_large(const event::Event& event, size_t metadata_bytes) {
     return metadata_bytes + 6 * (text_bytes + kSettingsBytes) + 2000 > event::kMaxEnvelopeBytes;
 }
 
-void check_envelope(const event::StoredRow& row) {
+void check_envelope(const event::Event& event, const event::StoredRow& row) {
     size_t bytes = event::canonical_size(row, jsonb::canonical_size(row.metadata));
-    if (auto problem = event::validate_envelope_bytes(bytes)) throw pg::error_of(*problem);
+    if (auto broken = event::validate_envelope_bytes(event, bytes)) throw pg::error_of(*broken);
 }
 
 }  // namespace
@@ -35,8 +35,7 @@ void check_envelope(const event::StoredRow& row) {
 size_t check(event::Event& event) {
     event::normalise(event);
     size_t metadata_bytes = 0;
-    if (auto problem = event::validate(event, settings::limits(), metadata_bytes))
-        throw pg::error_of(*problem);
+    if (auto broken = event::validate(event, settings::limits(), metadata_bytes)) throw pg::error_of(*broken);
     return metadata_bytes;
 }
 
@@ -50,20 +49,18 @@ store::Insertion begin() {
 
 Prepared prepare(Relation events, const event::Event& event, size_t metadata_bytes,
                  std::string_view caller_xid) {
-    Prepared prepared{pg::call([&] { return stamp(events, event, caller_xid); }), false, {}};
-    if (may_be_too_large(event, metadata_bytes)) check_envelope(prepared.stamped.row);
-    if (event::given(event.idempotency_key)) {
-        prepared.has_key = true;
+    Prepared prepared{pg::call([&] { return stamp(events, event, caller_xid); }), std::nullopt};
+    if (may_be_too_large(event, metadata_bytes)) check_envelope(event, prepared.stamped.row);
+    if (event::given(event.idempotency_key))
         prepared.key = {event::key_digest(prepared.stamped.row.tenant_id, prepared.stamped.row.source,
                                           event.idempotency_key),
                         event::payload_digest(event), settings::idempotency_window};
-    }
     return prepared;
 }
 
 store::KeyClaim write_prepared(store::Insertion& insertion, const Prepared& prepared) {
     store::KeyClaim claim{};
-    if (prepared.has_key) claim = store::claim_key(insertion, prepared.key, prepared.stamped.row.event_id);
+    if (prepared.key) claim = store::claim_key(insertion, *prepared.key, prepared.stamped.row.event_id);
     if (claim.outcome != store::Claim::taken) return claim;
     logs::insert_event(insertion, prepared.stamped.row, prepared.stamped.metadata);
     count_logged();
@@ -73,8 +70,9 @@ store::KeyClaim write_prepared(store::Insertion& insertion, const Prepared& prep
 }
 
 ids::Uuid id_of(const store::KeyClaim& claim, const event::Event& event, const ids::Uuid& prepared) {
+    if (claim.outcome == store::Claim::unseen) throw pg::error_of(event::key_concurrent(event));
     if (claim.outcome != store::Claim::repeated) return prepared;
-    if (!claim.same_payload) throw pg::error_of(event::key_reused(event.idempotency_key, claim.first));
+    if (!claim.same_payload) throw pg::error_of(event::key_reused(event, claim.first));
     return claim.first;
 }
 

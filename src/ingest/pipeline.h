@@ -14,8 +14,7 @@ namespace eventlog::ingest {
 // A row ready to be written, by this process or another.
 struct Prepared {
     Stamped stamped;
-    bool has_key;
-    store::KeyPrint key;
+    std::optional<event::IdempotencyKey> key;
 };
 
 // Trims and checks the event. Throws pg::Error when a rule is broken; returns the canonical size of the
@@ -42,7 +41,8 @@ Prepared prepare(Relation events, const event::Event& event, size_t metadata_byt
 store::KeyClaim write_prepared(store::Insertion& insertion, const Prepared& prepared);
 
 // The id to answer with, once the claim is not pending: `prepared`, or that of the first event with the key.
-// Throws pg::Error when that was given differently.
+// Throws pg::Error when that was given differently (23505), or is not seen by the snapshot of the
+// transaction, under REPEATABLE READ and above (40001).
 ids::Uuid id_of(const store::KeyClaim& claim, const event::Event& event, const ids::Uuid& prepared);
 
 // Ends the writing. Throws pg::ServerError.

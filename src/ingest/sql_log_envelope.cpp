@@ -2,10 +2,11 @@
 #include "pg/boundary.h"
 
 #include "event/json_array.h"
-#include "ingest/batch.h"
+#include "event/json_kind.h"
 #include "ingest/batch_writer.h"
 #include "ingest/counters.h"
 #include "ingest/pipeline.h"
+#include "ingest/read_event.h"
 #include "pg/datum.h"
 
 namespace {
@@ -42,7 +43,7 @@ EVENTLOG_FUNCTION(eventlog_log_envelope) {
 EVENTLOG_FUNCTION(eventlog_log_events) {
     ingest::counted([fcinfo] {
         jsonb::Container events = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
-        if (!events.is_array()) ingest::refuse_no_array();
+        if (!events.is_array()) ingest::refuse_no_array(event::kind_of_root(events));
         jsonb::Elements elements(events);
         return_ids(fcinfo, [&elements](event::Event& event, size_t& metadata_bytes) {
             if (!elements.next()) return false;
@@ -57,7 +58,7 @@ EVENTLOG_FUNCTION(eventlog_log_events_json) {
     ingest::counted([fcinfo] {
         std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
         event::JsonArray events(document);
-        if (!events.is_array()) ingest::refuse_no_array();
+        if (!events.is_array()) ingest::refuse_no_array(event::kind_of_text(document));
         return_ids(fcinfo, [&events](event::Event& event, size_t& metadata_bytes) {
             if (!events.next()) return false;
             std::string_view element = events.element();

@@ -1,7 +1,7 @@
 #include "ingest/stamp.h"
 
 #include "context/caller.h"
-#include "event/formats.h"
+#include "event/trace_context.h"
 #include "event/validate.h"
 #include "jsonb/build.h"
 #include "pg/clock.h"

@@ -1,7 +1,9 @@
 // eventlog.try_log_events: the good events of an array are written, the others reported.
-#include "event/json_array.h"
-#include "ingest/batch.h"
+#include "event/json_kind.h"
+#include "ingest/read_event.h"
+#include "ingest/bisection.h"
 #include "ingest/counters.h"
+#include "ingest/error_scope.h"
 #include "ingest/pipeline.h"
 #include "pg/datum.h"
 #include "pg/subtransaction.h"
@@ -23,17 +25,6 @@ struct TriedEvent {
         ingest::count_rejected(sqlstate);
     }
 };
-
-// What is no event's fault fails the call: the transaction's state, a lack of resources, a cancelled
-// statement.
-bool is_of_event(int sqlstate) {
-    if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE) return false;
-    for (int category :
-         {ERRCODE_INVALID_TRANSACTION_STATE, ERRCODE_TRANSACTION_ROLLBACK, ERRCODE_INSUFFICIENT_RESOURCES,
-          MAKE_SQLSTATE('5', '7', '0', '0', '0'), ERRCODE_SYSTEM_ERROR, ERRCODE_INTERNAL_ERROR})
-        if (ERRCODE_TO_CATEGORY(sqlstate) == ERRCODE_TO_CATEGORY(category)) return false;
-    return true;
-}
 
 std::vector<TriedEvent> read_items(const jsonb::Container& events) {
     std::vector<TriedEvent> items;
@@ -69,9 +60,9 @@ void write_together(std::span<TriedEvent*> items) {
     subtransaction.commit();
 }
 
-// Writes all of them in one subtransaction; where one fails, each half in its own, down to the one that does.
-void write_items(std::span<TriedEvent*> items) {
-    if (items.empty()) return;
+// Writes them in one subtransaction; false where they fail for the sake of one that is to be found. An error
+// that is no single event's fails the call.
+bool write_or_refuse(std::span<TriedEvent*> items) {
     int sqlstate = 0;
     std::string message;
     MemoryContext outer = CurrentMemoryContext;
@@ -81,20 +72,18 @@ void write_items(std::span<TriedEvent*> items) {
     try {
         write_together(items);
     } catch (const pg::Error& error) {
+        if (ingest::scope_of(error.sqlstate) != ingest::ErrorScope::event) throw;
         sqlstate = error.sqlstate;
         message = error.message;
     } catch (const pg::ServerError& error) {
-        if (!is_of_event(error.data->sqlerrcode)) throw;
+        if (ingest::scope_of(error.data->sqlerrcode) != ingest::ErrorScope::event) throw;
         sqlstate = error.data->sqlerrcode;
         message = error.data->message;
     }
     MemoryContextSwitchTo(outer);
     pg::call([attempt] { MemoryContextDelete(attempt); });
-    if (sqlstate == 0) return;
-    if (items.size() == 1) return items.front()->refuse(sqlstate, std::move(message));
-    const size_t half = items.size() / 2;
-    write_items(items.first(half));
-    write_items(items.subspan(half));
+    if (sqlstate != 0 && items.size() == 1) items.front()->refuse(sqlstate, std::move(message));
+    return sqlstate == 0;
 }
 
 // The rows (index, event_id, sqlstate, message).
@@ -124,7 +113,7 @@ void report(FunctionCallInfo fcinfo, const std::vector<TriedEvent>& items) {
 EVENTLOG_FUNCTION(eventlog_try_log_events) {
     jsonb::Container events = ingest::counted([fcinfo] {
         jsonb::Container argument = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
-        if (!argument.is_array()) ingest::refuse_no_array();
+        if (!argument.is_array()) ingest::refuse_no_array(event::kind_of_root(argument));
         return argument;
     });
     std::vector<TriedEvent> items = read_items(events);
@@ -136,7 +125,7 @@ EVENTLOG_FUNCTION(eventlog_try_log_events) {
         store::Insertion insertion = ingest::begin();
         ingest::end(insertion);
     }
-    write_items(good);
+    ingest::bisect(std::span(good), write_or_refuse);
     report(fcinfo, items);
     return (Datum)0;
 }

@@ -1,6 +1,6 @@
 #include "pages/json.h"
 
-#include "event/formats.h"
+#include "event/iso8601.h"
 #include "event/validate.h"
 #include "follow/rows.h"
 #include "ids/ulid.h"

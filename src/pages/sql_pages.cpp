@@ -12,6 +12,9 @@
 namespace eventlog::pages {
 namespace {
 
+using rules::Rule;
+using rules::with;
+
 // The arguments, in the order of the SQL functions.
 enum Argument {
     kSource,
@@ -50,11 +53,8 @@ void fetch_whole_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, con
 size_t read_max_rows(FunctionCallInfo fcinfo) {
     int32 rows = PG_ARGISNULL(kMaxRows) ? kDefaultRows : PG_GETARG_INT32(kMaxRows);
     if (rows < 1 || rows > kMaxPageRows)
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg("max_rows must be between 1 and %d", kMaxPageRows), errdetail("Found %d.", rows),
-                errhint("Ask for the next page with the cursor of the last one."),
-                err_generic_string(PG_DIAG_COLUMN_NAME, "max_rows"),
-                err_generic_string(PG_DIAG_CONSTRAINT_NAME, "max_rows_range"));
+        pg::refuse<Rule::max_rows_range>("max_rows", with<"least">(1), with<"most">(kMaxPageRows),
+                                         with<"found">(rows));
     return static_cast<size_t>(rows);
 }
 
@@ -62,13 +62,7 @@ std::optional<ids::Uuid> read_cursor(FunctionCallInfo fcinfo) {
     if (PG_ARGISNULL(kCursor)) return std::nullopt;
     std::string_view text = pg::text_view(PG_GETARG_DATUM(kCursor));
     std::optional<ids::Uuid> cursor = ids::parse_ulid(text);
-    if (!cursor)
-        ereport(ERROR, errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-                errmsg("cursor is no ULID: \"%s\"", pg::excerpt(text)),
-                errdetail("A ULID is 26 characters of Crockford base 32, the first no greater than 7."),
-                errhint("Pass the nextCursor of a page, or no cursor for the newest events."),
-                err_generic_string(PG_DIAG_COLUMN_NAME, "cursor"),
-                err_generic_string(PG_DIAG_CONSTRAINT_NAME, "cursor_format"));
+    if (!cursor) pg::refuse<Rule::cursor_format>("cursor", with<"found">(text));
     return cursor;
 }
 
@@ -100,9 +94,9 @@ void put_rows(const Page& page, ReturnSetInfo* set) {
 void report_cursor(const ids::Uuid& cursor) {
     char ulid[ids::kUlidLength + 1] = {};
     ids::format_ulid(cursor, ulid);
-    ereport(NOTICE, errmsg("the page ends after the %d rows that it may examine", settings::page_scan_rows),
-            errdetail("There may be more events below the cursor %s.", ulid),
-            errhint("Pass cursor => '%s' to go on.", ulid));
+    ereport(NOTICE, errmsg("the page ends after %d examined rows", settings::page_scan_rows),
+            errdetail("There may be more events before the cursor %s.", ulid),
+            errhint("To get them, pass cursor => '%s'.", ulid));
 }
 
 }  // namespace

@@ -111,15 +111,19 @@ void raise(const Failure& failure) {
         QueryCancelHoldoffCount = 0;
         ReThrowError(failure.server);
     }
+    report(ERROR, failure);
+    pg_unreachable();
+}
+
+void report(int level, const Failure& failure) {
     ereport(
-        ERROR, errcode(failure.sqlstate),
+        level, errcode(failure.sqlstate),
         errmsg_internal("%s", failure.message != nullptr ? failure.message : "unnamed C++ exception"),
         failure.detail != nullptr ? errdetail_internal("%s", failure.detail) : 0,
         failure.hint != nullptr ? errhint("%s", failure.hint) : 0,
         failure.context != nullptr ? errcontext("%s", failure.context) : 0,
         failure.column != nullptr ? err_generic_string(PG_DIAG_COLUMN_NAME, failure.column) : 0,
         failure.constraint != nullptr ? err_generic_string(PG_DIAG_CONSTRAINT_NAME, failure.constraint) : 0);
-    pg_unreachable();
 }
 
 MemoryContext capture_errors_in(MemoryContext context) noexcept {
@@ -128,14 +132,14 @@ MemoryContext capture_errors_in(MemoryContext context) noexcept {
 
 }  // namespace internal
 
-Error error_of(const event::Problem& problem) {
-    std::string_view state = event::sqlstate_of(problem.rule);
+Error error_of(const rules::Violation& violation) {
+    const std::string_view state = rules::sqlstate_of(violation.rule);
     return {.sqlstate = MAKE_SQLSTATE(state[0], state[1], state[2], state[3], state[4]),
-            .message = problem.message,
-            .detail = problem.detail,
-            .hint = problem.hint,
-            .column = std::string(event::name_of(problem.field)),
-            .constraint = std::string(event::constraint_of(problem.rule))};
+            .message = violation.message,
+            .detail = violation.detail,
+            .hint = violation.hint,
+            .column = violation.field,
+            .constraint = std::string(rules::id_of(violation.rule))};
 }
 
 void log_error(const ServerError& error, const char* what) noexcept {

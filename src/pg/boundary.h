@@ -12,7 +12,7 @@
 
 #include "pg/server.h"
 
-#include "event/problem.h"
+#include "rules/violation.h"
 
 namespace eventlog::pg {
 
@@ -34,7 +34,7 @@ struct Error {
 };
 
 // The error of a broken rule.
-Error error_of(const event::Problem& problem);
+Error error_of(const rules::Violation& violation);
 
 namespace internal {
 
@@ -62,6 +62,8 @@ struct Failure {
 // Called inside a handler of any C++ exception: describes it. Never raises.
 Failure describe_current_exception() noexcept;
 [[noreturn]] void raise(const Failure& failure);
+// Reports an error of our own at this level.
+void report(int level, const Failure& failure);
 
 template <typename Body>
 bool run(Body&& body, Failure& failure) noexcept {
@@ -119,6 +121,23 @@ void enter(Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an ereport would jump over the body's captures");
     internal::Failure failure;
     if (!internal::run(body, failure)) internal::raise(failure);
+}
+
+// Reports a broken rule at this level where nothing may be thrown, as ereport does: inside pg::call.
+template <rules::Rule rule, typename... Values>
+void report(int level, std::string_view field, const Values&... values) {
+    internal::Failure failure;
+    internal::run([&] { throw error_of(rules::violation<rule>(field, values...)); }, failure);
+    internal::report(level, failure);
+}
+
+// The same at level ERROR, which does not return.
+//
+//     if (!cursor) pg::refuse<Rule::cursor_format>("cursor", with<"found">(text));
+template <rules::Rule rule, typename... Values>
+[[noreturn]] void refuse(std::string_view field, const Values&... values) {
+    report<rule>(ERROR, field, values...);
+    pg_unreachable();
 }
 
 // Writes a caught server error to the log (level LOG), without raising it.

@@ -220,7 +220,7 @@ void start_retention(runtime::Await await) {
                             await))
         return;
     ereport(WARNING, errmsg("eventlog: no process is free to drop old partitions"),
-            errdetail("They are dropped next time."),
+            errdetail("The partitions will be dropped by the next run."),
             errhint("You might need to increase max_worker_processes."));
 }
 

@@ -1,9 +1,13 @@
 #include "store/catalog.h"
 
+#include "pg/boundary.h"
 #include "store/adoption.h"
 
 namespace eventlog::store {
 namespace {
+
+using rules::Rule;
+using rules::with;
 
 constexpr const char* kName = "eventlog";
 
@@ -34,9 +38,7 @@ void on_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionI
 }
 
 [[noreturn]] void report_damage() {
-    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("extension \"eventlog\" is damaged: a table or type is missing"));
-    pg_unreachable();
+    pg::refuse<Rule::extension_damaged>({});
 }
 
 Oid label_oid(Oid type, const char* label) {
@@ -74,10 +76,7 @@ Oid owner_of(Oid table) {
 Catalog read() {
     Catalog fresh{};
     fresh.service = service();
-    if (fresh.service == Service::none)
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("extension \"eventlog\" is not installed in this database"),
-                errhint("Run CREATE EXTENSION eventlog."));
+    if (fresh.service == Service::none) pg::refuse<Rule::extension_missing>({});
     Oid schema = get_namespace_oid(kName, false);
     for (const LogTable* log : log_tables()) {
         Oid table = get_relname_relid(log->name, schema);
@@ -97,10 +96,7 @@ Catalog read() {
 
 Oid Catalog::table_of(const LogTable& log) const {
     const Oid table = tables[index_of(log)];
-    if (!OidIsValid(table))
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("the SQL objects of extension \"eventlog\" are older than the log \"%s\"", log.name),
-                errhint("Run ALTER EXTENSION eventlog UPDATE."));
+    if (!OidIsValid(table)) pg::refuse<Rule::extension_outdated>({}, with<"log">(log.name));
     return table;
 }
 
@@ -153,17 +149,14 @@ Service service() {
 
 void require_full_service() {
     if (catalog().service != Service::full)
-        report_other_version(ERROR, "Until they agree, only log calls are served.");
+        report_other_version(ERROR, "Until the versions agree, only log calls are served.");
 }
 
 void report_other_version(int level, const char* detail) {
     const char* version = installed_version();
-    ereport(level, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("the library of extension \"eventlog\" is version %s, its SQL objects are version %s",
-                   EVENTLOG_VERSION, version != nullptr ? version : "unknown"),
-            errdetail_internal("%s", detail),
-            errhint("Run ALTER EXTENSION eventlog UPDATE, or install the library of that version and restart "
-                    "the server."));
+    pg::report<Rule::extension_version>(level, {}, with<"library">(EVENTLOG_VERSION),
+                                        with<"objects">(version != nullptr ? version : "unknown"),
+                                        with<"effect">(detail));
 }
 
 bool lock_extension(LOCKMODE mode) {

@@ -1,5 +1,6 @@
 #include "store/idempotency.h"
 
+#include "pg/boundary.h"
 #include "pg/clock.h"
 #include "pg/datum.h"
 #include "settings.h"
@@ -46,8 +47,8 @@ bool equals(Datum stored, const event::Digest& digest) {
     return bytes.size() == digest.size() && memcmp(bytes.data(), digest.data(), digest.size()) == 0;
 }
 
-int64_t window_millis(const KeyPrint& print) {
-    return print.window_seconds * INT64_C(1000);
+int64_t window_millis(const event::IdempotencyKey& key) {
+    return key.window_seconds * INT64_C(1000);
 }
 
 Relation open_key_index(Relation leaf) {
@@ -58,27 +59,20 @@ Relation open_key_index(Relation leaf) {
         if (index->rd_index->indisvalid && index->rd_index->indkey.values[0] == kKeyHash + 1) return index;
         index_close(index, AccessShareLock);
     }
-    ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-            errmsg("partition \"%s\" has no index on key_hash", RelationGetRelationName(leaf)),
-            errhint("Create one: CREATE INDEX ON eventlog.%s (key_hash).", RelationGetRelationName(leaf)));
+    pg::refuse<rules::Rule::key_index_missing>({}, rules::with<"found">(RelationGetRelationName(leaf)));
 }
 
-// Of a transaction with one snapshot, which must not hear of what that does not see.
-void check_visible(Relation leaf, TupleTableSlot* slot) {
-    if (!IsolationUsesXactSnapshot()) return;
+// A transaction with one snapshot must not hear of what that does not see.
+bool is_visible(Relation leaf, TupleTableSlot* slot) {
+    if (!IsolationUsesXactSnapshot()) return true;
     bool null = false;
     Datum writer = slot_getsysattr(slot, MinTransactionIdAttributeNumber, &null);
-    if (TransactionIdIsCurrentTransactionId(DatumGetTransactionId(writer)) ||
-        table_tuple_satisfies_snapshot(leaf, slot, GetTransactionSnapshot()))
-        return;
-    ereport(ERROR, errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-            errmsg("could not serialize access due to a concurrent event with the same idempotency_key"),
-            errhint("Try the transaction again."),
-            err_generic_string(PG_DIAG_COLUMN_NAME, "idempotency_key"));
+    return TransactionIdIsCurrentTransactionId(DatumGetTransactionId(writer)) ||
+           table_tuple_satisfies_snapshot(leaf, slot, GetTransactionSnapshot());
 }
 
 // Looks into one partition; false when nobody in it has the key now.
-bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& claim) {
+bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, KeyClaim& claim) {
     Relation leaf = table_open(leaf_oid, RowExclusiveLock);
     // Those made ahead, mostly.
     if (RelationGetNumberOfBlocks(leaf) == 0) {
@@ -88,16 +82,16 @@ bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& cl
     Relation index = open_key_index(leaf);
     SnapshotData dirty;
     InitDirtySnapshot(dirty);
-    ScanKeyData key;
-    ScanKeyInit(&key, 1, BTEqualStrategyNumber, F_BYTEAEQ, digest_datum(print.key));
+    ScanKeyData condition;
+    ScanKeyInit(&condition, 1, BTEqualStrategyNumber, F_BYTEAEQ, digest_datum(key.key));
     IndexScanDesc scan = begin_index_scan(leaf, index, &dirty, 1);
-    index_rescan(scan, &key, 1, nullptr, 0);
+    index_rescan(scan, &condition, 1, nullptr, 0);
     TupleTableSlot* slot = table_slot_create(leaf, nullptr);
     bool found = false;
     while (!found && index_getnext_slot(scan, ForwardScanDirection, slot)) {
         bool null = false;
         ids::Uuid id = pg::uuid_of(slot_getattr(slot, kKeyEventId + 1, &null));
-        if (now - ids::unix_millis_of(id) >= window_millis(print)) continue;
+        if (now - ids::unix_millis_of(id) >= window_millis(key)) continue;
         found = true;
         claim.first = id;
         claim.owner = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
@@ -107,9 +101,8 @@ bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& cl
             claim.row = slot->tts_tid;
             continue;
         }
-        check_visible(leaf, slot);
-        claim.outcome = Claim::repeated;
-        claim.same_payload = equals(slot_getattr(slot, kPayloadHash + 1, &null), print.payload);
+        claim.outcome = is_visible(leaf, slot) ? Claim::repeated : Claim::unseen;
+        claim.same_payload = equals(slot_getattr(slot, kPayloadHash + 1, &null), key.payload);
     }
     ExecDropSingleTupleTableSlot(slot);
     index_endscan(scan);
@@ -118,7 +111,7 @@ bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& cl
     return found;
 }
 
-void store_key(Oid leaf_oid, const KeyPrint& print, const ids::Uuid& id) {
+void store_key(Oid leaf_oid, const event::IdempotencyKey& key, const ids::Uuid& id) {
     Leaf* leaf = open_leaf(table_open(leaf_oid, RowExclusiveLock));
     // A column that somebody has added stays NULL.
     const int columns = RelationGetDescr(leaf->relation)->natts;
@@ -130,8 +123,8 @@ void store_key(Oid leaf_oid, const KeyPrint& print, const ids::Uuid& id) {
         nulls[column] = false;
     };
     set(kKeyEventId, pg::uuid_datum(id));
-    set(kKeyHash, digest_datum(print.key));
-    set(kPayloadHash, digest_datum(print.payload));
+    set(kKeyHash, digest_datum(key.key));
+    set(kPayloadHash, digest_datum(key.payload));
     insert_into_leaf(leaf, values, nulls);
     close_leaf(leaf);
 }
@@ -152,7 +145,7 @@ constinit const LogTable kIdempotencyKeys{
     .erasure = {},
 };
 
-KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid& id) {
+KeyClaim claim_key(Insertion& insertion, const event::IdempotencyKey& key, const ids::Uuid& id) {
     Relation ledger = open_ledger(insertion);
     Oid own_leaf = leaf_of(kIdempotencyKeys, ledger, id);
     if (!OidIsValid(own_leaf)) {
@@ -163,18 +156,18 @@ KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid&
         own_leaf = leaf_of(kIdempotencyKeys, ledger, id);
     }
     KeyClaim claim{};
-    LOCKTAG tag = lock_tag(print.key);
+    LOCKTAG tag = lock_tag(key.key);
     LockAcquire(&tag, ExclusiveLock, false, false);
     int64_t now = pg::unix_millis_now();
-    ids::Uuid window_start = ids::first_uuid_of(std::max<int64_t>(now - window_millis(print), 0));
+    ids::Uuid window_start = ids::first_uuid_of(std::max<int64_t>(now - window_millis(key), 0));
     bool found = false;
     for (Oid leaf : leaves_from(ledger, window_start)) {
-        found = find_in_leaf(leaf, print, now, claim);
+        found = find_in_leaf(leaf, key, now, claim);
         if (found) break;
     }
     if (!found) {
         claim.outcome = Claim::taken;
-        store_key(own_leaf, print, id);
+        store_key(own_leaf, key, id);
     }
     LockRelease(&tag, ExclusiveLock, false);
     table_close(ledger, NoLock);

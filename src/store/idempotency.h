@@ -14,16 +14,11 @@ namespace eventlog::store {
 
 extern const LogTable kIdempotencyKeys;
 
-struct KeyPrint {
-    event::Digest key;
-    event::Digest payload;
-    int32_t window_seconds;  // how long the key holds: the setting of whoever gives it
-};
-
 enum class Claim : uint8_t {
     taken,     // the key is this event's now
     repeated,  // an earlier event has it; `first` says which
     pending,   // a transaction that is still open has it
+    unseen,    // an event has it that the transaction's own snapshot does not see
 };
 
 struct KeyClaim {
@@ -35,9 +30,8 @@ struct KeyClaim {
     ItemPointerData row;  // of `pending`
 };
 
-// Claims a key for the event `id`, which is about to be written. Under REPEATABLE READ and above an earlier
-// event that the snapshot does not see is 40001. May ereport: call inside pg::call.
-KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid& id);
+// Claims a key for the event `id`, which is about to be written. May ereport: call inside pg::call.
+KeyClaim claim_key(Insertion& insertion, const event::IdempotencyKey& key, const ids::Uuid& id);
 
 // Waits for the transaction of a pending claim to end. May ereport: call inside pg::call.
 void wait_for_owner(const KeyClaim& claim);

@@ -14,13 +14,9 @@ EVENTLOG_FUNCTION(eventlog_refuse_change) {
         const char* command = update                                    ? "UPDATE"
                               : TRIGGER_FIRED_BY_DELETE(data->tg_event) ? "DELETE"
                                                                         : "TRUNCATE";
-        ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                errmsg("%s of \"%s\" is refused: the event log is append-only", command,
-                       RelationGetRelationName(data->tg_relation)),
-                errdetail("Events are never changed in place, by nobody."),
-                update ? errhint("To remove the data of events, call eventlog.erase_actor(), "
-                                 "eventlog.erase_resource() or eventlog.erase_event().")
-                       : errhint("To let events go after a time, call eventlog.set_retention()."));
+        const auto log = rules::with<"log">(RelationGetRelationName(data->tg_relation));
+        if (update) pg::refuse<rules::Rule::append_only>({}, rules::with<"command">(command), log);
+        pg::refuse<rules::Rule::append_only_delete>({}, rules::with<"command">(command), log);
     });
     return (Datum)0;
 }

@@ -19,10 +19,7 @@ EVENTLOG_FUNCTION(eventlog_from_ulid) {
     return pg::call([fcinfo] {
         std::string_view text = pg::text_view(PG_GETARG_DATUM(0));
         std::optional<ids::Uuid> id = ids::parse_ulid(text);
-        if (!id)
-            ereport(ERROR, errcode(ERRCODE_INVALID_TEXT_REPRESENTATION),
-                    errmsg("invalid ULID: \"%s\"", pg::excerpt(text)),
-                    errdetail("A ULID is 26 characters of Crockford base 32, the first no greater than 7."));
+        if (!id) pg::refuse<rules::Rule::ulid_format>("ulid", rules::with<"found">(text));
         return pg::uuid_datum(*id);
     });
 }

@@ -152,12 +152,13 @@ void Worker::report_other_version() {
         pg::call([version] {
             if (version != nullptr)
                 store::report_other_version(
-                    LOG, psprintf("The worker of database \"%s\" serves log calls alone until they agree.",
-                                  get_database_name(MyDatabaseId)));
+                    LOG,
+                    psprintf("The worker of database \"%s\" serves only log calls until the versions agree.",
+                             get_database_name(MyDatabaseId)));
             pgstat_report_activity(
                 STATE_IDLE, version == nullptr
                                 ? ""
-                                : psprintf("serves log calls alone: the library is of another version than "
+                                : psprintf("serves only log calls: the library has another version than "
                                            "the SQL objects, %s",
                                            version));
         });

@@ -28,7 +28,7 @@ CREATE TABLE actions AS SELECT ARRAY[
     'MERGE INTO %s e USING (SELECT 1) s ON false WHEN MATCHED THEN DELETE'] AS actions;
 SELECT a.action, a.verdict, b.verdict FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions,
     :'leaf') b USING (action);
-SELECT count(*) > 0, bool_and(verdict = '55000')
+SELECT count(*) > 0, bool_and(verdict = '55000 append_only')
 FROM pg_inherits, actions, verdicts(actions, inhrelid::regclass::text) WHERE inhparent = 'eventlog.events'::regclass;
 
 -- TRUNCATE of another table does not reach the log by CASCADE.
@@ -49,7 +49,7 @@ SELECT verdict('MERGE INTO eventlog.events e USING (SELECT 1) s ON event_name = 
 
 -- The refusal holds under session_replication_role = replica.
 SET session_replication_role = replica;
-SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
+SELECT count(*), bool_and(a.verdict = '55000 append_only'), bool_and(b.verdict = '55000 append_only')
 FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
 RESET session_replication_role;
 
@@ -64,7 +64,7 @@ GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_editor;
 GRANT ALL ON ALL TABLES IN SCHEMA eventlog TO regress_eventlog_editor;
 GRANT ALL ON actions TO regress_eventlog_editor;
 SET ROLE regress_eventlog_editor;
-SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
+SELECT count(*), bool_and(a.verdict = '55000 append_only'), bool_and(b.verdict = '55000 append_only')
 FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
 RESET ROLE;
 
@@ -74,14 +74,14 @@ GRANT CREATE ON SCHEMA eventlog TO regress_eventlog_editor;
 ALTER TABLE eventlog.events OWNER TO regress_eventlog_editor;
 ALTER TABLE :leaf OWNER TO regress_eventlog_editor;
 SET LOCAL ROLE regress_eventlog_editor;
-SELECT count(*), bool_and(a.verdict = '55000'), bool_and(b.verdict = '55000')
+SELECT count(*), bool_and(a.verdict = '55000 append_only'), bool_and(b.verdict = '55000 append_only')
 FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
 ROLLBACK;
 
 -- A detached partition stays append-only, and may be dropped.
 BEGIN;
 ALTER TABLE eventlog.events DETACH PARTITION :leaf;
-SELECT count(*), bool_and(verdict = '55000') FROM actions, verdicts(actions, :'leaf');
+SELECT count(*), bool_and(verdict = '55000 append_only') FROM actions, verdicts(actions, :'leaf');
 DROP TABLE :leaf;
 ROLLBACK;
 

@@ -118,7 +118,7 @@ BEGIN
     RETURN NULL;
 EXCEPTION WHEN program_limit_exceeded THEN
     GET STACKED DIAGNOSTICS found = PG_EXCEPTION_DETAIL;
-    RETURN substring(found FROM 'found (\d+)\.$');
+    RETURN substring(found FROM '(\d+)\.$');
 END
 $$;
 SET eventlog.max_metadata_bytes = 2;

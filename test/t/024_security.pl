@@ -249,7 +249,7 @@ with_target 'a list that cannot be read when the server starts' => { url => $las
 	$node->append_conf('postgresql.auto.conf', q{eventlog.allowed_hosts = 'http://example.com'});
 	$node->restart;
 	fails_with('refused', $not_allowed, 'no host is');
-	like(slurp_file($node->logfile), qr/WARNING:  eventlog\.allowed_hosts cannot be read, so no host is allowed/, 'the log says why');
+	like(slurp_file($node->logfile), qr/WARNING:  eventlog\.allowed_hosts is invalid, so no host is allowed/, 'the log says why');
 	configure($node, 'eventlog.allowed_hosts' => '');
 	arrives($last, 'allowed again');
 };

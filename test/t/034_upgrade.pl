@@ -61,7 +61,7 @@ sub complaints
 {
 	my ($database) = @_;
 	my $log = slurp_file($node->logfile);
-	return () = $log =~ /eventlog worker DETAIL:  The worker of database "$database" serves log calls alone until they agree\./g;
+	return () = $log =~ /eventlog worker DETAIL:  The worker of database "$database" serves only log calls until the versions agree\./g;
 }
 
 # What the worker shows in pg_stat_activity.

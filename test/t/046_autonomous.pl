@@ -214,7 +214,7 @@ $error = outcome(q{SELECT eventlog.log_event_autonomous('locked')}, undef, q{sta
 like($error, qr/^ERROR:  57014:/, 'a call cancelled while the worker waits for a lock');
 unlike($error, qr/DETAIL/, '... whose event was refused in the end');
 $error = outcome(q{SELECT eventlog.log_event_autonomous('locked')});
-like($error, qr/^ERROR:  55P03: autonomous event was not written: the log is locked/, 'one that is not cancelled says so');
+like($error, qr/^ERROR:  55P03: autonomous event was not written because the log is locked/, 'one that is not cancelled says so');
 $locker->query_safe('COMMIT');
 is(count_events('locked'), 0, '... and there is none of them');
 

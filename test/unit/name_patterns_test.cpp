@@ -10,13 +10,13 @@ namespace {
 
 bool selects(std::string_view list, std::string_view name) {
     NamePatterns patterns;
-    EXPECT_EQ(NamePatterns::parse(list, patterns), nullptr) << list;
+    EXPECT_EQ(NamePatterns::parse(list, patterns), NamePatterns::Fault::none) << list;
     return patterns.match(name);
 }
 
 bool is_refused(std::string_view list) {
     NamePatterns patterns;
-    return NamePatterns::parse(list, patterns) != nullptr;
+    return NamePatterns::parse(list, patterns) != NamePatterns::Fault::none;
 }
 
 TEST(NamePatterns, ANameWithoutAStarMatchesItselfOnly) {
@@ -83,8 +83,8 @@ TEST(NamePatterns, AListHasPatternsOfLimitedSize) {
 
 TEST(NamePatterns, ARefusedListLeavesWhatWasThere) {
     NamePatterns patterns;
-    ASSERT_EQ(NamePatterns::parse("a", patterns), nullptr);
-    ASSERT_NE(NamePatterns::parse("b,", patterns), nullptr);
+    ASSERT_EQ(NamePatterns::parse("a", patterns), NamePatterns::Fault::none);
+    ASSERT_EQ(NamePatterns::parse("b,", patterns), NamePatterns::Fault::length);
     EXPECT_TRUE(patterns.match("a"));
     EXPECT_FALSE(patterns.match("b"));
 }

@@ -4,7 +4,8 @@
 #include <array>
 #include <charconv>
 
-#include "event/formats.h"
+#include "event/iso8601.h"
+#include "event/json_number.h"
 #include "forward/encode/fields.h"
 #include "forward/encode/format.h"
 #include "forward/encode/json_object.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <charconv>
 
-#include "event/formats.h"
+#include "event/iso8601.h"
 #include "event/validate.h"
 #include "jsonb/canonical.h"
 

@@ -5,7 +5,8 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "event/formats.h"
+#include "event/iso8601.h"
+#include "event/json_number.h"
 #include "event/validate.h"
 #include "forward/encode/answer_json.h"
 #include "forward/encode/fields.h"

@@ -1,6 +1,7 @@
 // Segment's HTTP tracking API (segment.com/docs/connections/sources/catalog/libraries/server/http-api), which
 // RudderStack speaks as well: POST /v1/batch.
-#include "event/formats.h"
+#include "event/iso8601.h"
+#include "event/json_number.h"
 #include "event/validate.h"
 #include "forward/encode/fields.h"
 #include "forward/encode/format.h"

@@ -7,7 +7,8 @@
 #include <span>
 #include <vector>
 
-#include "event/formats.h"
+#include "event/characters.h"
+#include "event/json_number.h"
 #include "event/validate.h"
 #include "forward/encode/answer_json.h"
 #include "forward/encode/fields.h"

@@ -6,6 +6,11 @@
 namespace eventlog::forward {
 namespace {
 
+using rules::Rule;
+using rules::violation;
+
+constexpr std::string_view kOption = "headers";
+
 constexpr std::array<std::string_view, 12> kOwn = {
     "connection", "content-encoding", "content-length",    "content-type", "expect",    "host", "keep-alive",
     "te",         "trailer",          "transfer-encoding", "upgrade",      "user-agent"};
@@ -57,7 +62,8 @@ std::string header_name(std::string_view line) {
     return lower(line.substr(0, line.find(':')));
 }
 
-HeaderFault parse_headers(std::string_view text, bool credentials, std::vector<std::string>& lines) {
+std::optional<rules::Violation> parse_headers(std::string_view text, bool credentials,
+                                              std::vector<std::string>& lines) {
     while (!text.empty()) {
         const size_t end = std::min(text.find('\n'), text.size());
         const std::string_view line = trimmed(text.substr(0, end));
@@ -66,20 +72,20 @@ HeaderFault parse_headers(std::string_view text, bool credentials, std::vector<s
         const size_t colon = line.find(':');
         const std::string_view name = line.substr(0, colon);
         if (colon == std::string_view::npos || !is_token(name))
-            return {"Lines \"Name: value\" are wanted, one for each header."};
+            return violation<Rule::option_header_lines>(kOption);
         const std::string_view value = trimmed(line.substr(colon + 1));
         const std::string lower_name = header_name(line);
-        const std::string quoted = "\"" + std::string(name) + "\"";
-        if (value.empty()) return {"Header " + quoted + " has no value."};
-        if (has_control(value)) return {"Header " + quoted + " holds a control character."};
+        const auto header = rules::with<"header">(name);
+        if (value.empty()) return violation<Rule::option_header_empty>(kOption, header);
+        if (has_control(value)) return violation<Rule::option_header_control>(kOption, header);
         if (std::find(kOwn.begin(), kOwn.end(), lower_name) != kOwn.end())
-            return {"Header " + quoted + " is set by the extension itself."};
+            return violation<Rule::option_header_own>(kOption, header);
         if (!credentials && is_credential(lower_name, value))
-            return {"Header " + quoted + " is a credential, and everyone can read the options of a server.",
-                    true};
+            return violation<Rule::option_header_credential>(kOption, header);
         lines.push_back(std::string(name) + ": " + std::string(value));
     }
-    return {};
+    if (lines.empty()) return violation<Rule::option_header_lines>(kOption);
+    return std::nullopt;
 }
 
 }  // namespace eventlog::forward

@@ -1,22 +1,22 @@
 // The header lines that a target's options add to its requests.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "rules/violation.h"
+
 namespace eventlog::forward {
 
-struct HeaderFault {
-    std::string sentence;  // what is wrong; empty: nothing
-    bool is_credential = false;
-};
-
-// Reads lines `Name: value`, separated by line feeds; blank lines are left out. Refused are what is no
-// header, control characters, headers that the extension or libcurl sets itself, and, unless `credentials`,
-// those that carry a credential: Authorization, Cookie, names that end with key, token, secret and the like,
-// and values that begin with Bearer or Basic.
-HeaderFault parse_headers(std::string_view text, bool credentials, std::vector<std::string>& lines);
+// Reads lines `Name: value`, separated by line feeds, the value of an option `headers`; blank lines are left
+// out. At least one header is required. Refused are lines that are not a header, control characters, headers
+// that the extension or libcurl sets itself, and, unless `credentials`, those that carry a credential:
+// Authorization, Cookie, names that end with key, token, secret and the like, and values that begin with
+// Bearer or Basic.
+std::optional<rules::Violation> parse_headers(std::string_view text, bool credentials,
+                                              std::vector<std::string>& lines);
 
 // Whether it holds what no header's value may: a control character other than a tab (RFC 9110, 5.5).
 bool has_control(std::string_view text);

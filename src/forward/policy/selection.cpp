@@ -5,6 +5,12 @@
 namespace eventlog::forward {
 namespace {
 
+using rules::Rule;
+using rules::violation;
+using rules::with;
+
+constexpr std::string_view kOption = "events";
+
 bool is_flagged(const event::StoredRow& row) {
     auto envelope = row.metadata.find(event::kReservedKey);
     if (!envelope || envelope->kind != jsonb::Kind::object) return false;
@@ -14,20 +20,29 @@ bool is_flagged(const event::StoredRow& row) {
 
 }  // namespace
 
-const char* Selection::parse(std::string_view value, Selection& selection) {
+std::optional<rules::Violation> Selection::parse(std::string_view value, Selection& selection) {
+    using event::NamePatterns;
     Selection read;
     if (value == "all") {
         read.kind_ = Kind::all;
     } else if (value != "flagged") {
-        if (const char* wanted = event::NamePatterns::parse(value, read.names_)) return wanted;
+        switch (NamePatterns::parse(value, read.names_)) {
+            case NamePatterns::Fault::length:
+                return violation<Rule::option_pattern_length>(kOption,
+                                                              with<"limit">(event::kMaxTextCharacters));
+            case NamePatterns::Fault::count:
+                return violation<Rule::option_pattern_count>(kOption,
+                                                             with<"limit">(NamePatterns::kMostPatterns));
+            case NamePatterns::Fault::none:
+                break;
+        }
         // As patterns they would select events of these names: what nobody means.
         if (read.names_.mentions("all") || read.names_.mentions("flagged"))
-            return "\"flagged\" and \"all\" stand alone, in small letters; the pattern for all events is "
-                   "\"*\".";
+            return violation<Rule::option_pattern_word>(kOption);
         read.kind_ = Kind::named;
     }
     selection = std::move(read);
-    return nullptr;
+    return std::nullopt;
 }
 
 bool Selection::selects(const event::StoredRow& row) const {

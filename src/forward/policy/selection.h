@@ -2,10 +2,12 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "event/stored_row.h"
 #include "event/name_patterns.h"
+#include "rules/violation.h"
 
 namespace eventlog::forward {
 
@@ -15,8 +17,8 @@ class Selection {
     Selection() = default;
 
     // Reads `flagged`, `all`, or a list of name patterns, which select whether an event is flagged or not.
-    // The sentence that says what is wanted, or null when the value is good.
-    static const char* parse(std::string_view value, Selection& selection);
+    // What is wrong with the value, or nothing.
+    static std::optional<rules::Violation> parse(std::string_view value, Selection& selection);
 
     // Looks at the row's event_name and metadata.
     bool selects(const event::StoredRow& row) const;

@@ -121,11 +121,15 @@ TEST(EventIdempotency, MinusZeroIsZero) {
 }
 
 TEST(EventIdempotency, AReusedKeyNamesTheFirstEvent) {
-    const Problem problem = key_reused("k", ids::Uuid{0x01});
-    EXPECT_EQ(sqlstate_of(problem.rule), "23505");
-    EXPECT_EQ(constraint_of(problem.rule), "idempotency_key_reused");
-    EXPECT_EQ(problem.field, Field::idempotency_key);
-    EXPECT_NE(problem.detail.find("01000000-0000-0000-0000-000000000000"), std::string::npos);
+    Event event;
+    event.idempotency_key = "k";
+    event.keys[static_cast<size_t>(Field::idempotency_key)] = "id";
+    const rules::Violation broken = key_reused(event, ids::Uuid{0x01});
+    EXPECT_EQ(rules::sqlstate_of(broken.rule), "23505");
+    EXPECT_EQ(rules::id_of(broken.rule), "idempotency_key_reused");
+    EXPECT_EQ(broken.field, "id");
+    EXPECT_EQ(broken.message, "id \"k\" belongs to another event");
+    EXPECT_NE(broken.detail.find("01000000-0000-0000-0000-000000000000"), std::string::npos);
 }
 
 }  // namespace

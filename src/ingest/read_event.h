@@ -13,7 +13,7 @@ size_t read_event(const jsonb::Container& envelope, event::Event& event);
 // The same of an array's element, which may be no envelope at all.
 size_t read_event(const jsonb::Value& element, event::Event& event);
 
-// Throws the pg::Error of an argument that is no JSON array.
-[[noreturn]] void refuse_no_array();
+// Throws the pg::Error of an argument `events` that is not a JSON array.
+[[noreturn]] void refuse_no_array(jsonb::Kind found);
 
 }  // namespace eventlog::ingest

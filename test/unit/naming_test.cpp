@@ -56,14 +56,5 @@ TEST(EventNaming, PoliciesTakeAndRefuse) {
     }
 }
 
-TEST(EventNaming, DescribesEachPolicyInASentence) {
-    EXPECT_NE(describe(NamingPolicy::any).find("\"any\""), std::string_view::npos);
-    EXPECT_NE(describe(NamingPolicy::dotted).find("\"dotted\""), std::string_view::npos);
-    EXPECT_NE(describe(NamingPolicy::strict).find("domain.entity.verb"), std::string_view::npos);
-    for (const NamingPolicy policy : {NamingPolicy::any, NamingPolicy::dotted, NamingPolicy::strict}) {
-        EXPECT_TRUE(describe(policy).ends_with('.'));
-    }
-}
-
 }  // namespace
 }  // namespace eventlog::event

@@ -1,3 +1,5 @@
+#include "event/iso8601.h"
+
 #include <algorithm>
 #include <cstdio>
 #include <ctime>
@@ -5,8 +7,6 @@
 #include <string>
 
 #include <gtest/gtest.h>
-
-#include "event/formats.h"
 
 namespace eventlog::event {
 namespace {

@@ -1,15 +1,20 @@
-#include "event/forms.h"
+#include "event/envelope_forms.h"
 
-#include <array>
+#include <bitset>
 #include <span>
 #include <string>
 
 #include "event/envelope_values.h"
 #include "event/validate.h"
-#include "event/wording.h"
+#include "event/json_kind.h"
 
 namespace eventlog::event {
 namespace {
+
+using rules::Rule;
+using rules::violation;
+using rules::Violation;
+using rules::with;
 
 struct KeyRule {
     std::string_view key;
@@ -73,26 +78,14 @@ constexpr Form kForms[] = {
     {"platform", kPlatformKeys, "data", false},
 };
 
-// Keys that callers of other systems send, and why no form takes them here.
-struct RefusedKey {
-    std::string_view key;
-    std::string_view detail;
-    std::string_view hint;
-};
+// Why no form takes a key here that callers of other systems send.
+enum class Refused : uint8_t { unknown, id, tenant, reserved };
 
-constexpr std::string_view kIdDetail = "The extension makes the id of an event.";
-constexpr std::string_view kIdHint = "To make a repeated call harmless, give idempotencyKey.";
-constexpr std::string_view kTenantDetail = "The tenant is taken from the trusted context only.";
-constexpr std::string_view kTenantHint = "Have the gateway call eventlog.set_context with the tenant's id.";
-
-constexpr RefusedKey kRefusedKeys[] = {
-    {"id", kIdDetail, kIdHint},
-    {"eventId", kIdDetail, kIdHint},
-    {"event_id", kIdDetail, kIdHint},
-    {"tenantId", kTenantDetail, kTenantHint},
-    {"tenant_id", kTenantDetail, kTenantHint},
-    {kReservedKey, "The extension fills this key itself.", "Leave the key out."},
-};
+Refused reason_for(std::string_view key) {
+    if (key == "id" || key == "eventId" || key == "event_id") return Refused::id;
+    if (key == "tenantId" || key == "tenant_id") return Refused::tenant;
+    return key == kReservedKey ? Refused::reserved : Refused::unknown;
+}
 
 // The form of an envelope, and the key that told it, as the caller spelled it.
 struct Recognised {
@@ -113,34 +106,24 @@ std::string_view telling_key(const jsonb::Container& envelope, const Form& form)
     return {};
 }
 
-// "An envelope with the key "type" is of the platform form."
-std::string form_sentence(const Recognised& recognised) {
-    std::string text = "An envelope with the key " + quote(recognised.key) + " is of the ";
-    text += recognised.form->name;
-    text += " form.";
-    return text;
-}
-
-Problem not_recognised() {
+Violation not_recognised() {
     std::string keys;
     std::string uses;
     for (const Form& form : kForms) {
-        const std::string_view separator = keys.empty() ? "" : ", ";
-        keys.append(separator) += quote(form.keys.front().key);
-        uses.append(separator) += quote(form.keys.front().key) + " for the ";
-        uses.append(form.name) += " form";
+        const std::string key = rules::quote(form.keys.front().key);
+        keys += keys.empty() ? key : ", " + key;
+        uses += uses.empty() ? key : ", " + key;
+        uses += " for the " + std::string(form.name) + " form";
     }
-    return {Rule::envelope_form, Field::none, "envelope has none of the keys that tell its form: " + keys, "",
-            "Use " + uses + "."};
+    return violation<Rule::envelope_form>("envelope", with<"keys">(keys), with<"uses">(uses));
 }
 
-Problem of_two_forms(const Recognised& one, const Recognised& other) {
-    return {Rule::envelope_form, Field::none,
-            "envelope has the keys of two forms: " + quote(one.key) + " and " + quote(other.key),
-            form_sentence(one) + " " + form_sentence(other), "Leave one of the keys out."};
+Violation of_two_forms(const Recognised& one, const Recognised& other) {
+    return violation<Rule::envelope_two_forms>(other.key, with<"form">(other.form->name),
+                                               with<"other">(one.key), with<"other_form">(one.form->name));
 }
 
-std::optional<Problem> recognise(const jsonb::Container& envelope, Recognised& recognised) {
+std::optional<Violation> recognise(const jsonb::Container& envelope, Recognised& recognised) {
     for (const Form& form : kForms) {
         const std::string_view key = telling_key(envelope, form);
         if (!given(key)) continue;
@@ -160,54 +143,65 @@ const KeyRule* find_rule(const Form& form, std::string_view key) {
     return nullptr;
 }
 
-Problem unknown_key(const Recognised& recognised, std::string_view key) {
-    const std::string message = "envelope must not have the key " + quote(key);
-    for (const RefusedKey& refused : kRefusedKeys) {
-        if (key != refused.key) continue;
-        return {Rule::envelope_key, Field::none, message, std::string(refused.detail),
-                std::string(refused.hint)};
-    }
-    return {Rule::envelope_key, Field::none, message,
-            form_sentence(recognised) + " That form has no such key.",
-            "Put data of the event's own into " + quote(recognised.form->metadata_key) + "."};
+// The form's own keys for the fields, in the spelling of the key that told the form.
+void name_fields(Event& event, const Recognised& recognised) {
+    const bool sql_names = recognised.key == name_of(recognised.form->keys.front().field);
+    for (const std::span<const KeyRule> keys :
+         {std::span<const KeyRule>(kKeysOfEveryForm), recognised.form->keys})
+        for (const KeyRule& rule : keys)
+            event.keys[static_cast<size_t>(rule.field)] =
+                recognised.form->takes_sql_names && sql_names ? name_of(rule.field) : rule.key;
 }
 
-Problem given_twice(Field field, std::string_view first, std::string_view second) {
-    std::string detail = "Both keys stand for ";
-    detail += name_of(field);
-    return {Rule::envelope_key, field, "envelope has both " + quote(first) + " and " + quote(second),
-            detail + ".", "Leave one of the keys out."};
+Violation unknown_key(const Recognised& recognised, std::string_view key) {
+    switch (reason_for(key)) {
+        case Refused::id:
+            return violation<Rule::envelope_key_of_id>(key);
+        case Refused::tenant:
+            return violation<Rule::envelope_key_of_tenant>(key);
+        case Refused::reserved:
+            return violation<Rule::envelope_key_reserved>(key);
+        case Refused::unknown:
+            break;
+    }
+    return violation<Rule::envelope_key>(key, with<"told_by">(recognised.key),
+                                         with<"form">(recognised.form->name),
+                                         with<"metadata">(recognised.form->metadata_key));
 }
 
 }  // namespace
 
-Problem not_an_envelope(jsonb::Kind found) {
-    const bool array = found == jsonb::Kind::array;
-    return {Rule::envelope_object, Field::none, "envelope is not a JSON object",
-            found_sentence(noun_of(found)),
-            array ? "To log an array of envelopes, use eventlog.log_events." : ""};
+Violation not_an_envelope(jsonb::Kind found) {
+    if (found == jsonb::Kind::array) return violation<Rule::envelope_array>("envelope");
+    return violation<Rule::envelope_object>("envelope", with<"found">(noun_of(found)));
 }
 
-std::optional<Problem> read_envelope(const jsonb::Container& envelope, Event& event) {
+std::optional<Violation> read_envelope(const jsonb::Container& envelope, Event& event) {
     if (!envelope.is_object()) return not_an_envelope(kind_of_root(envelope));
     Recognised recognised;
-    if (auto problem = recognise(envelope, recognised)) return problem;
+    if (auto broken = recognise(envelope, recognised)) return broken;
+    name_fields(event, recognised);
 
-    std::array<std::string_view, static_cast<size_t>(Field::idempotency_key) + 1> keys_of_fields;
+    std::bitset<kFields> read;
     for (jsonb::Pairs pairs(envelope); pairs.next();) {
         if (pairs.value().kind == jsonb::Kind::null) continue;
         const KeyRule* rule = find_rule(*recognised.form, pairs.key());
         if (rule == nullptr) return unknown_key(recognised, pairs.key());
-        std::string_view& key = keys_of_fields[static_cast<size_t>(rule->field)];
-        if (given(key)) return given_twice(rule->field, key, pairs.key());
+        const auto field = static_cast<size_t>(rule->field);
+        std::string_view& key = event.keys[field];
+        if (read.test(field))
+            return violation<Rule::envelope_key_twice>(pairs.key(), with<"other">(key),
+                                                       with<"meaning">(name_of(rule->field)));
+        read.set(field);
         key = pairs.key();
-        if (auto problem = rule->read(event, rule->field, key, pairs.value())) return problem;
+        if (auto broken = rule->read(event, rule->field, pairs.value())) return broken;
     }
 
     for (const KeyRule& rule : recognised.form->keys) {
-        if (rule.required && is_missing(event, rule.field)) {
-            return missing_key(rule.field, rule.key, form_sentence(recognised));
-        }
+        if (rule.required && is_missing(event, rule.field))
+            return violation<Rule::envelope_required>(name_of(event, rule.field),
+                                                      with<"told_by">(recognised.key),
+                                                      with<"form">(recognised.form->name));
     }
     return std::nullopt;
 }

@@ -1,0 +1,13 @@
+// Doubles as JSON.
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace eventlog::event {
+
+// JSON number text of a finite double: the shortest that reads back as the same double.
+void append_double(std::string& out, double value);
+size_t double_size(double value);
+
+}  // namespace eventlog::event

@@ -1,0 +1,16 @@
+// Which events of several an error concerns.
+#pragma once
+
+#include "pg/server.h"
+
+namespace eventlog::ingest {
+
+enum class ErrorScope : uint8_t {
+    event,        // the one event that raised it
+    transaction,  // every event of the transaction: its state, a conflict with another one, a defect
+    server,       // every event: a lock, disk or memory that is not there, a session that is to end
+};
+
+ErrorScope scope_of(int sqlstate);
+
+}  // namespace eventlog::ingest
