@@ -1,4 +1,4 @@
-// An event that is ready to be written, as bytes for another process of the same library.
+// An event that is ready to be written, as bytes for another process that runs the same library.
 #pragma once
 
 #include <cstddef>
@@ -16,7 +16,7 @@ struct Key {
     int32_t window_seconds;
 };
 
-// Views; `row.metadata` is not carried, the datum that it views is.
+// The members are views. `row.metadata` is not transferred; `metadata` has the datum instead.
 struct Message {
     event::StoredRow row;
     std::string_view metadata;  // a JSONB datum with its length word
@@ -25,9 +25,9 @@ struct Message {
 };
 
 size_t encoded_size(const Message& message);
-// Writes encoded_size bytes.
+// Writes encoded_size(message) bytes to `out`.
 void encode(const Message& message, char* out);
-// Of bytes aligned to eight, which the message then views; its metadata is so aligned, too.
+// Decodes bytes that are aligned to eight. The message views them, and its metadata is aligned to eight too.
 Message decode(std::string_view bytes);
 
 }  // namespace eventlog::autonomous

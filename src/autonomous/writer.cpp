@@ -12,12 +12,12 @@
 namespace eventlog::autonomous {
 namespace {
 
-// A caller may hold the very lock that the worker would wait for; the server cannot see that deadlock.
+// A caller may hold the lock that the worker waits for, and the server cannot detect that deadlock.
 constexpr const char* kLockTimeout = "1s";
 
 Answer answers[kGroupEvents];
 
-// Puts back what is not answered when something else than an event fails.
+// Puts unanswered events back when an error ends the group that no event has caused.
 class Group {
   public:
     Group() : tickets_(pg::call([] { return take(); })) {}
@@ -61,8 +61,8 @@ void write_rows(std::span<Ticket> tickets, std::span<Answer> results) {
     store::Insertion insertion = logs::begin_events(pg::unix_millis_now());
     for (size_t i = 0; i < tickets.size(); i++) results[i] = write_one(insertion, tickets[i]);
     store::end_insertion(insertion);
-    // On disk before anybody is answered, an earlier event with the same key included, but no standby is
-    // waited for: that is each caller's own choice.
+    // The commit must be on disk before any caller is answered, even if the group only found an earlier event
+    // with the same key. It does not wait for standbys; each caller decides that for itself.
     ForceSyncCommit();
     answer_at_commit(tickets, results);
 }
@@ -73,7 +73,8 @@ void write_together(std::span<Ticket> tickets, std::span<Answer> results) {
     transaction.commit();
 }
 
-// What is no event's own fault is every event's: no lock, disk, memory; a session that is to end.
+// Returns whether an error concerns all events, not a single one: a lock, the disk or memory could not be
+// had, or the session is about to end.
 bool concerns_all(int sqlstate) {
     if (sqlstate == ERRCODE_LOCK_NOT_AVAILABLE) return true;
     for (int category :
@@ -95,7 +96,8 @@ void refuse_all(std::span<Ticket> tickets, const ErrorData* error) {
     for (Ticket& ticket : tickets) refuse(ticket, error->sqlerrcode, refusal);
 }
 
-// Where one of several cannot be written, each half is tried in a transaction of its own, down to that one.
+// If one of several events cannot be written, tries each half in a transaction of its own, down to that
+// event.
 void write(std::span<Ticket> tickets, std::span<Answer> results) {
     try {
         return write_together(tickets, results);
