@@ -20,7 +20,7 @@ const char* Selection::parse(std::string_view value, Selection& selection) {
         read.kind_ = Kind::all;
     } else if (value != "flagged") {
         if (const char* wanted = event::NamePatterns::parse(value, read.names_)) return wanted;
-        // As patterns they would select events of these names: what nobody means.
+        // As patterns they would select only events with these names, which nobody intends.
         if (read.names_.mentions("all") || read.names_.mentions("flagged"))
             return "\"flagged\" and \"all\" stand alone, in small letters; the pattern for all events is "
                    "\"*\".";
