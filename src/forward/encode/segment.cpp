@@ -53,8 +53,8 @@ void append_properties(std::string& out, const event::StoredRow& row) {
 }
 
 // Segment requires a user or an anonymous visitor, and takes both in one call to be the same person. If
-// events are sent as the principal, all of them have one user, and visitors sent with it would be merged into
-// one.
+// events are sent as the principal, all of them have one user; the cookies of their visitors would merge all
+// visitors into one, so they are not sent.
 void append_person(JsonObject& track, const event::StoredRow& row, const EncodeOptions& options) {
     const bool has_actor = options.user_is_actor && event::given(row.actor_id);
     const bool has_visitor = options.user_is_actor && event::given(row.sofa);
