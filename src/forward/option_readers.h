@@ -1,5 +1,5 @@
-// Readers of option values, one a kind. Each stores what it has read, and returns what is wrong with the
-// value: a fault with a sentence that says what is wanted.
+// Readers of option values, one for each kind of value. Each stores the value that it has read, or returns a
+// fault with a sentence that says what was expected.
 #pragma once
 
 #include "forward/options.h"
@@ -26,7 +26,7 @@ OptionProblem read_api_key_env(TargetOptions& options, std::string_view value);
 OptionProblem read_secret_headers(TargetOptions& options, std::string_view value);
 OptionProblem read_signing_secret(TargetOptions& options, std::string_view value);
 
-// A whole number from `least` to `most`.
+// Reads an integer between `least` and `most`.
 OptionProblem read_whole_number(std::string_view value, int least, int most, int& number);
 
 template <int TargetOptions::*Member, int Least, int Most>
@@ -34,7 +34,7 @@ OptionProblem read_number(TargetOptions& options, std::string_view value) {
     return read_whole_number(value, Least, Most, options.*Member);
 }
 
-// The absolute path of a file of the server.
+// Reads the absolute path of a file on the server.
 OptionProblem read_path(std::string_view value, std::string& path);
 
 template <std::string TargetOptions::*Member>
@@ -42,7 +42,7 @@ OptionProblem read_file(TargetOptions& options, std::string_view value) {
     return read_path(value, options.*Member);
 }
 
-// The problem of a bad value.
+// Returns the problem of an invalid value.
 inline OptionProblem wanted(std::string sentence, std::string hint = "") {
     return {OptionFault::bad_value, std::move(sentence), std::move(hint)};
 }
