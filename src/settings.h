@@ -29,10 +29,10 @@ extern int page_scan_rows;
 extern int partition_width;  // minutes
 extern int partitions_ahead;
 extern int idempotency_window;  // seconds
-extern int retention_max_size;  // megabytes; 0: no limit
+extern int retention_max_size;  // megabytes; 0 for no limit
 extern bool retention_ignores_readers;
 extern bool forwarding;
-extern char* databases;  // names, comma-separated; empty: all
+extern char* databases;  // names, comma-separated; empty for all
 extern char* allowed_hosts;
 extern int autonomous_queue_size;  // kilobytes; fixed at server start
 extern int poll_interval;          // milliseconds

@@ -1,8 +1,8 @@
 // Reads a target's batches from the log.
 //
 // A batch is read until it is full or its window ends, which may take several pieces and turns of the worker.
-// The limits of a batch therefore depend only on the log, the target's options and the settled position, so
-// that after a crash the same events are sent together again, under the same token.
+// The boundaries of a batch therefore depend only on the log, the target's options and the settled position,
+// so that after a crash the same events are sent together again, under the same token.
 #pragma once
 
 #include "pg/server.h"

@@ -32,7 +32,7 @@ struct Answer {
     std::string body;  // the first kMaxBody bytes
     std::string error;
     int64_t retry_after_ms = 0;  // time that Retry-After asked for, in either of its forms
-    // True if there is no answer because the host policy admits no address of the host, or not its name.
+    // True if there is no answer because the host policy refuses the host's name or all its addresses.
     bool not_allowed = false;
 };
 

@@ -58,9 +58,9 @@ WHERE name = $1)",
                                  SPI_OK_UPDATE,
                                  {TEXTOID, INT8OID, TEXTOID}};
 
-// Whether the endpoint's answer about the event $2 may be stored, since it may quote the event. It may not if
-// the event has been erased, or if it is locked by a session that is about to erase it. A session that erases
-// the event later waits for this transaction, and then finds the dead letter.
+// Decides whether the endpoint's answer about the event $2 may be stored, since it may quote the event. It
+// may not if the event has been erased, or if it is locked by a session that is about to erase it. A session
+// that erases the event later waits for this transaction, and then finds the dead letter.
 #define MAY_QUOTE                                                                        \
     "WITH quotable AS MATERIALIZED (SELECT FROM eventlog.events e WHERE e.event_id = $2" \
     " AND NOT e.metadata -> '_eventLog' ? '" EVENTLOG_ERASED_MARK                        \

@@ -1,4 +1,4 @@
-// How background workers of this library are described to the server.
+// Background workers of this library: their description for the server, and their handling of signals.
 #pragma once
 
 #include "pg/server.h"
