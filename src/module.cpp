@@ -1,4 +1,4 @@
-// What happens when the server loads the library.
+// _PG_init: what the library registers and requests when the server loads it.
 #include "pg/boundary.h"
 
 #include "autonomous/queue.h"
@@ -34,7 +34,8 @@ extern "C" void _PG_init(void) {
     store::watch_catalog();
     store::watch_partitions();
     context::watch_roles();
-    // The last one's callback runs first: who is answered finds the event counted.
+    // The server calls the callbacks in the reverse order of their registration, so the event has been
+    // counted by the time a caller gets its answer.
     autonomous::watch_commits();
     runtime::watch_commits();
     ingest::watch_counters();

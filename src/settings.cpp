@@ -54,8 +54,8 @@ const config_enum_entry kInsertMethods[] = {
     {nullptr, 0, false},
 };
 
-// A default for a text field obeys the field's own rules: no white space at the ends, no more than 256
-// characters.
+// A default for a text field obeys the rules of the field itself: it has no white space at its ends and at
+// most 256 characters.
 bool check_text(char** value, void**, GucSource) {
     if (*value == nullptr) return true;
     std::string_view text(*value);
@@ -78,7 +78,8 @@ bool check_traceparent(char** value, void**, GucSource) {
     return false;
 }
 
-// Before the library was loaded nobody could check what the configuration says.
+// True while the settings are being defined. The configuration file may hold a value that nobody could check
+// before the library was loaded, so a bad value must not be an error then.
 bool defining = false;
 
 bool check_allowed_hosts(char** value, void**, GucSource) {
@@ -100,11 +101,11 @@ bool check_allowed_hosts(char** value, void**, GucSource) {
                 GUC_check_errdetail(kWanted, entry);
         });
     });
-    // A refused value would be replaced by the default, which allows nearly every host.
+    // If the value were refused, the server would use the default, which allows nearly every host.
     return good || defining;
 }
 
-// The default of a setting is what its variable holds before it is defined.
+// Each setting's default is the value that its variable has before the setting is defined.
 
 void define_bool(const char* name, const char* what, bool& variable, GucContext context) {
     DefineCustomBoolVariable(name, what, nullptr, &variable, variable, context, 0, nullptr, nullptr, nullptr);
@@ -126,7 +127,7 @@ void define_enum(const char* name, const char* what, int& variable, const config
                              nullptr);
 }
 
-// A default for a field of events, anybody's.
+// Defines a default for a text field of events; every user may set it.
 void define_text(const char* name, const char* what, char*& variable, GucStringCheckHook check) {
     DefineCustomStringVariable(name, what, nullptr, &variable, "", PGC_USERSET, 0, check, nullptr, nullptr);
 }

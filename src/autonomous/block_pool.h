@@ -1,12 +1,13 @@
-// Memory cut into blocks of one size; a chain of blocks holds a string of bytes. Nothing fragments: what is
-// free can be used for anything that fits into it.
+// Memory that is divided into blocks of one size. A chain of blocks holds a string of bytes. The memory
+// cannot fragment, so free blocks can be used for anything that fits into them.
 //
 //     BlockPool::Chain chain = pool.allocate(bytes);      // kNone when there is no room
 //     pool.copy_in(chain, 0, text);
 //     pool.free(chain);
 //
-// Plain data for shared memory that every process maps to the same address. `allocate` and `free` need a
-// lock; the bytes of a chain are its owner's. Fresh memory is not touched before it is needed.
+// The pool is plain data for shared memory that every process maps at the same address. Callers of `allocate`
+// and `free` must hold a lock; the bytes of a chain belong to its owner. Memory is not touched before its
+// first use.
 #pragma once
 
 #include <cstddef>
@@ -18,24 +19,24 @@ namespace eventlog::autonomous {
 
 class BlockPool {
   public:
-    using Chain = uint32_t;  // the number of its first block
+    using Chain = uint32_t;  // the number of the chain's first block
     static constexpr Chain kNone = UINT32_MAX;
     static constexpr size_t kBlockBytes = 2048;
     static constexpr size_t kBlockHeader = 8;
     static constexpr size_t kPayload = kBlockBytes - kBlockHeader;
 
-    // `memory` is aligned to eight bytes; what is left of it behind the last whole block is not used.
+    // `memory` must be aligned to eight bytes. A rest that is smaller than a block is not used.
     explicit BlockPool(std::span<char> memory);
 
-    // A chain for so many bytes, at least one block; kNone when there is no room.
+    // Allocates a chain for `bytes` bytes, of at least one block. Returns kNone if there is no room.
     Chain allocate(size_t bytes);
     void free(Chain chain);
 
-    // Copies to and from a chain, beginning at a position in it. The bytes must be inside.
+    // Copy bytes to and from a chain, starting at `position`. The whole range must be inside the chain.
     void copy_in(Chain chain, size_t position, std::string_view bytes);
     void copy_out(Chain chain, size_t position, std::span<char> bytes) const;
 
-    // The first kPayload bytes of a chain, contiguous and aligned to eight.
+    // Returns the first kPayload bytes of a chain, which are contiguous and aligned to eight bytes.
     void* front(Chain chain) const;
 
     size_t total_bytes() const { return blocks_ * kBlockBytes; }
@@ -56,8 +57,8 @@ class BlockPool {
     char* memory_;
     uint32_t blocks_;
     uint32_t free_blocks_;
-    uint32_t fresh_ = 0;         // this one and those behind it have never been used
-    uint32_t released_ = kNone;  // the first of those that were used and freed
+    uint32_t fresh_ = 0;         // blocks from this number on have never been used
+    uint32_t released_ = kNone;  // the first block that was used and freed
 };
 
 }  // namespace eventlog::autonomous

@@ -17,7 +17,7 @@ constexpr std::string_view StoredRow::*kTexts[] = {
 
 constexpr uint32_t kAbsent = UINT32_MAX;
 
-// Then the metadata, then the texts.
+// The fixed part of a message. The metadata and then the texts follow it.
 struct alignas(8) Head {
     ids::Uuid event_id;
     ids::Uuid tenant_id;

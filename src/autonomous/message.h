@@ -1,4 +1,4 @@
-// An event that is ready to be written, as bytes for another process of the same library.
+// An event that is ready to be written, as bytes for another process that runs the same library.
 #pragma once
 
 #include <cstddef>
@@ -19,9 +19,9 @@ struct Message {
 };
 
 size_t encoded_size(const Message& message);
-// Writes encoded_size bytes.
+// Writes encoded_size(message) bytes to `out`.
 void encode(const Message& message, char* out);
-// Of bytes aligned to eight, which the message then views; its metadata is so aligned, too.
+// Decodes bytes that are aligned to eight. The message views them, and its metadata is aligned to eight too.
 Message decode(std::string_view bytes);
 
 }  // namespace eventlog::autonomous

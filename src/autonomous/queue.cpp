@@ -10,16 +10,16 @@ namespace {
 struct Queue {
     explicit Queue(std::span<char> memory) : pool(memory) {}
 
-    std::atomic<uint32_t> waiting{0};  // entries in the list
-    Ticket first = kNoTicket;          // the list of entries nobody has taken, oldest first
+    std::atomic<uint32_t> waiting{0};  // number of entries in the list
+    Ticket first = kNoTicket;          // head of the list of entries that no worker has taken, oldest first
     Ticket last = kNoTicket;
     BlockPool pool;
 };
 
-// Stands at the front of a chain; the event's bytes, later a refusal's texts, follow.
+// The first bytes of a chain. The event's bytes follow it, and later the texts of a refusal.
 struct Entry {
     std::atomic<Progress> progress;
-    bool left;  // by its caller
+    bool left;  // the caller has left
     Oid database;
     Ticket next;  // in the list
     size_t bytes;
@@ -44,12 +44,12 @@ void construct_queue(void* memory) {
 
 runtime::Shared<Queue> queue{"eventlog autonomous", shared_bytes, construct_queue};
 
-// What this process, a worker, has taken; kNoTicket: answered.
+// The tickets that this process, a worker, has taken. An answered one is kNoTicket.
 Ticket taken[kGroupEvents];
 int taken_count = 0;
 bool exit_watched = false;
 
-// What the current transaction answers.
+// The events that the current transaction answers when it commits.
 std::span<Ticket> committing;
 std::span<Answer> committing_answers;
 
@@ -62,7 +62,7 @@ Entry* entry_of(Ticket ticket) {
     return static_cast<Entry*>(queue->pool.front(ticket));
 }
 
-// The functions down to `publish` are called under the lock.
+// The functions from here to `publish` are called while the lock is held.
 
 void append(Ticket ticket) {
     Entry* entry = entry_of(ticket);
@@ -85,7 +85,7 @@ void prepend(Ticket ticket) {
     queue->waiting.fetch_add(1);
 }
 
-// `before` is the entry in front of it, kNoTicket where there is none.
+// `before` is the preceding entry, or kNoTicket if `ticket` is the first.
 void unlink(Ticket ticket, Ticket before) {
     Ticket after = entry_of(ticket)->next;
     (before == kNoTicket ? queue->first : entry_of(before)->next) = after;
@@ -99,7 +99,7 @@ void unlink(Ticket ticket) {
     unlink(ticket, before);
 }
 
-// An entry of this process's group gets its answer.
+// Gives an entry of this process's group its answer.
 void publish(Ticket& ticket, const Answer& answer) {
     Entry* entry = entry_of(ticket);
     if (entry->left) {
@@ -112,7 +112,8 @@ void publish(Ticket& ticket, const Answer& answer) {
     ticket = kNoTicket;
 }
 
-// Between the commit record and here nothing can interrupt: an event that is on disk is answered.
+// Nothing can interrupt the process between the commit record and this callback, so every event that is on
+// disk is answered.
 void on_transaction_end(XactEvent event, void*) {
     if (committing.empty() || (event != XACT_EVENT_COMMIT && event != XACT_EVENT_ABORT)) return;
     if (event == XACT_EVENT_COMMIT)
@@ -129,7 +130,8 @@ void on_exit(int, Datum) {
     give_back();
 }
 
-// A refusal's texts lie behind the entry in its first block, each with its end; an empty one is none.
+// The texts of a refusal follow the entry in its first block. Each ends with a NUL; an empty one means that
+// the text is absent.
 constexpr const char* Refusal::*kTexts[] = {&Refusal::message, &Refusal::detail, &Refusal::hint,
                                             &Refusal::column, &Refusal::constraint};
 

@@ -1,12 +1,12 @@
-// The queue of autonomous events in shared memory: callers put events in and wait, the database's worker
-// takes them, writes them and answers.
+// The queue of autonomous events in shared memory. Callers put events into it and wait; the worker of the
+// database takes the events, writes them and answers.
 //
 //     caller: enqueue, wake_writer, progress until answered (or withdraw), read_answer, leave
 //     worker: take, read, then answer_at_commit inside the writing transaction, or refuse
 //
-// An entry is its caller's until the worker has taken it, and the worker's until it has answered; what its
-// caller has left meanwhile is freed by whoever is last. Nobody waits for a caller. All of it may ereport:
-// call inside pg::call.
+// An entry belongs to its caller until the worker has taken it, then to the worker until it has answered. If
+// the caller leaves while the worker has the entry, the worker frees it, so no process waits for a caller.
+// All functions may ereport, so call them inside pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -20,17 +20,18 @@ namespace eventlog::autonomous {
 using Ticket = BlockPool::Chain;
 inline constexpr Ticket kNoTicket = BlockPool::kNone;
 
-// What became of an event: of its idempotency key, and so of its row, or the error that refused it.
+// The outcome for an event: the claim of its idempotency key, which decides whether its row was written, or
+// the error that refused the event.
 struct Answer {
     store::Claim claim;
-    ids::Uuid first;       // of `repeated`
-    bool same_payload;     // of `repeated`
-    TransactionId owner;   // of `pending`
-    XLogRecPtr committed;  // end of the commit after which the answer holds
-    int sqlstate;          // of a refusal, else 0
+    ids::Uuid first;       // for `repeated`
+    bool same_payload;     // for `repeated`
+    TransactionId owner;   // for `pending`
+    XLogRecPtr committed;  // end of the commit after which the answer is valid
+    int sqlstate;          // error code of a refusal, otherwise 0
 };
 
-// The texts of a refusal; cut to what the entry has room for. Null: none.
+// The texts of a refusal, cut to the space in the entry. A null pointer means that the text is absent.
 struct Refusal {
     const char* message;
     const char* detail;
@@ -41,53 +42,54 @@ struct Refusal {
 
 enum class Progress : uint32_t { queued, taken, answered };
 
-// Asks for the memory; called by _PG_init while preloading.
+// Requests the memory. _PG_init calls it while preloading.
 void request_queue();
 
-// Whether there is a queue: the library is preloaded.
+// Returns whether the queue exists, which requires preloading.
 bool exists();
 
-// Puts an event of `message` bytes in. 53400 when the queue has no room.
+// Adds an event, whose bytes are `message`. Raises 53400 if the queue has no room.
 Ticket enqueue(std::string_view message);
 
-// Wakes the database's worker, or asks for one.
+// Wakes the worker of this database, or requests one if there is none.
 void wake_writer();
 
 Progress progress(Ticket ticket);
 
-// Takes the event out again; false when the worker has taken it.
+// Removes the event from the queue. Returns false if the worker has already taken it.
 bool withdraw(Ticket ticket);
 
-// The answer; `refusal` is filled when it is one.
+// Returns the answer. If it is a refusal, also fills `refusal`.
 Answer read_answer(Ticket ticket, Refusal& refusal);
 
-// Gives the entry up, whatever state it is in.
+// Gives up the entry in whatever state it is.
 void leave(Ticket ticket);
 
 inline constexpr int kGroupEvents = 512;
 inline constexpr size_t kGroupBytes = 1 << 20;
 
-// Whether nobody's event waits to be taken. No lock.
+// Returns whether no event waits to be taken. Takes no lock.
 bool is_empty();
 
-// Takes the oldest events of this database: at most so many, but one at least where there is one. They are
-// this process's until answered, when they become kNoTicket, or given back. All taken before are so.
+// Takes the oldest events of this database, up to kGroupEvents and kGroupBytes, but at least one if any
+// waits. This process owns them until they are answered, which sets their tickets to kNoTicket, or given
+// back. All events of the previous call must have been answered or given back.
 std::span<Ticket> take();
 
-// The bytes of a taken event, in the current memory context.
+// Copies the bytes of a taken event into the current memory context.
 std::string_view read(Ticket ticket);
 
-// Has these events, taken by this process, answered at the moment when the current transaction commits; in
-// their order. `answers` stays as it is until then.
+// Arranges that these events are answered when the current transaction commits. This process must have taken
+// them; `answers` has the same order, and must stay unchanged until then.
 void answer_at_commit(std::span<Ticket> tickets, std::span<Answer> answers);
 
 // Answers a taken event with an error.
 void refuse(Ticket& ticket, int sqlstate, const Refusal& refusal);
 
-// Puts back what this process has taken and not answered, in its old place.
+// Puts the events that this process has taken and not answered back into the queue, in their old order.
 void give_back();
 
-// Registers what happens at the end of transactions; called once by _PG_init.
+// Registers the callback that runs at the end of each transaction. _PG_init calls it once.
 void watch_commits();
 
 }  // namespace eventlog::autonomous

@@ -1,4 +1,4 @@
-// eventlog.log_event_autonomous.
+// The SQL function eventlog.log_event_autonomous.
 #include "pg/boundary.h"
 
 #include "autonomous/submit.h"

@@ -20,9 +20,10 @@ using rules::Rule;
 using rules::with;
 
 constexpr const char* kFunction = "eventlog.log_event_autonomous()";
-// How long the worker is given to answer for an event that it has taken when its caller would rather go.
+// Time that the worker has to answer for an event that it has taken, after the caller was cancelled or ran
+// out of time.
 constexpr int64_t kGraceMs = 2000;
-// How often the worker is asked for again: one that was there may have gone.
+// Interval at which the worker is woken or requested again, because it may have ended meanwhile.
 constexpr int64_t kWakeEveryMs = 1000;
 
 Ticket own_ticket = kNoTicket;
@@ -43,7 +44,7 @@ void pause(long timeout_ms) {
     pg::refuse<Rule::autonomous_not_ready>({}, with<"limit">(settings::autonomous_timeout));
 }
 
-// An event in the queue, given up when this ends, or the process.
+// An event in the queue. It is given up when this object is destroyed or the process exits.
 class Submission {
   public:
     explicit Submission(std::string_view message) {
@@ -60,14 +61,14 @@ class Submission {
     Submission(const Submission&) = delete;
     Submission& operator=(const Submission&) = delete;
 
-    // Takes it out again; false when it is too late for that.
+    // Removes the event from the queue. Returns false if the worker has already taken it.
     bool withdraw() {
         bool withdrawn = pg::call([] { return autonomous::withdraw(own_ticket); });
         if (withdrawn) own_ticket = kNoTicket;
         return withdrawn;
     }
 
-    // Waits for the answer, so many milliseconds at most; false when there is none.
+    // Waits at most `timeout_ms` for the answer. Returns false if there is none by then.
     bool wait(int64_t timeout_ms, bool interruptible) {
         return pg::call([&] {
             const int64_t deadline = pg::monotonic_ms() + timeout_ms;
@@ -94,7 +95,7 @@ class Submission {
     }
 };
 
-// Why the event was not taken, for DETAIL.
+// Returns a sentence for DETAIL that says why the event was not taken.
 const char* reason_not_taken() {
     const runtime::WorkerStatus worker = runtime::worker_status();
     switch (worker.state) {
@@ -135,7 +136,8 @@ const char* text_of(const ids::Uuid& id) {
     pg_unreachable();
 }
 
-// A cancelled call: the error tells what is known of the event, where there is something to know.
+// Adds to the error of a cancelled call what is known about the event, if the event was or may have been
+// written.
 void describe_cancelled(Submission& submission, const ids::Uuid& id, ErrorData* error) {
     if (submission.withdraw()) return;
     Refusal refusal{};
@@ -177,29 +179,29 @@ Answer exchange(std::string_view message, const ids::Uuid& id, Refusal& refusal)
                     .constraint = text(refusal.constraint)};
 }
 
-// As a commit of the caller's own would: the worker has waited for no standby.
+// Waits as a commit of the caller itself would, because the worker did not wait for standbys.
 void wait_for_standbys(XLogRecPtr committed) {
     HOLD_INTERRUPTS();
     SyncRepWaitForLSN(committed, true);
     RESUME_INTERRUPTS();
 }
 
-// The transaction that has the event's key must end before there is an answer.
+// Waits for the transaction that has written the event's key, because its end decides the answer.
 void wait_for_owner(TransactionId owner) {
     if (TransactionIdIsCurrentTransactionId(owner))
         pg::refuse<Rule::idempotency_key_pending>("idempotency_key");
     XactLockTableWait(owner, nullptr, nullptr, XLTW_None);
 }
 
-// The caller's transaction as pg_xact_status() takes it, nothing where it has no number.
+// Returns the caller's transaction in the form that pg_xact_status() takes, or nothing if it has no number.
 std::string_view caller_xid() {
     FullTransactionId xid = GetTopFullTransactionIdIfAny();
     if (!FullTransactionIdIsValid(xid)) return {};
     return psprintf(UINT64_FORMAT, U64FromFullTransactionId(xid));
 }
 
-// A log restored from elsewhere is adopted by its first call. Not in the caller's transaction: the worker
-// would wait for its end.
+// The first call adopts a log that was restored from elsewhere. Another process does it, because the worker
+// would have to wait for the end of the caller's transaction.
 void await_adoption() {
     constexpr long kPauseMs = 20;
     const int64_t deadline = pg::monotonic_ms() + settings::autonomous_timeout;

@@ -1,4 +1,5 @@
-// The caller's side of autonomous events: everything but the write is done here, in the caller's own process.
+// The caller's side of autonomous events. Everything except the write happens here, in the caller's own
+// process.
 #pragma once
 
 #include "pg/server.h"
@@ -8,13 +9,14 @@
 
 namespace eventlog::autonomous {
 
-// Refuses where no worker could write the event: without preloading and in the worker itself (55000), during
-// recovery (25006) and in a parallel worker (25000). May ereport: call inside pg::call.
+// Raises an error if no worker could write the event: 55000 without preloading and in the worker itself,
+// 25006 during recovery, 25000 in a parallel worker.
 void require_writer();
 
-// Has the database's worker write and commit a checked event, and returns its id once that is done; that of
-// an earlier event with the same idempotency key where there is one. `metadata_bytes` is what ingest::check
-// returned. Throws pg::Error, which says whether the event was or may have been written, and pg::ServerError.
+// Makes the worker of this database write and commit a checked event, and returns the event's id after the
+// commit. If an earlier event has the same idempotency key, returns the id of that event. `metadata_bytes` is
+// the result of ingest::check. Throws pg::Error, which says whether the event was or may have been written,
+// and pg::ServerError.
 ids::Uuid submit(const event::Event& event, size_t metadata_bytes);
 
 }  // namespace eventlog::autonomous

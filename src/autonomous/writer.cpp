@@ -14,12 +14,12 @@
 namespace eventlog::autonomous {
 namespace {
 
-// A caller may hold the very lock that the worker would wait for; the server cannot see that deadlock.
+// A caller may hold the lock that the worker waits for, and the server cannot detect that deadlock.
 constexpr const char* kLockTimeout = "1s";
 
 Answer answers[kGroupEvents];
 
-// Puts back what is not answered when something else than an event fails.
+// Puts unanswered events back when an error ends the group that no event has caused.
 class Group {
   public:
     Group() : tickets_(pg::call([] { return take(); })) {}
@@ -60,8 +60,8 @@ void write_rows(std::span<Ticket> tickets, std::span<Answer> results) {
     store::Insertion insertion = logs::begin_events(pg::unix_millis_now());
     for (size_t i = 0; i < tickets.size(); i++) results[i] = write_one(insertion, tickets[i]);
     store::end_insertion(insertion);
-    // On disk before anybody is answered, an earlier event with the same key included, but no standby is
-    // waited for: that is each caller's own choice.
+    // The commit must be on disk before any caller is answered, even if the group only found an earlier event
+    // with the same key. It does not wait for standbys; each caller decides that for itself.
     ForceSyncCommit();
     answer_at_commit(tickets, results);
 }

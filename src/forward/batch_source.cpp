@@ -5,22 +5,23 @@
 namespace eventlog::forward {
 namespace {
 
-constexpr int kPiecesAtOnce = 20;  // read before other targets get their turn
-constexpr int kProbePieces = 200;  // read in search of a second event
+constexpr int kPiecesAtOnce = 20;  // pieces read before other targets get their turn
+constexpr int kProbePieces = 200;  // pieces read in search of a second event
 constexpr size_t kProbeRows = 5000;
 constexpr size_t kProbeEvents = 10;
 constexpr size_t kStoreAfterSkipped = 10000;
 constexpr int64_t kStoreSkippedAfterMs = 60000;
 
-// What a request body may take besides its events: the format's frame, and a separator or a group for each.
+// Returns the bytes that a request body may need in addition to its events: the frame of the format, and a
+// separator or a group for each event.
 size_t frame_bytes(const Batch& batch) {
     constexpr size_t kFrame = 1024;
     constexpr size_t kEachEvent = 2;
     return kFrame + kEachEvent * (batch.size() + 1);
 }
 
-// Reads a piece and gives it to `take`, which returns true to go on; its rows are freed before the next.
-// An error leaves the level of SPI to the end of the transaction.
+// Reads a piece and passes it to `take`, which returns whether to continue. The rows are freed before the
+// next piece. After an error, the end of the transaction cleans up the SPI level.
 template <typename Take>
 bool with_piece(follow::Cursor& ahead, size_t max_rows, Take take) {
     pg::call([] { SPI_connect(); });
@@ -29,14 +30,14 @@ bool with_piece(follow::Cursor& ahead, size_t max_rows, Take take) {
     return more;
 }
 
-// Whether a request can take one more event.
+// Returns whether a request has room for one more event.
 bool has_room(const TargetOptions& options, const Batch& batch, const Encoded& encoded) {
     const size_t most = options.format->max_request_bytes;
     return batch.size() == 0 || most == 0 || batch.bytes() + encoded.body.size() + frame_bytes(batch) <= most;
 }
 
-// Adds the rows that the target selects until the batch is full. The number of rows looked at; `full` says
-// that no more fit.
+// Adds the rows that the target selects until the batch is full. Returns the number of rows that were
+// examined, and sets `full` if no more fit.
 size_t add_rows(const follow::Piece& piece, const TargetOptions& options, size_t min_events,
                 size_t max_events, Batch& batch, bool& full) {
     const Format& format = *options.format;
@@ -67,7 +68,7 @@ size_t add_rows(const follow::Piece& piece, const TargetOptions& options, size_t
 
 }  // namespace
 
-// A refused target is tried with two events at least, where the log has them: one bad event must not stand
+// A refused target is tried with at least two events if the log has them, so that a bad event does not stand
 // alone.
 BatchSource::Limits BatchSource::limits_of(const TargetOptions& options, bool probe) {
     const size_t batch_events = static_cast<size_t>(options.batch_events);
@@ -82,18 +83,18 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, follow:
     const TargetOptions& options = target.options;
     const std::optional<ids::Uuid> last_companion = std::exchange(companion_, std::nullopt);
     const Limits limits = limits_of(options, probe);
-    // Nothing of the window has been settled: it may as well reach further.
+    // Nothing in the window has been settled, so it may be extended.
     if (probe && !reading_ && cursor.to && !cursor.settled) cursor.to.reset();
     if (!reading_) reading_ = Reading{Batch(*options.format), behind == nullptr ? cursor : *behind};
     Batch& batch = reading_->batch;
     follow::Cursor& ahead = reading_->ahead;
-    // The cursor stays before the first event of the batch until that is settled.
+    // The cursor stays before the first event of the batch until that event is settled.
     if (behind == nullptr && batch.empty()) cursor = ahead;
     bool full = false;
     bool ends_window = false;
     bool enough = false;
     for (int pieces = 0; pieces < limits.pieces && !full && !ends_window && !enough; pieces++) {
-        // A window is opened when all of the last one has been settled.
+        // A window is opened after everything in the previous one has been settled.
         if (!ahead.to && behind != nullptr) return std::nullopt;
         size_t rows = 0;
         bool used_up = false;
@@ -135,7 +136,7 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, follow:
             reading_.reset();
             return std::nullopt;
         }
-        // Commits that the window saw must be on disk before the endpoint hears of them.
+        // Commits that the window sees must be on disk before the endpoint receives their events.
         pg::call([] { ForceSyncCommit(); });
         skipped_rows_ = 0;
     }
@@ -147,7 +148,8 @@ std::optional<ClaimedBatch> BatchSource::next(const Declaration& target, follow:
     claimed.end.window_number = cursor.window_number;
     claimed.end.stored = claimed.end.settled = true;
     if (ends_window) claimed.end.next_window();
-    // Behind a batch that is full of bad events, or at the end of a window.
+    // A batch needs a companion if it is full, or at the end of a window in which other events have been
+    // settled.
     bool lonely = ends_window ? cursor.settled : claimed.batch.size() >= limits.max_events;
     if (probe && lonely) add_companion(target, last_companion, claimed);
     return claimed;
@@ -169,12 +171,12 @@ std::optional<ClaimedBatch> BatchSource::next_redriven(const Declaration& target
                 refused.push_back({row.event_id, 0, *refusal, 0});
             else if (claimed.batch.bytes() >= static_cast<size_t>(options.batch_bytes) ||
                      !has_room(options, claimed.batch, encoded))
-                break;  // what does not fit waits for the next batch
+                break;  // an event that does not fit waits for the next batch
             else
                 claimed.batch.add(row.event_id, encoded);
         }
         settle_redriven(target.name, {}, refused);
-        // Those just settled must not be found again.
+        // The next search must not find the events that were just settled.
         pg::call([] {
             CommandCounterIncrement();
             UpdateActiveSnapshotCommandId();
@@ -188,9 +190,9 @@ void BatchSource::forget() {
     more_at_ms_ = linger_until_ms_ = -1;
 }
 
-// The end of a window of which others have been settled cannot be opened further. To learn whether its events
-// or the target are at fault, one event of the next window goes with them, each time another, and is sent
-// again in its own turn.
+// The end of a window cannot be extended if other events in the window have been settled. To find out whether
+// its events or the target are at fault, one event of the next window is sent with them. It is a different
+// one each time, and is sent again in its own turn.
 void BatchSource::add_companion(const Declaration& target, const std::optional<ids::Uuid>& last,
                                 ClaimedBatch& claimed) {
     follow::Cursor ahead = claimed.end;
@@ -209,8 +211,8 @@ void BatchSource::add_companion(const Declaration& target, const std::optional<i
             }
             return !piece.ends_window && !piece.nothing();
         });
-    // Its commit must be on disk, as if its window had been stored: that of this transaction, which comes
-    // after it.
+    // The companion's commit must be on disk, as if its window had been stored. It is enough to flush the
+    // commit of this transaction, which comes after it.
     if (claimed.companion)
         pg::call([] {
             (void)GetTopTransactionId();
@@ -218,7 +220,7 @@ void BatchSource::add_companion(const Declaration& target, const std::optional<i
         });
 }
 
-// Whether to wait for more events before a batch that is not full is sent.
+// Returns whether to wait for more events before a batch that is not full is sent.
 bool BatchSource::lingers(const TargetOptions& options, int64_t now_ms) {
     if (options.linger_ms == 0) return false;
     if (linger_until_ms_ < 0) linger_until_ms_ = now_ms + options.linger_ms;
@@ -231,7 +233,7 @@ void BatchSource::skip(size_t rows, int64_t now_ms) {
     skipped_rows_ += rows;
 }
 
-// Rows that the target does not select cost no write each; now and then the cursor is stored behind them.
+// Rows that the target does not select do not cost one write each; the cursor is only stored now and then.
 void BatchSource::store_skipped(const Declaration& target, follow::Cursor& cursor, int64_t now_ms) {
     if (skipped_rows_ == 0 || cursor.to) return;
     if (skipped_rows_ < kStoreAfterSkipped && now_ms - skipped_since_ms_ < kStoreSkippedAfterMs) return;

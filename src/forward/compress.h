@@ -1,4 +1,4 @@
-// gzip for request bodies (RFC 1952, by zlib).
+// gzip compression of request bodies (RFC 1952) with zlib.
 #pragma once
 
 #include <string>
@@ -6,7 +6,7 @@
 
 namespace eventlog::forward {
 
-// Compresses `plain` into `packed`, at zlib's fastest level; false when zlib cannot get memory.
+// Compresses `plain` into `packed` at zlib's fastest level. Returns false if zlib cannot allocate memory.
 bool gzip(std::string_view plain, std::string& packed);
 
 }  // namespace eventlog::forward

@@ -19,7 +19,7 @@ void watch_erasures() {
 void find_erasures() {
     Oid schema = get_namespace_oid("eventlog", true);
     Oid found = OidIsValid(schema) ? get_relname_relid("dead_letters", schema) : InvalidOid;
-    // Of another table nothing has been heard yet.
+    // Erasures could not be noticed while the table was unknown, so one is assumed.
     if (found != dead_letters) heard++;
     dead_letters = found;
 }

@@ -1,4 +1,4 @@
-// A batch on its way to the endpoint: one request after the other, until each of its events has been taken or
+// A batch on its way to the endpoint. One request follows the other until each event has been taken or
 // refused.
 #pragma once
 
@@ -20,23 +20,23 @@ class Flight {
     Batch& batch() { return claimed_.batch; }
     const ClaimedBatch& claimed() const { return claimed_; }
     bool under_way() const { return request_.under_way(); }
-    // Waits for its next request to be sent.
+    // Returns whether the next request waits to be sent.
     bool waits() const { return !request_.open() && claimed_.batch.pending(); }
-    // Everything has been answered: it may be settled.
+    // Returns whether everything has been answered, so that the batch may be settled.
     bool is_done() const { return !request_.open() && !claimed_.batch.pending(); }
-    // On the worker's clock.
+    // Returns the time at which the request was sent, on the worker's clock.
     int64_t sent_ms() const { return sent_ms_; }
 
-    // Starts the next request. False when it cannot be made, and then `problem` says why.
+    // Starts the next request. If it cannot be made, returns false and stores the reason in `problem`.
     bool send(const TargetOptions& options, int64_t now_ms, std::string& problem);
-    // True once after a request has ended. What it says of the target's secrets is starred out.
+    // Returns true once after a request has ended. Secrets of the target in the answer are replaced by stars.
     bool take_answer(Answer& answer);
 
   private:
     HttpClient& http_;
     ClaimedBatch claimed_;
     HttpRequest request_;
-    Credentials credentials_;  // of the request under way
+    Credentials credentials_;  // of the request that is under way
     int64_t sent_ms_ = 0;
 };
 

@@ -13,14 +13,15 @@ namespace {
 constexpr int64_t kReloadEveryMs = 10000;
 constexpr int64_t kRetryReloadMs = 1000;
 
-// A callback of the server sets it, at any time inside a transaction.
+// Set by a callback of the server, which may run at any time inside a transaction.
 bool catalogs_changed = true;
 
 void on_catalog_change(Datum, int, uint32) {
     catalogs_changed = true;
 }
 
-// One that cannot be adopted must not keep the others from being served.
+// Gives servers without a cursor one. A server that cannot be adopted must not stop the forwarding for
+// others.
 void adopt_orphans() {
     try {
         store::LogTransaction transaction;
@@ -68,9 +69,10 @@ void Forwarder::reload(int64_t now_ms) {
     declare(std::move(declarations));
 }
 
-// False when the catalog could not be read; the error has been logged.
+// Returns false if the catalog could not be read; the error has been logged.
 bool Forwarder::read(std::vector<Declaration>& declarations) {
-    // Before the reading: a change that is told of meanwhile may have come too late for it.
+    // The flag is reset before the catalog is read, because a change that arrives meanwhile may not be seen
+    // by it.
     catalogs_changed = false;
     try {
         adopt_orphans();
@@ -102,7 +104,7 @@ void Forwarder::declare(std::vector<Declaration> declarations) {
 }
 
 void Forwarder::work(bool woken) {
-    // Traffic of one target is no reason for the others to look into the log.
+    // Traffic of one target must not make the others look into the log.
     const int64_t now = pg::monotonic_ms();
     const bool look = woken || now >= look_at_;
     if (look) look_at_ = now + settings::poll_interval;

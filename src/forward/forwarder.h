@@ -1,5 +1,5 @@
-// The targets of a database at work, in its worker. All calls come from the worker's loop, with no
-// transaction open.
+// All targets of a database, driven by its worker. The worker calls all functions from its loop, outside of
+// any transaction.
 #pragma once
 
 #include "pg/server.h"
@@ -13,34 +13,36 @@ namespace eventlog::forward {
 
 class Forwarder {
   public:
-    // Requests make progress while `loop`, which outlives it, waits.
+    // Requests make progress while `loop` waits. `loop` must outlive the forwarder.
     explicit Forwarder(runtime::EventLoop& loop) : http_(loop) {}
 
-    // Prepares the process: libcurl, and the callbacks that tell of changed declarations and of erasures.
-    // Called once, by the worker.
+    // Prepares the process: initialises libcurl, and registers the callbacks for changed declarations and for
+    // erasures. The worker calls it once.
     static void prepare_process();
 
-    // Whether the targets are to be read again. `changes` counts the commits that changed a target.
+    // Returns whether the targets must be read again. `changes` is the number of commits that have changed a
+    // target.
     bool needs_reload(int64_t now_ms, uint32_t changes);
 
-    // Brings the targets up to date with the catalog, of a log that may be touched. An error is logged, and
-    // the targets go on as they are known. Throws store::LogIsGone.
+    // Updates the targets from the catalog. The log must be accessible. If the catalog cannot be read, logs
+    // the error and keeps the targets as they are. Throws store::LogIsGone.
     void reload(int64_t now_ms);
 
-    // Has the targets read again, whatever is known of changes.
+    // Makes the targets be read again, even if no change has been noticed.
     void expect_changes();
 
     // Drops all targets and their requests until the next reload.
     void clear();
 
-    // Lets each target do what can be done now. When `woken`, the log may have news; otherwise it is looked
-    // into at each eventlog.poll_interval.
+    // Lets each target do what can be done now. If `woken` is true, the log may have new events; otherwise it
+    // is checked only at each eventlog.poll_interval.
     void work(bool woken);
 
-    // When, in pg::monotonic_ms(), there is something to do without being woken.
+    // Returns the time, in pg::monotonic_ms(), at which there is something to do even if the worker is not
+    // woken.
     int64_t due_ms() const;
 
-    // What the targets have the worker woken for.
+    // Returns the commits that the worker must be woken by for its targets.
     runtime::Interest interest() const;
 
   private:
@@ -51,8 +53,8 @@ class Forwarder {
     std::vector<std::unique_ptr<Target>> targets_;
     uint32_t seen_changes_ = 0;
     int64_t reload_at_ = 0;
-    int64_t retry_reload_at_ = 0;  // not before, after an error
-    int64_t look_at_ = 0;          // for events that no commit told of
+    int64_t retry_reload_at_ = 0;  // after an error, not before this time
+    int64_t look_at_ = 0;          // time of the next look for events that no commit announced
 };
 
 }  // namespace eventlog::forward

@@ -19,7 +19,8 @@ HttpClient::HttpClient(runtime::EventLoop& loop) : loop_(loop) {
             ereport(WARNING, errmsg("eventlog: the libcurl in use resolves host names synchronously"),
                     errdetail("While the resolver hangs, no events are sent to any target."));
         });
-    // Half of the descriptors that on_open_socket may have, so that idle connections leave some to new ones.
+    // This is half of the descriptors that on_open_socket may open, so that idle connections leave some for
+    // new ones.
     curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(std::max(max_safe_fds / 6, 1)));
     loop_.join(*this);
 }

@@ -1,5 +1,5 @@
-// HTTP for the worker: requests of several targets at once over libcurl's multi interface, moved on by the
-// process's event loop. No transaction is open while a request is under way.
+// The HTTP client of the worker. It runs the requests of several targets at once with libcurl's multi
+// interface, driven by the event loop of the process. No transaction is open while a request is under way.
 #pragma once
 
 #include "pg/server.h"
@@ -11,14 +11,14 @@ namespace eventlog::forward {
 
 class HttpClient final : public runtime::EventLoop::User {
   public:
-    // Requests make progress while `loop`, which outlives it, waits.
+    // Requests make progress while `loop` waits. `loop` must outlive the client.
     explicit HttpClient(runtime::EventLoop& loop);
     ~HttpClient();
     HttpClient(const HttpClient&) = delete;
     HttpClient& operator=(const HttpClient&) = delete;
 
     void start(HttpRequest& request);
-    // Breaks a request off; harmless when none is under way.
+    // Aborts a request. Does nothing if it is not under way.
     void abort(HttpRequest& request);
 
     void on_ready(pgsocket socket, uint32 events) override;

@@ -21,7 +21,7 @@ void append(curl_slist*& list, const std::string& line) {
     list = longer;
 }
 
-// Lists hold credentials.
+// Overwrites and frees a list, because lists hold credentials.
 void wipe_list(curl_slist*& list) noexcept {
     for (curl_slist* item = list; item != nullptr; item = item->next)
         explicit_bzero(item->data, strlen(item->data));
@@ -29,7 +29,7 @@ void wipe_list(curl_slist*& list) noexcept {
     list = nullptr;
 }
 
-// False where as many are open as the server grants to what is not its own.
+// Returns false if the process has as many descriptors open as the server allows for other uses than its own.
 bool acquire_descriptor() noexcept {
     try {
         return pg::call([] { return AcquireExternalFD(); });
@@ -53,7 +53,7 @@ HttpRequest::~HttpRequest() {
     wipe_list(proxy_headers_);
 }
 
-// What holds for every request.
+// Sets the options that are the same for every request.
 void HttpRequest::set_defaults() {
     curl_easy_setopt(easy_, CURLOPT_PRIVATE, this);
     curl_easy_setopt(easy_, CURLOPT_NOSIGNAL, 1L);
@@ -65,7 +65,7 @@ void HttpRequest::set_defaults() {
 #else
     curl_easy_setopt(easy_, CURLOPT_PROTOCOLS, static_cast<long>(CURLPROTO_HTTP | CURLPROTO_HTTPS));
 #endif
-    // Not what the server's environment says: a target names its proxy itself.
+    // The server's environment must not count, because each target names its proxy itself.
     curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy_, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, "eventlog/" EVENTLOG_VERSION);
@@ -76,17 +76,18 @@ void HttpRequest::set_defaults() {
     curl_easy_setopt(easy_, CURLOPT_OPENSOCKETDATA, this);
     curl_easy_setopt(easy_, CURLOPT_CLOSESOCKETFUNCTION, on_close_socket);
 #if LIBCURL_VERSION_NUM >= 0x075000
-    // For connections that are kept, since when the policy may have changed.
+    // Connections that are kept are checked here, because the policy may have changed since they were opened.
     curl_easy_setopt(easy_, CURLOPT_PREREQFUNCTION, on_connected);
     curl_easy_setopt(easy_, CURLOPT_PREREQDATA, this);
 #endif
 #if LIBCURL_VERSION_NUM >= 0x075700
-    // Or a request that has timed out waits for its resolver's thread, and the whole loop with it.
+    // Otherwise a request that has timed out would wait for the thread of its resolver and block the whole
+    // loop.
     curl_easy_setopt(easy_, CURLOPT_QUICK_EXIT, 1L);
 #endif
 }
 
-// The endpoint's certificate is verified, and that of a proxy.
+// The certificates of the endpoint and of a proxy are verified.
 void HttpRequest::set_tls() {
     curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYPEER, 1L);
     curl_easy_setopt(easy_, CURLOPT_SSL_VERIFYHOST, 2L);
@@ -103,7 +104,7 @@ void HttpRequest::set_tls() {
     if (!outgoing_.client_cert_file.empty()) {
         curl_easy_setopt(easy_, CURLOPT_SSLCERT, outgoing_.client_cert_file.c_str());
         curl_easy_setopt(easy_, CURLOPT_SSLKEY, outgoing_.client_key_file.c_str());
-        // Or OpenSSL asks the terminal for the password of an encrypted key.
+        // Otherwise OpenSSL would ask at the terminal for the password of an encrypted key.
         curl_easy_setopt(easy_, CURLOPT_KEYPASSWD, "");
     }
 }
@@ -115,7 +116,7 @@ void HttpRequest::set(Outgoing outgoing, const Credentials& credentials) {
     for (const std::string& line : outgoing_.headers) append(headers_, line);
     for (const std::string& line : credentials.headers) append(headers_, line);
     for (const std::string& line : credentials.proxy_headers) append(proxy_headers_, line);
-    // Nothing of an earlier definition may stay behind; connections are kept all the same.
+    // No option of an earlier definition may remain. The reset keeps the connections.
     curl_easy_reset(easy_);
     set_defaults();
     set_tls();
@@ -124,7 +125,8 @@ void HttpRequest::set(Outgoing outgoing, const Credentials& credentials) {
     curl_easy_setopt(easy_, CURLOPT_HTTPHEADER, headers_);
     curl_easy_setopt(easy_, CURLOPT_PROXYHEADER, proxy_headers_);
     if (proxy_headers_ != nullptr) {
-        // A tunnel that the credentials have opened is no other target's, which libcurl does not tell apart.
+        // Another target must not use a tunnel that these credentials opened, but libcurl does not tell them
+        // apart.
         curl_easy_setopt(easy_, CURLOPT_FRESH_CONNECT, 1L);
         curl_easy_setopt(easy_, CURLOPT_FORBID_REUSE, 1L);
         curl_easy_setopt(easy_, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
@@ -143,14 +145,14 @@ void HttpRequest::forget_headers() noexcept {
     wipe_list(proxy_headers_);
 }
 
-// Whether the policy admits the host of the url, as far as its name tells.
+// Returns whether the policy admits the host of the url, as far as this can be decided by its name.
 bool HttpRequest::admits_name() const {
     const auto& [host, port] = outgoing_.endpoint;
     return outgoing_.proxy.empty() ? outgoing_.hosts.admits(host, port)
                                    : outgoing_.hosts.admits_unresolved(host, port);
 }
 
-// Whether the policy admits the address of the endpoint, or of the proxy where there is one.
+// Returns whether the policy admits the address of the endpoint, or of the proxy if there is one.
 bool HttpRequest::admits(const net::Address& address) noexcept {
     const Endpoint& peer = outgoing_.proxy.empty() ? outgoing_.endpoint : outgoing_.proxy_endpoint;
     bool admitted = outgoing_.hosts.admits(peer.host, peer.port, address);
@@ -158,8 +160,8 @@ bool HttpRequest::admits(const net::Address& address) noexcept {
     return admitted;
 }
 
-// The server counts the files of a process that are not its own, and closes tables' files for them where it
-// must.
+// Registers each socket with the server, which limits the file descriptors that are not its own, and closes
+// files of tables if it needs descriptors for them.
 curl_socket_t HttpRequest::on_open_socket(void* self, curlsocktype, curl_sockaddr* address) noexcept {
     char text[INET6_ADDRSTRLEN] = {};
     const void* bytes =
@@ -216,7 +218,8 @@ void HttpRequest::ended(CURLcode result) noexcept {
     bool too_long = result == CURLE_WRITE_ERROR && read_ > kMaxRead;
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
-    // An endpoint that refuses may do so before it has read the request, and then cut the connection.
+    // An endpoint that refuses may answer before it has read the whole request, and then close the
+    // connection.
     answer_.not_allowed = refused_address_ && !admitted_address_;
     if (!answer_.not_allowed && (result == CURLE_OK || too_long || status >= 400)) {
         answer_.status = status;

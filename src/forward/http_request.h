@@ -1,4 +1,4 @@
-// One HTTP request of a target: what is sent, over which connections, and what came back.
+// One HTTP request of a target, and the answer to it.
 #pragma once
 
 #include "pg/server.h"
@@ -11,35 +11,36 @@
 
 namespace eventlog::forward {
 
-// What is sent, and how.
+// The request to send, and how it is sent.
 struct Outgoing {
     std::string url;
     Endpoint endpoint;                 // of the url
     std::vector<std::string> headers;  // whole lines, without credentials
     std::string body;
     int timeout_ms = 0;
-    std::string ca_file;  // empty: the system's certificate authorities; for an https proxy as well
+    std::string ca_file;  // empty for the system's certificate authorities; also applies to an https proxy
     std::string client_cert_file;
     std::string client_key_file;
-    std::string proxy;  // empty: none
+    std::string proxy;  // empty for none
     Endpoint proxy_endpoint;
     net::HostPolicy hosts;
 };
 
-// What came back. `status` 0: no answer, and `error` says why.
+// The answer to a request. If `status` is 0, there was none, and `error` gives the reason.
 struct Answer {
     long status = 0;
-    std::string body;  // its first kMaxBody bytes
+    std::string body;  // the first kMaxBody bytes
     std::string error;
-    int64_t retry_after_ms = 0;  // what Retry-After asked for, in either of its forms
-    bool not_allowed = false;  // no answer, since the host policy admits no address of the host; or the name
+    int64_t retry_after_ms = 0;  // time that Retry-After asked for, in either of its forms
+    // True if there is no answer because the host policy refuses the host's name or all its addresses.
+    bool not_allowed = false;
 };
 
-// One POST at a time to one endpoint. Connections are kept for the next.
+// Sends one POST at a time to one endpoint. Connections are kept for the next request.
 class HttpRequest {
   public:
     static constexpr size_t kMaxBody = 65536;
-    // A body longer than this is not read to its end.
+    // A longer body is not read to its end.
     static constexpr size_t kMaxRead = 1048576;
 
     HttpRequest();
@@ -47,13 +48,13 @@ class HttpRequest {
     HttpRequest(const HttpRequest&) = delete;
     HttpRequest& operator=(const HttpRequest&) = delete;
 
-    // Sets what is sent next. The credentials are copied, and the copies wiped once the request has ended.
+    // Sets the next request. The credentials are copied, and the copies are wiped when the request has ended.
     void set(Outgoing outgoing, const Credentials& credentials);
 
     bool under_way() const { return under_way_; }
-    // Under way, or ended with an answer that nobody has taken.
+    // Returns whether the request is under way, or has ended with an answer that was not taken yet.
     bool open() const { return under_way_ || ended_; }
-    // True once after the request has ended.
+    // Returns true once after the request has ended, and moves its answer into `answer`.
     bool take_answer(Answer& answer);
 
   private:
@@ -76,8 +77,8 @@ class HttpRequest {
     Answer answer_;
     char error_[CURL_ERROR_SIZE] = {};
     size_t read_ = 0;
-    bool refused_address_ = false;   // the policy did not admit an address of the peer
-    bool admitted_address_ = false;  // it admitted one
+    bool refused_address_ = false;   // the policy refused an address of the peer
+    bool admitted_address_ = false;  // the policy admitted an address of the peer
     bool out_of_descriptors_ = false;
     bool under_way_ = false;
     bool ended_ = false;

@@ -1,4 +1,4 @@
-// Options as catalogs and validators have them: an array of texts name=value.
+// Options in the form that catalogs and validators have: an array of texts name=value.
 #pragma once
 
 #include "pg/server.h"
@@ -10,7 +10,7 @@ struct GivenOption {
     const char* value;
 };
 
-// May ereport: call inside pg::call.
+// Returns the options in the array. May ereport, so call it inside pg::call.
 inline std::span<GivenOption> list_options(Datum array) {
     List* list = untransformRelOptions(array);
     auto* options = static_cast<GivenOption*>(palloc(sizeof(GivenOption) * (list_length(list) + 1)));

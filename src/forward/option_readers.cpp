@@ -151,7 +151,7 @@ OptionResult read_proxy(TargetOptions& options, std::string_view name, std::stri
     net::Url url(text);
     std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
     bool known = scheme == "http" || scheme == "https" || scheme == "socks5" || scheme == "socks5h";
-    // libcurl 8.22 knows a port of SOCKS by itself, 7.88 does not.
+    // libcurl 8.22 knows the default port of SOCKS, and 7.88 does not.
     bool has_port =
         url.valid() && url.port() != 0 && (!scheme.starts_with("socks") || !url.part(CURLUPART_PORT).empty());
     if (!known || !has_port || url.has_credentials()) return violation<Rule::option_proxy>(name);

@@ -1,5 +1,5 @@
-// The options of a target: what CREATE SERVER … FOREIGN DATA WRAPPER eventlog and its user mapping take. One
-// table serves the validator and the worker.
+// The options of a target, which CREATE SERVER … FOREIGN DATA WRAPPER eventlog and its user mapping accept.
+// The validator and the worker use the same table.
 #pragma once
 
 #include <cstdint>
@@ -14,10 +14,10 @@
 
 namespace eventlog::forward {
 
-// Where a key comes from.
+// The source of a key.
 enum class KeySource : uint8_t { none, option, file, environment };
 
-// A host that requests go to.
+// A host that receives requests.
 struct Endpoint {
     std::string host;
     int port = 0;
@@ -27,7 +27,7 @@ struct Endpoint {
 
 struct TargetOptions {
     std::string url;
-    Endpoint endpoint;  // of the url
+    Endpoint endpoint;  // the host of the url
     std::string format_name;
     std::string mode;
     const Format* format = nullptr;  // set by complete()
@@ -38,7 +38,7 @@ struct TargetOptions {
     int linger_ms = 0;
     int timeout_ms = 30000;
     int max_in_flight = 1;
-    std::optional<bool> gzip;  // not given: the format's default
+    std::optional<bool> gzip;  // absent: the format's default
     EncodeOptions encode;
     std::vector<std::string> headers;  // lines
     std::string ca_file;
@@ -47,31 +47,33 @@ struct TargetOptions {
     std::string proxy;
     Endpoint proxy_endpoint;
 
-    // From the user mapping.
+    // Options of the user mapping.
     KeySource key_source = KeySource::none;
-    std::string key;                          // the key, or the name of its file or variable
+    std::string key;                          // the key, or the name of its file or environment variable
     std::vector<std::string> secret_headers;  // lines
-    std::string signing_key;                  // of Standard Webhooks
+    std::string signing_key;                  // for Standard Webhooks
 
     bool operator==(const TargetOptions&) const = default;
-    // A signature stands over the body as it is, which a receiver may not see behind what unpacks it.
+    // A signature covers the body as it is sent. A receiver behind a component that decompresses it could not
+    // verify the signature.
     bool compresses() const { return gzip.value_or(format->gzip_by_default && signing_key.empty()); }
 };
 
-// Where an option may stand.
+// The object that an option belongs to.
 enum class OptionHome : uint8_t { server, user_mapping };
 
 // Reads one option into `options`; what is wrong with it, or nothing.
 std::optional<rules::Violation> set_option(TargetOptions& options, OptionHome home, std::string_view name,
                                            std::string_view value);
 
-// Whether the option has the server read one of its own files or variables: a superuser's.
+// Returns whether the option makes the server read one of its own files or variables, which only a superuser
+// may request.
 bool reads_server(OptionHome home, std::string_view name);
 
 // Ends the reading of a server's options: what is missing or does not fit together, or nothing.
 std::optional<rules::Violation> complete(TargetOptions& options);
 
-// The address that requests go to: the url, with the format's default path where it has none.
+// Returns the address of requests: the url, with the format's default path if the url has no path.
 std::string endpoint_of(const TargetOptions& options);
 
 }  // namespace eventlog::forward

@@ -1,4 +1,4 @@
-// Texts that must not stay in memory once they have been used.
+// Texts that must not stay in memory after their use.
 #pragma once
 
 #include <string.h>
@@ -8,15 +8,16 @@
 
 namespace eventlog::forward {
 
-// Overwrites all the memory that the text holds, and empties it.
+// Overwrites all memory that the text has allocated, and empties it.
 inline void wipe(std::string& text) noexcept {
-    // Does not allocate: the capacity is there.
+    // This does not allocate, because the capacity is not exceeded.
     text.resize(text.capacity());
     explicit_bzero(text.data(), text.size());
     text.clear();
 }
 
-// Owns texts and wipes them at its end. A deque, since it does not leave copies behind as it grows.
+// Owns texts, and wipes them when it is destroyed. It uses a deque, which leaves no copies behind when it
+// grows.
 class SecretTexts {
   public:
     SecretTexts() = default;

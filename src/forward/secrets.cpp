@@ -13,9 +13,9 @@
 namespace eventlog::forward {
 namespace {
 
-// Reads a file up to `most` bytes and one more; the error number, or 0.
+// Reads at most `most` + 1 bytes of a file. Returns the error number, or 0.
 int read_start(const std::string& path, size_t most, std::string& text) {
-    // Not a FIFO, which nobody may write to.
+    // With O_NONBLOCK, opening a FIFO that has no writer does not block.
     const int file = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (file < 0) return errno;
     text.resize(most + 1);
@@ -44,7 +44,7 @@ bool check_key(const std::string& where, std::string& key, std::string& problem)
     return problem.empty();
 }
 
-// Stores the key in `key`, empty where the target has none.
+// Stores the key in `key`, which is left empty if the target has none.
 bool fetch_key(const TargetOptions& options, std::string& key, std::string& problem) {
     switch (options.key_source) {
         case KeySource::none:
@@ -74,7 +74,7 @@ bool fetch_key(const TargetOptions& options, std::string& key, std::string& prob
     return false;
 }
 
-// The line that carries the key, and as what it goes over the wire.
+// Adds the header line with the key. The key and the form in which it is sent become secrets.
 void add_key(const KeyHeader& header, std::string& key, Credentials& credentials) {
     std::string sent;
     if (header.is_basic_user) {
@@ -94,7 +94,7 @@ void add_key(const KeyHeader& header, std::string& key, Credentials& credentials
     credentials.secrets.add(std::move(key));
 }
 
-// The whole value, and what follows the scheme in one like `Bearer …`.
+// Adds the line. Its whole value is a secret, and so is the part after the scheme in a value like `Bearer …`.
 void add_line(const std::string& line, Credentials& credentials) {
     const bool for_proxy = header_name(line) == "proxy-authorization";
     (for_proxy ? credentials.proxy_headers : credentials.headers).add(std::string(line));

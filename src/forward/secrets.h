@@ -1,5 +1,6 @@
-// The credentials of a target, put together when they are about to be sent: a file or variable may change
-// while the worker runs, and nothing of them stays in memory after the request but what the catalog holds.
+// The credentials of a target. They are assembled immediately before a request, because a file or variable
+// may change while the worker runs, and because no secret may stay in memory after the request, except what
+// the catalog itself holds.
 #pragma once
 
 #include <string>
@@ -13,15 +14,16 @@ inline constexpr size_t kMaxKeyBytes = 65536;
 
 struct Credentials {
     SecretTexts headers;        // whole lines
-    SecretTexts proxy_headers;  // lines that the proxy alone gets
-    SecretTexts secrets;        // what an answer may repeat of them
+    SecretTexts proxy_headers;  // lines that only the proxy gets
+    SecretTexts secrets;        // the parts of them that an answer may repeat
 };
 
-// Puts the credentials of the target together; false when its key cannot be had, and then `problem` says why,
-// without a word of what was read. White space at the end of a file is no part of its key.
+// Assembles the credentials of the target. If its key cannot be read, returns false and stores the reason in
+// `problem`, which contains nothing of what was read. White space at the end of a file does not belong to the
+// key.
 bool fetch_credentials(const TargetOptions& options, Credentials& credentials, std::string& problem);
 
-// `text` with stars for every one of the secrets: an endpoint may repeat what it was sent.
+// Returns `text` with stars in place of every secret, because an endpoint may repeat what it was sent.
 std::string without_secrets(const SecretTexts& secrets, std::string text);
 
 }  // namespace eventlog::forward

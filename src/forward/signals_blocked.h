@@ -1,11 +1,11 @@
-// Keeps signals away from threads that are started meanwhile.
+// Blocks signals for threads that are started in a scope.
 #pragma once
 
 #include <csignal>
 
 namespace eventlog::forward {
 
-// Threads that curl starts (its resolver) inherit the mask: no signal of the server may reach them.
+// Threads that curl starts (its resolver) inherit the mask, because no signal of the server may reach them.
 class SignalsBlocked {
   public:
     SignalsBlocked() {

@@ -1,4 +1,4 @@
-// eventlog.selects: the filter of a target in SQL, as the worker applies it.
+// The SQL function eventlog.selects: the filter of a target, as the worker applies it.
 #include "pg/boundary.h"
 
 #include "forward/policy/selection.h"
@@ -9,7 +9,7 @@ namespace {
 
 using namespace eventlog;
 
-// The option as a call site has read it last.
+// The option that the call site has read last.
 struct Known {
     std::string events = "flagged";
     forward::Selection selection;

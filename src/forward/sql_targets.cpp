@@ -1,4 +1,4 @@
-// SQL functions of targets: the validator of their options, notices to the worker, requests in flight.
+// SQL functions of targets: the validator of their options, notices to the worker, and requests in flight.
 #include "pg/boundary.h"
 
 #include "forward/validator.h"

@@ -1,4 +1,4 @@
-// eventlog.wait_for_forward.
+// The SQL function eventlog.wait_for_forward.
 #include "pg/boundary.h"
 
 #include "forward/wait_for_forward.h"

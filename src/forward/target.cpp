@@ -27,7 +27,7 @@ BackoffLimits backoff_limits() {
     return limits;
 }
 
-// What an answer says in one line, for last_error.
+// Returns the answer in one line, for last_error.
 std::string describe(const Answer& answer) {
     if (answer.not_allowed) return "eventlog.allowed_hosts does not allow the host or its address";
     if (answer.status == 0) return answer.error.empty() ? "no answer" : answer.error;
@@ -64,7 +64,8 @@ void Target::declare(Declaration declaration) {
         drop_flights();
         cursor_ = declared_.cursor;
     }
-    // Batches are encoded for one definition; a request under way is let finish.
+    // Batches are encoded for one definition, so they are read again. A request under way is allowed to
+    // finish.
     if (changed) redefined_ = true;
     if (redefined_ && under_way() == 0) leave_definition();
     looks_ = looks_ || moved || changed || resumed;
@@ -74,7 +75,7 @@ void Target::declare(Declaration declaration) {
     redrive_after_ms_ = 0;
 }
 
-// Drops what was read for a definition that holds no longer, from the first batch on that has not been
+// Drops everything that was read for an outdated definition, from the first batch on that has not been
 // answered.
 void Target::leave_definition() {
     auto first =
@@ -86,7 +87,8 @@ void Target::leave_definition() {
     redefined_ = false;
 }
 
-// What has been encoded and not been sent is read again; a request under way cannot be called back.
+// If events were erased, makes batches that have been encoded but not sent be read again. A request under way
+// cannot be recalled.
 void Target::note_erasures() {
     const uint64_t heard = erasures();
     if (std::exchange(seen_erasures_, heard) == heard) return;
@@ -102,7 +104,7 @@ void Target::drop_flights() {
     redefined_ = false;
 }
 
-// Drops a batch that has been refused whole, and those behind it.
+// Drops a batch that was refused as a whole, and the batches behind it.
 void Target::drop_from(const Flight& refused) {
     auto first = std::find_if(flights_.begin(), flights_.end(),
                               [&refused](const auto& flight) { return flight.get() == &refused; });
@@ -114,25 +116,26 @@ bool Target::may_send() const {
     return !paused() && settings::forwarding && !redefined_;
 }
 
-// How many batches may be on their way at once.
+// Returns how many batches may be under way at once.
 size_t Target::slots() const {
     return may_send() ? static_cast<size_t>(breaker_.allowed(declared_.options.max_in_flight)) : 0;
 }
 
-// Batches are read ahead of the front one only where they may be sent with it.
+// Returns whether another batch may be read, which is only the case if it may be sent together with the
+// others.
 bool Target::has_slot() const {
     return all_flights().size() < slots();
 }
 
 bool Target::may_claim() const {
-    // The next window is opened when all of this one has been settled.
+    // The next window is opened after everything in this one has been settled.
     bool open = flights_.empty() || (flights_.back()->claimed().end.to && !source_.ends_window());
     bool worth = looks_ || source_.more_at_ms() >= 0 || breaker_.state() != TargetState::running;
     return open && worth && has_slot();
 }
 
-// Whether dead letters are to be sent again by then. A target that is `refused` is tried with the log's own
-// events.
+// Returns whether dead letters are to be sent again by then. A `refused` target is tried with the log's own
+// events instead.
 bool Target::redrives(int64_t now_ms) const {
     return declared_.redrives && redrive_ == nullptr && breaker_.state() != TargetState::refused &&
            now_ms >= redrive_after_ms_;
@@ -200,13 +203,13 @@ bool Target::work(int64_t now_ms, bool look) {
             return true;
         }
     }
-    // Where the transaction has heard of an erasure, the next turn reads again.
+    // If the transaction noticed an erasure, the next turn reads the batches again before anything is sent.
     if (may_send() && seen_erasures_ == erasures()) send(now_ms);
     show_in_flight();
     return true;
 }
 
-// What has been sent is settled even where nothing more may be sent.
+// Batches that were sent are settled even if nothing more may be sent.
 bool Target::may_settle() const {
     return (!flights_.empty() && flights_.front()->is_done()) || (redrive_ != nullptr && redrive_->is_done());
 }
@@ -235,7 +238,7 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
         case Verdict::event_refused:
         case Verdict::too_large:
             if (judgement.verdict == Verdict::too_large && events > 1) request_size_.too_large(events);
-            // Dead letters have been refused before.
+            // Dead letters have been refused before, so another refusal says nothing about the target.
             if (&flight == redrive_.get() || !refused_wholly(flight)) break;
             drop_from(flight);
             stop(TargetState::refused, describe(answer) + " to every event of a batch", now_ms);
@@ -255,19 +258,19 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
             break;
     }
     if (judgement.verdict == Verdict::retry && &flight == redrive_.get()) put_off_redrive(now_ms);
-    // What the endpoint has against a definition that holds no longer is no reason to wait.
+    // An objection of the endpoint to an outdated definition is no reason to wait.
     if (obsolete && judgement.verdict != Verdict::accepted) breaker_.reset();
 }
 
-// Dead letters that fail must not stand in the way of the log's own events: they stay marked and are tried
-// later.
+// Dead letters that fail must not block the log's own events. They stay marked and are tried later.
 void Target::put_off_redrive(int64_t now_ms) {
     redrive_.reset();
     redrive_after_ms_ = now_ms + redrive_backoff_.after_failure(backoff_limits(), 0, random_bits());
 }
 
-// Whether the endpoint has refused all that it was sent of a batch, so that it may be the target that is at
-// fault. A lone event is not taken for that where the endpoint has taken another since it last refused one.
+// Returns whether the endpoint refused everything that it was sent of a batch, so that the target may be at
+// fault. A lone event does not count if the endpoint has taken another event since it last refused a lone
+// one.
 bool Target::refused_wholly(const Flight& flight) {
     const Batch& batch = flight.claimed().batch;
     if (!batch.wholly_refused()) return false;
@@ -281,7 +284,7 @@ void Target::stop(TargetState state, const std::string& error, int64_t now_ms) {
     trouble(error, [&] { return breaker_.stops(state, backoff_limits(), random_bits(), now_ms); });
 }
 
-// Shows a state that `enter` puts the breaker into; it returns the pause until the next attempt.
+// Records the state that `enter` gives the breaker. `enter` returns the pause until the next attempt.
 template <typename Enter>
 void Target::trouble(const std::string& error, Enter enter) {
     TargetState before = breaker_.state();
@@ -299,7 +302,7 @@ void Target::trouble(const std::string& error, Enter enter) {
     }
 }
 
-// The endpoint took what was sent then.
+// Records that the endpoint took events that were sent at `sent_ms`.
 void Target::took_events(int64_t sent_ms) {
     TargetState before = breaker_.state();
     if (breaker_.accepted(sent_ms) && before != TargetState::running)
@@ -324,8 +327,8 @@ void Target::run_again() {
     breaker_.reset();
 }
 
-// Settles what has been sent and claims what comes next, in one transaction. False when somebody has moved
-// the cursor.
+// Settles the batches that were sent and claims the next ones in one transaction. Returns false if another
+// session has moved the cursor.
 bool Target::advance(int64_t now_ms) {
     follow::Cursor cursor = cursor_;
     size_t settled = 0;
@@ -341,7 +344,8 @@ bool Target::advance(int64_t now_ms) {
         if (shows_trouble_ && breaker_.state() == TargetState::running) record_running(declared_.name);
         size_t left = flights_.size() - settled;
         size_t free = slots() - std::min(slots(), left + (redrive_ != nullptr && !redriven ? 1 : 0));
-        // In turns with the log's own events, which go first where it is not known whether any will pass.
+        // Dead letters and the log's own events alternate. While the target is in trouble, the log's own
+        // events go first.
         const bool log_first = breaker_.state() != TargetState::running;
         const auto claim_redriven = [&] {
             if (free == 0 || !redrives(now_ms) || redriven) return;
@@ -371,7 +375,7 @@ bool Target::advance(int64_t now_ms) {
     for (auto& flight : claimed) flights_.push_back(std::move(flight));
     if (redriven || redrive != nullptr) redrive_ = std::move(redrive);
     shows_trouble_ = shows_trouble_ && breaker_.state() != TargetState::running;
-    // What the trouble was about is gone (its partition was dropped, say).
+    // The events that caused the trouble are gone, for example because their partition was dropped.
     bool idle = all_flights().empty() && source_.more_at_ms() < 0 && !declared_.redrives;
     if (idle && declared_.invalid.empty() && may_send()) run_again();
     return true;
@@ -382,7 +386,7 @@ std::unique_ptr<Flight> Target::launch(ClaimedBatch claimed) {
     return std::make_unique<Flight>(http_, std::move(claimed));
 }
 
-// True when there were dead letters to settle.
+// Returns whether there were dead letters to settle.
 bool Target::settle_redrive() {
     if (redrive_ == nullptr || !redrive_->is_done()) return false;
     const Batch& batch = redrive_->claimed().batch;

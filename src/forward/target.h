@@ -1,8 +1,8 @@
-// One target at work: claims batches, sends them, settles them in order; and the state it is in. README.md of
-// this folder has the table.
+// One target: it claims batches, sends them, settles them in order, and keeps its state. README.md of this
+// folder has the table of the states.
 //
-// A target owns its cursor, its requests and its pauses, and shares nothing with others but the HttpClient
-// that moves the requests. All calls come from the worker's loop, with no transaction open.
+// A target owns its cursor, its requests and its pauses. It shares only the HttpClient, which transfers the
+// requests, with other targets. The worker calls all functions from its loop, outside of any transaction.
 #pragma once
 
 #include "pg/server.h"
@@ -23,16 +23,17 @@ class Target {
     Target(const Target&) = delete;
     Target& operator=(const Target&) = delete;
 
-    // Takes what the catalog says now. A changed target tries again at once; a moved cursor drops its
-    // batches.
+    // Applies a declaration read from the catalog. A changed target tries again at once; if the cursor was
+    // moved, the batches are dropped.
     void declare(Declaration declaration);
 
-    // Does what can be done now: takes answers, settles, claims, sends. False when somebody has moved its
-    // cursor, so that the catalog is to be read again. `look`: the log may have news.
+    // Does everything that can be done now: takes answers, settles, claims and sends. Returns false if
+    // another session has moved the cursor, so that the catalog must be read again. `look` is true if the log
+    // may have new events.
     bool work(int64_t now_ms, bool look);
 
-    // When, in pg::monotonic_ms(), `work` has something to do without being woken; -1: only
-    // when woken.
+    // Returns the time, in pg::monotonic_ms(), at which `work` has something to do even if the worker is not
+    // woken, or -1 if there is no such time.
     int64_t due_ms() const;
 
     const std::string& name() const { return declared_.name; }
@@ -75,17 +76,17 @@ class Target {
     follow::Cursor cursor_;
     BatchSource source_;
     std::deque<std::unique_ptr<Flight>> flights_;  // in the log's order
-    std::unique_ptr<Flight> redrive_;              // dead letters, beside them
+    std::unique_ptr<Flight> redrive_;              // dead letters that are sent again
     Breaker breaker_;
     RequestSize request_size_;
-    bool shows_trouble_ = false;  // eventlog.targets says something else than `running`
-    bool redefined_ = false;      // what is encoded holds no longer; a request was under way
-    uint64_t seen_erasures_ = 0;  // what is encoded was read after them
-    bool passed_ = false;         // the endpoint has taken an event since it last refused one that came alone
+    bool shows_trouble_ = false;  // the state in eventlog.targets is not `running`
+    bool redefined_ = false;      // encoded batches are outdated, and a request was under way
+    uint64_t seen_erasures_ = 0;  // number of erasures before the encoded batches were read
+    bool passed_ = false;         // the endpoint has taken an event since it last refused a lone one
     int shown_in_flight_ = 0;
-    bool looks_ = true;  // the log may hold what has not been read
+    bool looks_ = true;  // the log may hold events that have not been read
     int64_t sql_failed_until_ms_ = 0;
-    Backoff redrive_backoff_;  // of dead letters that fail where the log's events may pass
+    Backoff redrive_backoff_;  // for dead letters that fail while the log's own events may pass
     int64_t redrive_after_ms_ = 0;
 };
 

@@ -10,7 +10,7 @@
 namespace eventlog::forward {
 namespace {
 
-// Options of the user mapping: the server owner's, else PUBLIC's.
+// The user mapping of the server's owner counts, otherwise that of PUBLIC.
 pg::Statement<0> declarations{R"(
 SELECT t.name, s.oid, s.srvoptions,
        (SELECT m.umoptions FROM pg_catalog.pg_user_mapping m
@@ -58,9 +58,9 @@ WHERE name = $1)",
                                  SPI_OK_UPDATE,
                                  {TEXTOID, INT8OID, TEXTOID}};
 
-// Whether what is said of the event $2 may be kept, since it may quote it: not when the event has been
-// erased, or is locked by who is about to. Whoever erases it from now on waits, and then finds the dead
-// letter.
+// Decides whether the endpoint's answer about the event $2 may be stored, since it may quote the event. It
+// may not if the event has been erased, or if it is locked by a session that is about to erase it. A session
+// that erases the event later waits for this transaction, and then finds the dead letter.
 #define MAY_QUOTE                                                                        \
     "WITH quotable AS MATERIALIZED (SELECT FROM eventlog.events e WHERE e.event_id = $2" \
     " AND NOT e.metadata -> '_eventLog' ? '" EVENTLOG_ERASED_MARK                        \
@@ -92,7 +92,7 @@ pg::Statement<2> redriven_delete{
     SPI_OK_DELETE,
     {TEXTOID, UUIDARRAYOID}};
 
-// The bounds let an empty table cost nothing, however many events there are.
+// With these bounds an empty table costs nothing, however many events there are.
 pg::Statement<4> taken_delete{
     "DELETE FROM eventlog.dead_letters"
     " WHERE target = $1 AND event_id BETWEEN $2 AND $3 AND event_id = ANY ($4)",
@@ -112,7 +112,7 @@ UPDATE eventlog.reader_position SET delivered = delivered + $2 WHERE kind = 'tar
                             SPI_OK_UPDATE,
                             {TEXTOID, INT8OID}};
 
-// Columns of a dead letter that tell of the refusal; without an answer, status and body are NULL.
+// Columns of a dead letter that describe the refusal. Without an answer, status and body are NULL.
 struct Refusal {
     bool answered;
     Datum status;

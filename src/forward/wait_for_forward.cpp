@@ -21,8 +21,8 @@ constexpr long kLongestPauseMs = 20;
 pg::Statement<1> event_of_id{
     "SELECT event_name, metadata, xid FROM eventlog.events WHERE event_id = $1", SPI_OK_SELECT, {UUIDOID}};
 
-// A row is settled once its window is used up, or the position in its window has passed it. What the first
-// window's beginning sees, and ids up to start_after, were never to be sent.
+// An event is settled if its window is used up, or if the position in its window has passed it. Events that
+// the start of the first window sees, and ids up to start_after, are never sent.
 pg::Statement<3> progress_of_event{R"(
 SELECT s.srvoptions,
        pg_visible_in_snapshot($3, w.start_snapshot) OR coalesce($2 <= w.start_after, false),
@@ -59,8 +59,8 @@ const char* text_of(Datum uuid) {
     return DatumGetCString(DirectFunctionCall1(uuid_out, uuid));
 }
 
-// Reads one row with a snapshot of now, whatever the isolation level. What `read` makes of it is in the
-// caller's memory.
+// Reads one row with a new snapshot, whatever the isolation level. `read` runs in the caller's memory
+// context.
 template <typename Row, int N, typename Read>
 Row read_now(pg::Statement<N>& statement, const std::array<Datum, N>& values, Read read) {
     MemoryContext caller = CurrentMemoryContext;
@@ -109,9 +109,9 @@ Progress read_progress(const Awaited& awaited, uint64_t xid) {
     return progress;
 }
 
-// The event, which must be there and be another transaction's.
+// Returns the event. Raises an error if it does not exist or if this transaction has written it.
 LoggedEvent find_event(Datum event_id) {
-    // What this statement itself has logged is seen, too.
+    // An event that this very statement has logged must be visible too.
     CommandCounterIncrement();
     LoggedEvent event = read_event(event_id);
     if (!event.found) pg::refuse<Rule::event_unknown>("event_id", with<"found">(text_of(event_id)));
@@ -121,7 +121,7 @@ LoggedEvent find_event(Datum event_id) {
     return event;
 }
 
-// Whether the target is sent such an event by its definition.
+// Returns whether the target's definition selects the event.
 bool selects(const Progress& progress, const LoggedEvent& event) {
     TargetOptions options;
     for (const GivenOption& option : progress.options)
@@ -145,7 +145,7 @@ void require_forwarder() {
     if (!runtime::is_preloaded()) pg::refuse<Rule::preload_required_to_forward>({});
 }
 
-// Sleeps for `pause_ms` or to the deadline; false when that has come.
+// Sleeps for `pause_ms`, but not beyond the deadline. Returns false if the deadline has passed.
 bool pause(const Awaited& awaited, long pause_ms) {
     TimestampTz now = GetCurrentTimestamp();
     if (now >= awaited.deadline) return false;
@@ -157,7 +157,8 @@ bool pause(const Awaited& awaited, long pause_ms) {
     return true;
 }
 
-// Polls until the event is settled or the deadline has come.
+// Polls until the event is settled or the deadline has passed. Returns false at the deadline, and if the
+// event is a dead letter.
 bool wait_until_settled(const Awaited& awaited, uint64_t xid, Progress& progress) {
     MemoryContext outer = CurrentMemoryContext;
     MemoryContext each = AllocSetContextCreate(outer, "eventlog wait_for_forward", ALLOCSET_SMALL_SIZES);

@@ -1,4 +1,4 @@
-// Waiting until an endpoint has taken an event: it polls the cursor of the target.
+// Waits until an endpoint has taken an event, by polling the target's cursor.
 #pragma once
 
 #include "pg/server.h"
@@ -11,10 +11,10 @@ struct Awaited {
     TimestampTz deadline;
 };
 
-// Waits until the event is settled or the deadline has come. True when the endpoint has taken it; false at
-// the deadline, and when the event is a dead letter. Throws pg::ServerError: P0002 for an unknown event,
-// 42704 for an unknown target, 22023 where the target is not sent the event, 55000 in the transaction that
-// wrote it and without preloading.
+// Waits until the event is settled or the deadline has passed. Returns true if the endpoint has taken the
+// event, and false at the deadline or if the event is a dead letter. Throws pg::ServerError: P0002 for an
+// unknown event, 42704 for an unknown target, 22023 if the target is not sent the event, 55000 in the
+// transaction that wrote the event and without preloading.
 bool wait_for_forward(const Awaited& awaited);
 
 }  // namespace eventlog::forward

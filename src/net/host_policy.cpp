@@ -24,8 +24,8 @@ struct Range {
     int prefix;
 };
 
-// RFC 3927, RFC 4291; then the metadata services that are not link-local: Alibaba Cloud's, Azure's, Oracle's,
-// and over IPv6 those of AWS and Google.
+// The ranges of RFC 3927 and RFC 4291, then the metadata services outside of them: those of Alibaba Cloud,
+// Azure and Oracle, and those of AWS and Google over IPv6.
 constexpr Range kGuarded[] = {
     {mapped(169, 254, 0, 0), kMappedBits + 16},
     {mapped(0, 0, 0, 0), kMappedBits + 8},
@@ -38,12 +38,12 @@ constexpr Range kGuarded[] = {
     {{0xfd, 0x20, 0x00, 0xce, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128},
 };
 
-// Names of those services, for proxies that look them up themselves.
+// The host names of those services. They matter for proxies, which look up names themselves.
 constexpr std::array<std::string_view, 5> kGuardedNames = {
     "metadata.google.internal", "metadata.goog", "metadata", "instance-data", "instance-data.ec2.internal"};
 
-// Prefixes of IPv6 addresses that lead to an IPv4 address, and the byte where that stands: NAT64 (RFC 6052,
-// and its local prefix, RFC 8215), 6to4 (RFC 3056), IPv4-compatible.
+// Prefixes of IPv6 addresses that carry an IPv4 address, with the byte at which it begins: NAT64 (RFC 6052,
+// and the local prefix of RFC 8215), 6to4 (RFC 3056) and IPv4-compatible addresses.
 struct Carrier {
     Range range;
     size_t at;
@@ -69,7 +69,7 @@ std::string lower(std::string_view text) {
     std::string copy(text);
     for (char& c : copy)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    // The root of the domain tree: the same host.
+    // A trailing dot is the root of the domain tree, so it names the same host.
     if (copy.size() > 1 && copy.back() == '.') copy.pop_back();
     return copy;
 }
@@ -171,11 +171,11 @@ bool HostPolicy::admits_unresolved(std::string_view host, int port) const {
     return admits_name(host, port, false);
 }
 
-// `any_address`: an entry that is an address may turn out to be the host's.
+// If `any_address` is true, an entry that is an address counts, since the name may resolve to it.
 bool HostPolicy::admits_name(std::string_view host, int port, bool any_address) const {
     const std::string name = lower(host);
     if (const auto address = parse_address(name)) return admits(host, port, *address);
-    // 0x7f.1 and the like, which resolvers take for addresses and libcurl's URL has not turned into one.
+    // Resolvers take 0x7f.1 and similar texts for addresses, but libcurl's URL parser has not converted them.
     if (in_addr number{}; nobody_ || inet_aton(name.c_str(), &number) != 0) return false;
     const bool guarded = std::find(kGuardedNames.begin(), kGuardedNames.end(), name) != kGuardedNames.end();
     if (entries_.empty()) return !guarded;

@@ -1,9 +1,9 @@
-// Which hosts the server may be made to connect to: the setting eventlog.allowed_hosts, and what is refused
-// without it.
+// The hosts that the server may connect to: the setting eventlog.allowed_hosts, and the addresses that are
+// refused unless it names them.
 //
-// Whoever may create a server chooses its url; the worker connects from inside the network. So link-local
-// addresses, and those at which clouds serve a machine's credentials, are refused unless the list names them:
-// an entry that is wider than what is guarded does not.
+// A user who may create a server chooses its url, but the worker connects from inside the network. Therefore
+// link-local addresses, and the addresses at which clouds serve a machine's credentials, are refused unless
+// the list names them. An entry that covers more than the guarded range does not count as naming them.
 #pragma once
 
 #include <array>
@@ -15,43 +15,45 @@
 
 namespace eventlog::net {
 
-// An IPv6 address; an IPv4 one as ::ffff:a.b.c.d.
+// An IPv6 address. An IPv4 address is stored as ::ffff:a.b.c.d.
 using Address = std::array<uint8_t, 16>;
 
-// Reads an IPv4 or IPv6 address, the latter with or without brackets.
+// Reads an IPv4 address, or an IPv6 address with or without brackets. Returns nothing if the text is neither.
 std::optional<Address> parse_address(std::string_view text);
 
-// Link-local, unspecified, or where a cloud serves credentials: the bits of the narrowest range that says so.
-// An IPv4 address carried in an IPv6 one counts as itself.
+// Returns the prefix length of the narrowest guarded range that contains the address, or nothing if no range
+// does. The guarded ranges are the link-local ones, the unspecified ones, and those where a cloud serves
+// credentials. An IPv4 address inside an IPv6 address counts as the IPv4 address.
 std::optional<int> guarded_bits(const Address& address);
 
 class HostPolicy {
   public:
-    // Every host, but no guarded address.
+    // The default policy admits every host, but no guarded address.
     HostPolicy() = default;
-    // Admits no host at all.
+    // Returns a policy that admits no host at all.
     static HostPolicy of_nobody();
     // Reads a comma-separated list of `*`, host names, `*.domain` (its sub-domains), addresses and CIDR
-    // ranges, each with an optional `:port`; an IPv6 address with a port stands in brackets. An empty list is
-    // the default policy. Nothing when an entry cannot be read; `bad_entry` is it then.
+    // ranges. Each may end with `:port`; an IPv6 address with a port must be in brackets. An empty list is
+    // the default policy. Returns nothing if an entry cannot be read, and then stores that entry in
+    // `bad_entry`.
     static std::optional<HostPolicy> parse(std::string_view list, std::string& bad_entry);
 
-    // Whether a connection to the host (a name or an address, as in a url) may be tried: false when no
-    // address of it would be admitted.
+    // Returns whether a connection to the host (a name or an address, as in a url) may be attempted. It may
+    // not if none of the host's addresses would be admitted.
     bool admits(std::string_view host, int port) const;
-    // Whether the host may be connected to at this address.
+    // Returns whether a connection to the host at this address is allowed.
     bool admits(std::string_view host, int port, const Address& address) const;
-    // Whether a proxy, which looks the host up itself, may be asked for it: addresses and ranges of the list
-    // admit no name.
+    // Returns whether a proxy may be asked for the host. The proxy looks the host up itself, so addresses and
+    // ranges in the list admit no name.
     bool admits_unresolved(std::string_view host, int port) const;
 
   private:
     struct Entry {
-        std::string name;    // lower case; empty: an address
-        bool below = false;  // sub-domains of the name; of the empty name: every host
+        std::string name;    // in lower case; empty for an address
+        bool below = false;  // sub-domains of the name; with an empty name, every host
         Address address{};
-        int prefix = 128;  // bits of the address that count
-        int port = 0;      // 0: every port
+        int prefix = 128;  // number of leading bits of the address that must match
+        int port = 0;      // 0 for every port
     };
 
     static bool read_entry(std::string_view text, Entry& entry);

@@ -11,14 +11,14 @@ namespace eventlog::net {
 
 class Url {
   public:
-    // `text` without a scheme is no URL.
+    // A `text` without a scheme is not a valid URL.
     explicit Url(const std::string& text);
 
     bool valid() const { return url_ != nullptr; }
-    // A part, or an empty text.
+    // Returns a part of the URL, or an empty text if it is absent.
     std::string part(CURLUPart which) const;
     bool has_credentials() const;
-    // The port, the scheme's own where none is given.
+    // Returns the port, or the default port of the scheme if the URL has none.
     int port() const;
     std::string with_path(std::string_view path);
 

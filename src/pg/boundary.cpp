@@ -3,12 +3,13 @@
 namespace eventlog::pg {
 namespace {
 
-// Where caught errors are copied to; null stands for the context current at the call.
+// The context that caught errors are copied to. A null pointer stands for the context that is current at the
+// call.
 MemoryContext capture_context = nullptr;
 
 constexpr const char* kOutOfMemory = "out of memory";
 
-// A copy that needs no memory, for when the copy of an error fails itself.
+// Returns an error that needs no memory, for the case that copying an error fails.
 ErrorData* out_of_memory() {
     static ErrorData data;
     data = ErrorData{};
@@ -80,7 +81,7 @@ ErrorData* run_guarded(Thunk thunk, void* argument) noexcept {
     {
         error = copy_current_error(capture_context != nullptr ? capture_context : caller_context);
         MemoryContextSwitchTo(caller_context);
-        // The error has let go of interrupts that the caller still holds.
+        // Error handling has reset these counters, although the caller still holds interrupts off.
         InterruptHoldoffCount = interrupts_held;
         QueryCancelHoldoffCount = cancels_held;
     }
@@ -106,7 +107,7 @@ Failure describe_current_exception() noexcept {
 
 void raise(const Failure& failure) {
     if (failure.server != nullptr) {
-        // As ereport does it, unlike ReThrowError.
+        // ereport resets these counters; ReThrowError does not.
         InterruptHoldoffCount = 0;
         QueryCancelHoldoffCount = 0;
         ReThrowError(failure.server);

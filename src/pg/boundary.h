@@ -1,5 +1,5 @@
-// Where C++ and PostgreSQL's longjmp meet. Two rules hold everywhere: no C++ exception crosses a C frame, and
-// no ereport jumps over a live C++ destructor.
+// The boundary between C++ exceptions and PostgreSQL's longjmp. Two rules hold everywhere: no C++ exception
+// crosses a C frame, and no ereport jumps over a live C++ destructor.
 //
 //     EVENTLOG_FUNCTION(my_function) {                       // a SQL function; `fcinfo` as in C
 //         std::vector<int> work = plan();                    // C++ may throw
@@ -7,7 +7,7 @@
 //         return result;
 //     }
 //
-// A server error inside pg::call arrives as a ServerError; the entry raises it again unchanged.
+// A server error inside pg::call arrives as a ServerError, and the entry function raises it again unchanged.
 #pragma once
 
 #include "pg/server.h"
@@ -16,13 +16,13 @@
 
 namespace eventlog::pg {
 
-// An error that the server raised, caught by `call`. The data lives in the memory context that was current
-// there.
+// An error that the server raised and that `call` caught. The data lives in the memory context that was
+// current at the call.
 struct ServerError {
     ErrorData* data;
 };
 
-// An error of our own: what ereport takes. Empty texts are left out.
+// An error of the extension itself, with the arguments of ereport. Empty texts are left out.
 struct Error {
     int sqlstate = ERRCODE_INTERNAL_ERROR;
     std::string message = {};
@@ -40,14 +40,14 @@ namespace internal {
 
 using Thunk = void (*)(void*);
 
-// Runs `thunk` under PG_TRY; the error that it raised, or null.
+// Runs `thunk` under PG_TRY. Returns the error that it raised, or null.
 ErrorData* run_guarded(Thunk thunk, void* argument) noexcept;
 
-// Has caught errors copied to `context`, which outlives what raises them; null: to the context current at the
-// call. Returns what held before.
+// Makes caught errors be copied to `context`, which must outlive the code that raises them. A null pointer
+// stands for the context that is current at each call. Returns the previous context.
 MemoryContext capture_errors_in(MemoryContext context) noexcept;
 
-// What is to be raised once the C++ handler has closed: plain data, so that the longjmp passes over nothing.
+// The error to raise once the C++ handler has ended. It is plain data, so the longjmp skips no destructor.
 struct Failure {
     ErrorData* server = nullptr;
     int sqlstate = ERRCODE_INTERNAL_ERROR;
@@ -59,7 +59,7 @@ struct Failure {
     const char* constraint = nullptr;
 };
 
-// Called inside a handler of any C++ exception: describes it. Never raises.
+// Describes the current C++ exception. It must be called inside a handler, and never raises.
 Failure describe_current_exception() noexcept;
 [[noreturn]] void raise(const Failure& failure);
 // Reports an error of our own at this level.
@@ -78,7 +78,8 @@ bool run(Body&& body, Failure& failure) noexcept {
 
 }  // namespace internal
 
-// Calls something that may ereport. The lambda holds plain data only and never throws.
+// Calls a function that may ereport, and throws the error as a ServerError. The lambda must hold only plain
+// data and must not throw.
 template <typename F>
 auto call(F&& body) -> decltype(body()) {
     using Function = std::remove_reference_t<F>;
@@ -106,7 +107,8 @@ auto call(F&& body) -> decltype(body()) {
     }
 }
 
-// Runs a C++ body that C code has called; what it throws becomes an ereport once every handler has closed.
+// Runs a C++ body that C code has called. An exception that leaves the body becomes an ereport after every
+// handler has ended.
 template <typename Body>
 Datum entry(FunctionCallInfo fcinfo, Body body) {
     Datum result = (Datum)0;
@@ -115,7 +117,7 @@ Datum entry(FunctionCallInfo fcinfo, Body body) {
     return result;
 }
 
-// The same for a body that takes and returns nothing: hooks, callbacks and worker mains.
+// Does the same for a body without arguments and result: a hook, a callback or the main function of a worker.
 template <typename Body>
 void enter(Body body) {
     static_assert(std::is_trivially_destructible_v<Body>, "an ereport would jump over the body's captures");
@@ -143,13 +145,14 @@ template <rules::Rule rule, typename... Values>
 // Writes a caught server error to the log (level LOG), without raising it.
 void log_error(const ServerError& error, const char* what) noexcept;
 
-// Turns an exception that nobody catches into FATAL for this process instead of an abort that restarts the
-// cluster.
+// Turns an exception that no handler catches into FATAL for this process. Otherwise the process would abort,
+// and the whole cluster would restart.
 void install_terminate_handler();
 
 }  // namespace eventlog::pg
 
-// Defines a SQL-callable function. Inside the braces `fcinfo` is the call, and C++ may throw.
+// Defines a function that SQL can call. Its body has the argument `fcinfo`, as in C, and may throw C++
+// exceptions.
 #define EVENTLOG_FUNCTION(name)                           \
     extern "C" {                                          \
     PG_FUNCTION_INFO_V1(name);                            \

@@ -1,11 +1,12 @@
-// What a call site of a SQL function keeps from one call to the next, a parsed argument say.
+// Values that a call site of a SQL function keeps between calls, such as a parsed argument.
 #pragma once
 
 #include "pg/server.h"
 
 namespace eventlog::pg {
 
-// The call site's object, made at its first call and freed with the call site's memory.
+// Returns the object of the call site. It is made at the first call, and freed with the memory of the call
+// site.
 template <typename Kept>
 Kept& kept_by(FmgrInfo* site) {
     if (site->fn_extra != nullptr) return *static_cast<Kept*>(site->fn_extra);

@@ -1,4 +1,5 @@
-// Between the server's values and plain C++ ones. All of it may ereport: call inside pg::call.
+// Conversions between the server's values and plain C++ values. All of them may ereport, so call them inside
+// pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -31,19 +32,19 @@ inline Datum text_datum(std::string_view value) {
     return PointerGetDatum(cstring_to_text_with_len(value.data(), static_cast<int>(value.size())));
 }
 
-// A view of a text datum, detoasted where it must be.
+// Returns a view of a text datum, which is detoasted if necessary.
 inline std::string_view text_view(Datum datum) {
     text* value = DatumGetTextPP(datum);
     return {VARDATA_ANY(value), VARSIZE_ANY_EXHDR(value)};
 }
 
-// A view of a JSONB datum, detoasted where it must be.
+// Returns a view of a JSONB datum, which is detoasted if necessary.
 inline jsonb::Container jsonb_view(Datum datum) {
     Jsonb* document = DatumGetJsonbP(datum);
     return jsonb::Container({VARDATA(document), VARSIZE(document) - VARHDRSZ});
 }
 
-// A cut of `text` for a message, on a character boundary.
+// Returns the start of `text` for use in a message, cut on a character boundary.
 inline char* excerpt(std::string_view text) {
     constexpr int kBytes = 64;
     return pnstrdup(text.data(), pg_mbcliplen(text.data(), static_cast<int>(text.size()), kBytes));

@@ -9,7 +9,7 @@ OwnerSql begin_owner_sql(Oid owner) {
     saved.guc_level = NewGUCNestLevel();
     (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                             true, 0, false);
-    // What is made here belongs to no extension, even while another extension's script runs.
+    // Objects made here belong to no extension, even while the script of another extension runs.
     saved.creating_extension = creating_extension;
     creating_extension = false;
     SPI_connect();

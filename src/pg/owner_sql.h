@@ -1,6 +1,6 @@
-// A stretch of SQL run by the extension in its own name: as the owner of its tables, with a search path
-// nobody can hijack. May ereport: use inside pg::call. Plain data; an ereport in between is cleaned up by the
-// transaction.
+// SQL that the extension runs in its own name: as the owner of its tables, and with a search path that cannot
+// be hijacked. The functions may ereport, so use them inside pg::call. The saved state is plain data; after
+// an ereport in between, the abort of the transaction cleans up.
 #pragma once
 
 #include "pg/server.h"
@@ -14,11 +14,11 @@ struct OwnerSql {
     bool creating_extension;
 };
 
-// Connects to SPI as `owner`.
+// Connects to SPI as `owner`. Returns the state that end_owner_sql restores.
 OwnerSql begin_owner_sql(Oid owner);
 void end_owner_sql(const OwnerSql& saved);
 
-// Runs one command without parameters; the number of rows.
+// Runs one command without parameters and returns the number of rows.
 uint64 run_sql(const char* sql, int expected_result);
 
 }  // namespace eventlog::pg

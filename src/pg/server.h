@@ -1,13 +1,13 @@
-// The only gateway to the server's headers, and the one place for differences between its versions (15 to
-// 18).
+// The only file that includes the server's headers, and the place that handles the differences between its
+// versions (15 to 18).
 #pragma once
 
 #ifdef EVENTLOG_PURE
 #error "this layer knows no PostgreSQL header: see src/pure.mk"
 #endif
 
-// Standard headers first: inside extern "C" they would not compile, and the server's macros (snprintf,
-// gettext) break them.
+// The standard headers come first, because they do not compile inside extern "C", and because the server's
+// macros (snprintf, gettext) break them.
 #include <algorithm>
 #include <array>
 #include <atomic>
@@ -127,7 +127,7 @@ extern "C" {
 #endif
 
 #if PG_VERSION_NUM < 160000
-// From 16 on the server exports a module's functions itself where the compiler hides symbols.
+// From version 16 on, the server itself exports a module's functions when the compiler hides symbols.
 #undef PGDLLEXPORT
 #define PGDLLEXPORT __attribute__((visibility("default")))
 #endif

@@ -1,4 +1,5 @@
-// SQL statements that a process prepares once and keeps. May ereport: call inside pg::call, connected to SPI.
+// SQL statements that a process prepares once and keeps. They may ereport, so run them inside pg::call, while
+// connected to SPI.
 //
 //     pg::Statement<2> find{"SELECT … WHERE a = $1 AND b = $2", SPI_OK_SELECT, {TEXTOID, INT8OID}};
 //     find.run({CStringGetTextDatum("x"), Int64GetDatum(7)});   // results in SPI_tuptable, SPI_processed
@@ -8,7 +9,7 @@
 
 namespace eventlog::pg {
 
-// Prepares where `plan` is null, and runs; an unexpected result is an error.
+// Runs the statement, and first prepares it if `plan` is null. Any other result than `expected` is an error.
 void run_statement(const char* sql, SPIPlanPtr& plan, int expected, int parameters, const Oid* types,
                    const Datum* values, const char* nulls);
 
@@ -19,7 +20,8 @@ struct Statement {
     Oid types[N > 0 ? N : 1] = {};
     SPIPlanPtr plan = nullptr;
 
-    // `nulls` marks NULL parameters with 'n', the others with a space; null: none is NULL.
+    // `nulls` has one character per parameter: 'n' for NULL, a space otherwise. A null pointer means that no
+    // parameter is NULL.
     void run(const std::array<Datum, N>& values, const char* nulls = nullptr) {
         run_statement(sql, plan, expected, N, types, values.data(), nulls);
     }

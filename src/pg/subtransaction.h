@@ -1,5 +1,5 @@
-// A subtransaction of the caller's transaction: rolled back unless committed. The only place where an error
-// of the server may be swallowed.
+// A subtransaction of the caller's transaction, which is rolled back unless it is committed. It is the only
+// place where an error of the server may be swallowed.
 //
 //     try {
 //         pg::Subtransaction subtransaction;
@@ -7,7 +7,7 @@
 //         subtransaction.commit();
 //     } catch (const pg::ServerError& error) { ... }
 //
-// What is opened inside, relations and SPI connections say, must be closed inside.
+// Anything that is opened inside, such as a relation or an SPI connection, must be closed inside.
 #pragma once
 
 #include "pg/boundary.h"

@@ -4,14 +4,15 @@
 //     pg::call([] { ... });
 //     transaction.commit();
 //
-// A ServerError caught outside has its data in the memory context that was current at the start.
+// The data of a ServerError that is caught outside lives in the memory context that was current when the
+// transaction started.
 #pragma once
 
 #include "pg/boundary.h"
 
 namespace eventlog::pg {
 
-// A transaction with an active snapshot; rolled back unless committed.
+// A transaction with an active snapshot. It is rolled back unless it is committed.
 class Transaction {
   public:
     Transaction();
@@ -26,7 +27,7 @@ class Transaction {
     bool open_ = true;
 };
 
-// A transaction connected to SPI; rolled back unless committed.
+// A transaction that is connected to SPI. It is rolled back unless it is committed.
 class SqlTransaction {
   public:
     SqlTransaction();
@@ -36,8 +37,8 @@ class SqlTransaction {
     Transaction transaction_;
 };
 
-// Limits how long the current transaction waits for a lock that another has left held: all that the worker
-// does waits with it. `limit` is a lock_timeout. May ereport: call inside pg::call.
+// Limits how long the current transaction waits for a lock, because everything that the worker does would
+// wait with it. `limit` is a value of lock_timeout. May ereport, so call it inside pg::call.
 void limit_lock_waits(const char* limit = "500ms");
 
 }  // namespace eventlog::pg

@@ -1,5 +1,5 @@
-// What pg_stat_activity shows while a process waits in the extension: a name of its own on servers that have
-// such (17 and later), "Extension" on others.
+// Wait events, which pg_stat_activity shows while a process waits in the extension. Servers that support
+// custom wait events (17 and later) show the names below, older servers show "Extension".
 #pragma once
 
 #include "pg/server.h"
@@ -7,15 +7,15 @@
 namespace eventlog::pg {
 
 enum class Wait : uint8_t {
-    launcher,          // EventlogLauncher: for something to start
-    worker,            // EventlogWorker: for events, answers and due times
-    wait_for_forward,  // EventlogWaitForForward: for an endpoint to take an event
-    poll,              // EventlogPoll: for events to be committed
-    autonomous,        // EventlogAutonomous: for an autonomous event to be written
-    worker_exit,       // EventlogWorkerExit: for the worker to leave a database
+    launcher,          // EventlogLauncher: the launcher waits until it has something to start
+    worker,            // EventlogWorker: the worker waits for events, answers and due times
+    wait_for_forward,  // EventlogWaitForForward: a session waits until an endpoint has taken an event
+    poll,              // EventlogPoll: a poll waits until events are committed
+    autonomous,        // EventlogAutonomous: a caller waits until its autonomous event is written
+    worker_exit,       // EventlogWorkerExit: a command waits until the worker has left a database
 };
 
-// For WaitLatch and its like. May ereport.
+// Returns the event number for WaitLatch and similar functions. May ereport.
 uint32 wait_event(Wait wait);
 
 }  // namespace eventlog::pg

@@ -5,9 +5,9 @@
 
 namespace eventlog::pg {
 
-// Connects a background worker to a database as the bootstrap superuser, with settings that no role or
-// database can bend: writable transactions, READ COMMITTED, a search path of pg_catalog. Call it outside any
-// C++ frame with destructors.
+// Connects a background worker to a database as the bootstrap superuser. The session has writable
+// transactions, READ COMMITTED and a search path of pg_catalog, which settings of a role or database cannot
+// change. Call it outside of any C++ frame with destructors.
 void start_worker_session(Oid database);
 
 }  // namespace eventlog::pg

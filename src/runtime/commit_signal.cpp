@@ -32,8 +32,8 @@ void wake_worker(Notice notice) {
     if (wanted && latch != nullptr) SetLatch(latch);
 }
 
-// Nearly always nobody waits, and that is seen without the lock. Who comes to wait looks at the log
-// afterwards.
+// Usually no session waits, and this can be seen without the lock. A session that starts to wait at this
+// moment looks at the log afterwards.
 void broadcast() {
     if (!proclist_is_empty(&commit_signal()->wakeup)) ConditionVariableBroadcast(commit_signal());
 }

@@ -6,7 +6,7 @@
 namespace eventlog::runtime {
 namespace {
 
-constexpr int kMaxEvents = 16;  // of one wait
+constexpr int kMaxEvents = 16;  // returned by one wait
 
 }  // namespace
 
@@ -34,7 +34,7 @@ void EventLoop::forget(pgsocket socket) {
     sockets_changed_ = true;
 }
 
-// The server's wait sets cannot drop a socket on every version, so a changed set is made anew.
+// Not every supported version of the server can remove a socket from a wait set, so a changed set is rebuilt.
 void EventLoop::rebuild_wait_set() {
     if (!sockets_changed_) return;
     pg::call([this] {
@@ -62,7 +62,7 @@ bool EventLoop::wait(int64_t until_ms) {
     const int count = pg::call([&] {
         int happened = WaitEventSetWait(wait_set_, static_cast<long>(pause_ms), events, kMaxEvents,
                                         pg::wait_event(wait_));
-        // One that is set just now is reported the next time.
+        // If the latch is set at this moment, the next wait reports it.
         for (int i = 0; i < happened; i++)
             if ((events[i].events & WL_LATCH_SET) != 0) ResetLatch(MyLatch);
         CHECK_FOR_INTERRUPTS();
@@ -72,7 +72,7 @@ bool EventLoop::wait(int64_t until_ms) {
     for (int i = 0; i < count; i++) {
         woken = woken || (events[i].events & WL_LATCH_SET) != 0;
         const uint32 ready = events[i].events & (WL_SOCKET_READABLE | WL_SOCKET_WRITEABLE);
-        // A callback before this one may have closed it.
+        // An earlier callback may have closed the socket.
         auto watched = ready != 0 ? sockets_.find(events[i].fd) : sockets_.end();
         if (watched != sockets_.end()) watched->second.user->on_ready(events[i].fd, ready);
     }

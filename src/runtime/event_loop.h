@@ -1,5 +1,5 @@
-// A process's wait for whatever comes first: its latch, the postmaster's death, traffic on sockets, a due
-// time.
+// A loop in which a process waits for its latch, the death of the postmaster, traffic on sockets and due
+// times, whichever comes first.
 //
 //     runtime::EventLoop loop(pg::Wait::worker);
 //     HttpClient http(loop);                         // watches sockets, and has a due time of its own
@@ -17,13 +17,14 @@ namespace eventlog::runtime {
 
 class EventLoop {
   public:
-    // Who uses a loop. It is called back from `wait` alone, with no transaction of its own.
+    // A user of the loop. It is called back only from `wait`, outside of any transaction of its own.
     class User {
       public:
-        // One of its sockets is ready for these of WL_SOCKET_READABLE and WL_SOCKET_WRITEABLE.
+        // Called when one of its sockets is ready. `events` holds WL_SOCKET_READABLE, WL_SOCKET_WRITEABLE or
+        // both.
         virtual void on_ready(pgsocket socket, uint32 events) = 0;
 
-        // When it is to be called without traffic, in pg::monotonic_ms(); kNever: not at all.
+        // Returns the time at which on_due is to be called without traffic, in pg::monotonic_ms(), or kNever.
         virtual int64_t due_ms() const = 0;
         virtual void on_due() = 0;
 
@@ -33,23 +34,24 @@ class EventLoop {
 
     static constexpr int64_t kNever = INT64_MAX;
 
-    // `wait` is what pg_stat_activity shows.
+    // `wait` is the wait event that pg_stat_activity shows.
     explicit EventLoop(pg::Wait wait) : wait_(wait) {}
     ~EventLoop();
     EventLoop(const EventLoop&) = delete;
     EventLoop& operator=(const EventLoop&) = delete;
 
-    // A user stays until it leaves, and its sockets are its own: it forgets them before they are closed.
+    // Adds and removes a user. A user must leave before it is destroyed, and must forget each of its sockets
+    // before the socket is closed.
     void join(User& user);
     void leave(User& user);
 
-    // Watches a socket for these events; with none, it is known and not waited for.
+    // Watches a socket for these events. If `events` is 0, the socket stays registered but is not waited for.
     void watch(User& user, pgsocket socket, uint32 events);
     void forget(pgsocket socket);
 
-    // Waits until `until_ms`, in pg::monotonic_ms(), at the longest, and calls back those whose sockets are
-    // ready or whose time has come. True when the latch was set; one that is set while this returns is
-    // reported the next time. Ends the process when the postmaster has died. Throws pg::ServerError.
+    // Waits until `until_ms`, in pg::monotonic_ms(), at the latest. Calls back the users whose sockets are
+    // ready or whose time has come. Returns whether the latch was set; if the latch is set while `wait`
+    // returns, the next call reports it. Ends the process if the postmaster has died. Throws pg::ServerError.
     bool wait(int64_t until_ms);
 
   private:

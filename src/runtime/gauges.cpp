@@ -7,9 +7,9 @@ namespace {
 
 constexpr int kGauges = 512;
 
-// A target without requests in flight has no gauge.
+// The gauge of one target. A target without requests in flight has none.
 struct Gauge {
-    Oid database;  // InvalidOid: free
+    Oid database;  // InvalidOid if the gauge is free
     Oid server;
     uint32_t in_flight;
 };

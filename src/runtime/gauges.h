@@ -1,20 +1,22 @@
-// Requests in flight, for eventlog.forward_status. May ereport: call inside pg::call.
+// The number of requests in flight for each target, for eventlog.forward_status. The functions may ereport,
+// so call them inside pg::call.
 #pragma once
 
 #include "pg/server.h"
 
 namespace eventlog::runtime {
 
-// Of a target of this database, which its server identifies. Without preloading nothing happens.
+// Sets the number of requests in flight for a target of this database, which `server` identifies. Does
+// nothing without preloading.
 void set_in_flight(Oid server, uint32_t requests);
 
-// -1 without preloading.
+// Returns the number of requests in flight for a target of this database, or -1 without preloading.
 int in_flight(Oid server);
 
-// Forgets this database's gauges.
+// Clears the gauges of this database.
 void clear_gauges();
 
-// Asks for the shared memory; called by _PG_init while preloading.
+// Requests the shared memory. _PG_init calls it while preloading.
 void request_gauges();
 
 }  // namespace eventlog::runtime

@@ -1,5 +1,5 @@
-// Short-lived background processes that do for a session or a worker what its own transaction must not. May
-// ereport: call inside pg::call.
+// Short-lived background processes, which do for a session or a worker what its own transaction must not do.
+// The functions may ereport, so call them inside pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -7,16 +7,16 @@
 namespace eventlog::runtime {
 
 struct HelperProcess {
-    const char* name;       // what pg_stat_activity calls it
-    const char* function;   // its main, in this library
-    const void* arguments;  // copied into bgw_extra: BGW_EXTRALEN bytes at the most
+    const char* name;       // shown in pg_stat_activity
+    const char* function;   // its main function in this library
+    const void* arguments;  // copied into bgw_extra; at most BGW_EXTRALEN bytes
     size_t size;
 };
 
-// What the caller waits for.
+// The event that the caller waits for.
 enum class Await { nothing, start, end };
 
-// Starts it in this database; false when no process is free, or the postmaster has died.
+// Starts the process in this database. Returns false if no process is free or the postmaster has died.
 bool run_helper(const HelperProcess& process, Await await);
 
 }  // namespace eventlog::runtime

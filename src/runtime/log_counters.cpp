@@ -16,7 +16,7 @@ struct AllCounters {
         return nullptr;
     }
 
-    // Those of a database, fresh ones where it had none; null where no place is left.
+    // Returns the counters of a database, which are created if necessary, or null if no place is left.
     LogCounters* find_or_add(Oid database) {
         if (LogCounters* known = find(database)) return known;
         LogCounters* counters = find(InvalidOid);

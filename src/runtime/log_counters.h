@@ -1,33 +1,34 @@
-// Log calls of each database since the server's start, for eventlog.stats.
+// Counters of the log calls in each database since the start of the server, for eventlog.stats.
 #pragma once
 
 #include "pg/server.h"
 
 namespace eventlog::runtime {
 
-// Refused log calls with one SQLSTATE, as the server encodes it; 0: unused.
+// The number of log calls that were refused with one SQLSTATE. It is encoded as the server does it; 0 means
+// that the entry is unused.
 struct Rejections {
     std::atomic<int> sqlstate;
     std::atomic<uint64_t> count;
 };
 
-// Log calls of one database. The atomics are counted without a lock.
+// The log calls of one database. The atomic counters are changed without a lock.
 struct LogCounters {
-    Oid database;       // InvalidOid: free
-    TimestampTz since;  // when counting began
+    Oid database;       // InvalidOid if the entry is free
+    TimestampTz since;  // time at which counting began
     std::atomic<uint64_t> logged;
     Rejections rejected[32];
-    std::atomic<uint64_t> rejected_otherwise;  // with a SQLSTATE that found no place
+    std::atomic<uint64_t> rejected_otherwise;  // calls refused with a SQLSTATE that has no entry
 };
 
-// The counters of this session's database; null when the library is not preloaded, or no place is left. May
-// ereport: call inside pg::call.
+// Returns the counters of this session's database, or null if the library is not preloaded or no place is
+// left. May ereport, so call it inside pg::call.
 LogCounters* log_counters();
 
-// Frees those of a dropped database. Needs preloading; may ereport: call inside pg::call.
+// Frees the counters of a dropped database. Requires preloading. May ereport, so call it inside pg::call.
 void free_log_counters(Oid database);
 
-// Asks for the shared memory; called by _PG_init while preloading.
+// Requests the shared memory. _PG_init calls it while preloading.
 void request_log_counters();
 
 }  // namespace eventlog::runtime

@@ -9,7 +9,7 @@ shmem_startup_hook_type previous_startup_hook = nullptr;
 internal::Piece* first_piece = nullptr;
 bool attached = false;
 
-// Stands in front of a piece.
+// Precedes each piece in shared memory.
 struct Header {
     LWLock* lock;
 };

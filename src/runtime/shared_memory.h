@@ -1,5 +1,5 @@
 // Memory that the extension's processes share when the library is preloaded. Each part of the extension
-// declares the piece that it needs, and requests it in _PG_init.
+// declares the piece that it needs and requests it in _PG_init.
 //
 //     struct Counters { std::atomic<uint64_t> logged; };
 //     runtime::Shared<Counters> counters{"eventlog counters"};   // a static of the part
@@ -12,14 +12,15 @@
 
 namespace eventlog::runtime {
 
-// Whether the library was preloaded, so that there is shared memory.
+// Returns whether the library was preloaded. Without preloading there is no shared memory.
 bool is_preloaded();
 
 namespace internal {
 
-// What a piece is to the server. Pieces are statics: they are listed by address and never destroyed.
+// A piece as it is described to the server. Pieces are static objects: they are listed by address and never
+// destroyed.
 struct Piece {
-    const char* name;  // of the memory, and of the lock's tranche
+    const char* name;  // of the memory and of the lock's tranche
     size_t (*size)();
     void (*construct)(void* memory);
     void* memory = nullptr;
@@ -31,7 +32,7 @@ void request(Piece& piece);
 
 }  // namespace internal
 
-// A `Value` in shared memory, with a lock. It is constructed at each start of the server, and never
+// A `Value` in shared memory, with a lock. The value is constructed at each start of the server and never
 // destroyed.
 template <typename Value>
 class Shared {
@@ -42,15 +43,15 @@ class Shared {
         : Shared(
               name, [] { return sizeof(Value); }, [](void* memory) { new (memory) Value{}; }) {}
 
-    // For a value with memory behind it: `size` returns the bytes of both, and is called once the
-    // configuration has been read; `construct` makes the value.
+    // Declares a value that is followed by more memory. `size` returns the bytes of both, and is called after
+    // the configuration has been read. `construct` constructs the value.
     constexpr Shared(const char* name, size_t (*size)(), void (*construct)(void* memory))
         : piece_{name, size, construct} {}
 
     Shared(const Shared&) = delete;
     Shared& operator=(const Shared&) = delete;
 
-    // Asks for the memory; called by _PG_init while preloading.
+    // Requests the memory. _PG_init calls it while preloading.
     void request() { internal::request(piece_); }
 
     explicit operator bool() const { return piece_.memory != nullptr; }
@@ -58,7 +59,7 @@ class Shared {
     Value* operator->() const { return get(); }
     Value& operator*() const { return *get(); }
 
-    // Calls `body` with the value under the lock, and returns what it returns. May ereport as `body` may.
+    // Calls `body` with the value while holding the lock, and returns its result. May ereport if `body` does.
     template <typename Body>
     auto locked(LWLockMode mode, Body body) const -> decltype(body(std::declval<Value&>())) {
         LWLockAcquire(piece_.lock, mode);

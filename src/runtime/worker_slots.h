@@ -1,8 +1,8 @@
-// A slot for each database that has, had or is to have a worker. README.md of src/worker has the table of its
+// Slots for the databases that have, had or will have a worker. README.md of src/worker has the table of the
 // states.
 //
-// A backend reads slots without the lock to wake a worker at commit; launcher, workers and the database hook
-// change them under the lock.
+// A backend reads the slots without the lock to wake a worker at commit. The launcher, the workers and the
+// database hook change them under the lock.
 #pragma once
 
 #include "pg/server.h"
@@ -11,29 +11,29 @@
 
 namespace eventlog::runtime {
 
-// What a worker wants to be woken for.
+// The commits that a worker wants to be woken by.
 enum class Interest : uint32_t { nothing, flagged, all };
 
-// Where a database stands, as the launcher sees it.
+// The state of a database as the launcher sees it.
 enum class WorkerState : uint32_t {
     unused,    // the slot is free
-    wanted,    // somebody asked for a worker; the launcher has not started one yet
+    wanted,    // a worker was requested, and the launcher has not started one yet
     started,   // the launcher has started a process
     running,   // a worker serves the database
-    finished,  // the worker ended of its own will: nothing to do there, until somebody asks again
-    failed,    // the worker ended with an error: start it again after a pause
-    held,      // stopped for a command that needs the database to itself
+    finished,  // the worker found nothing to do and ended; it starts again on request
+    failed,    // the worker ended with an error and is started again after a pause
+    held,      // the worker is stopped for a command that needs the database to itself
 };
 
 struct WorkerSlot {
     Oid database;
     WorkerState state;
     pid_t pid;
-    pid_t retention_pid;        // the process that drops partitions, while there is one
-    int64_t held_until;         // while held; in pg::monotonic_ms()
-    int failures;               // in a row
+    pid_t retention_pid;        // the process that drops partitions; 0 if there is none
+    int64_t held_until;         // in the state held; in pg::monotonic_ms()
+    int failures;               // number of failures in a row
     int64_t retry_at;           // after a failure; in pg::monotonic_ms()
-    std::atomic<Latch*> latch;  // the running worker's, else null
+    std::atomic<Latch*> latch;  // the latch of the running worker, or null
     std::atomic<uint32_t> interest;
     std::atomic<uint32_t> target_changes;  // counts commits that changed a target
 };
@@ -42,43 +42,45 @@ inline constexpr int kWorkerSlots = 128;
 
 class WorkerSlots {
   public:
-    // The slot of a database, or null.
+    // Returns the slot of a database, or null.
     WorkerSlot* find(Oid database);
 
-    // The slot of a database, a new one where it had none; null where all are in use. Under the lock.
+    // Returns the slot of a database, which is created if necessary, or null if all slots are in use. The
+    // caller must hold the lock.
     WorkerSlot* find_or_add(Oid database);
 
-    // Those that are or have been in use.
+    // Returns the slots that are or have been in use.
     std::span<WorkerSlot> used();
 
     std::atomic<Latch*> launcher_latch;
 
   private:
-    std::atomic<uint32_t> used_;  // slots behind this one have never been used
+    std::atomic<uint32_t> used_;  // slots from this index on have never been used
     WorkerSlot slots_[kWorkerSlots];
 };
 
 extern Shared<WorkerSlots> worker_slots;
 
-// Asks the launcher for a worker in a database. Harmless when there is one, or no launcher. May ereport: call
-// inside pg::call.
+// Asks the launcher for a worker in a database. Does nothing if the worker exists or there is no launcher.
+// May ereport, so call it inside pg::call.
 void request_worker(Oid database);
 
-// Has the launcher look at the slots. No lock, no error.
+// Makes the launcher look at the slots. Takes no lock and raises no error.
 void wake_launcher();
 
-// What is known of this database's worker.
+// The status of this database's worker.
 struct WorkerStatus {
     WorkerState state = WorkerState::unused;
-    pid_t pid = 0;  // 0: no process
+    pid_t pid = 0;  // 0 if there is no process
     int failures = 0;
 };
 
-// Needs preloading. May ereport: call inside pg::call.
+// Returns the status of this database's worker. Requires preloading. May ereport, so call it inside pg::call.
 WorkerStatus worker_status();
 
-// Shows this process, which drops old partitions, to commands that need the database to themselves, until it
-// exits. False where such a command is running, or another process is at work. May ereport.
+// Registers this process, which drops old partitions, until it exits, so that commands that need the database
+// to themselves can end it. Returns false if such a command is running or another process drops partitions.
+// May ereport.
 bool enter_retention(Oid database);
 
 }  // namespace eventlog::runtime

@@ -21,7 +21,7 @@ constexpr int kLongestWaitMs = 5000;
 
 ProcessUtility_hook_type previous_hook = nullptr;
 
-// The database that the command wants to itself, or null.
+// Returns the database that the command needs to itself, or null if it needs none.
 const char* wanted_database(Node* statement) {
     if (IsA(statement, DropdbStmt)) return reinterpret_cast<DropdbStmt*>(statement)->dbname;
     if (IsA(statement, CreatedbStmt)) {
@@ -52,8 +52,8 @@ bool is_template(Oid database) {
     return result;
 }
 
-// Whether the caller could run the command at all: nobody else's worker is stopped for a command that will be
-// refused.
+// Returns whether the caller has the privilege to run the command. A command that will be refused must not
+// stop the worker of another user's database.
 bool may_command(Node* statement, Oid database) {
 #if PG_VERSION_NUM >= 160000
     bool owner = object_ownercheck(DatabaseRelationId, database, GetUserId());
@@ -63,9 +63,9 @@ bool may_command(Node* statement, Oid database) {
     return owner || (IsA(statement, CreatedbStmt) && is_template(database) && have_createdb_privilege());
 }
 
-// What holds up a command.
+// The processes that hold up a command.
 struct Found {
-    bool starting;  // a worker is just being started, and shows its process soon
+    bool starting;  // a worker is being started and has not shown its process yet
     pid_t worker;
     pid_t retention;
 };
@@ -81,8 +81,8 @@ Found mark_held(Oid database) {
     });
 }
 
-// Keeps the launcher from starting a worker in the database, one that it has not met included, and ends the
-// one that is there, and the process that drops its old partitions.
+// Keeps the launcher from starting a worker in the database, even if it has not seen the database yet. Ends
+// the running worker and the process that drops old partitions.
 void hold(Oid database) {
     for (int waited = 0; waited <= kLongestWaitMs; waited += kWaitMs) {
         const Found found = mark_held(database);
@@ -107,7 +107,7 @@ void release(Oid database, bool dropped) {
     runtime::wake_launcher();
 }
 
-// Holds a database for the length of a command, whatever way that ends.
+// Holds a database for the duration of a command, and releases it even if the command fails.
 class Hold {
   public:
     explicit Hold(Oid database) : held_{database, false} {

@@ -1,6 +1,6 @@
-// The launcher: starts a worker in each database that has the extension, and again when one has failed. There
-// is no list to keep: every database is tried once, a worker that finds no extension ends, and CREATE
-// EXTENSION asks for another try.
+// The launcher starts a worker in each database that has the extension, and starts it again after a failure.
+// It keeps no list of databases: it tries every database once, a worker that finds no extension ends, and
+// CREATE EXTENSION requests another try.
 #include "worker/launcher.h"
 
 #include <csignal>
@@ -26,7 +26,7 @@ constexpr int64_t kLongestRestartMs = 60000;
 constexpr int kSecondsToRestartLauncher = 5;
 constexpr int32_t kBeingDropped = -2;  // pg_database.datconnlimit of a database whose DROP was interrupted
 
-// Whether eventlog.databases allows a worker in this database.
+// Returns whether eventlog.databases allows a worker in this database.
 bool allowed(const char* database) {
     if (settings::databases == nullptr || *settings::databases == '\0') return true;
     List* names = NIL;
@@ -41,7 +41,7 @@ bool allowed(const char* database) {
     return found;
 }
 
-// The databases that can be connected to, in the current memory context.
+// Returns the databases that accept connections, allocated in `memory`.
 std::span<Oid> connectable_databases(MemoryContext memory) {
     StartTransactionCommand();
     Relation relation = table_open(DatabaseRelationId, AccessShareLock);
@@ -68,8 +68,8 @@ bool contains(std::span<const Oid> oids, Oid oid) {
     return std::find(oids.begin(), oids.end(), oid) != oids.end();
 }
 
-// A database not met before is tried; a worker where none is allowed any more is ended, and its slot freed
-// once it has gone.
+// Requests a worker for each database that has no slot yet. Ends workers that are no longer allowed, and
+// frees their slots after they have ended.
 void match_slots(std::span<const Oid> databases) {
     runtime::worker_slots.locked(LW_EXCLUSIVE, [databases](WorkerSlots& slots) {
         for (Oid database : databases) {
@@ -94,8 +94,8 @@ int64_t pause_after(int failures) {
     return std::min(kLongestRestartMs, kFirstRestartMs << std::min(failures, 6));
 }
 
-// Decides for one slot, under the lock, whether a worker is to be started now; what is not due yet shortens
-// `timeout_ms`.
+// Decides whether a worker for this slot must be started now. If it is due later, reduces `timeout_ms` to the
+// remaining time. The caller must hold the lock.
 bool is_due(WorkerSlot& slot, int64_t now, long& timeout_ms) {
     if (slot.state == WorkerState::held && slot.held_until <= now) slot.state = WorkerState::wanted;
     if (slot.state == WorkerState::failed && slot.retry_at == 0) {
@@ -130,7 +130,7 @@ void start_worker(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
 
 BackgroundWorkerHandle* handles[runtime::kWorkerSlots];
 
-// A process that ended before it could take its slot has failed.
+// If the process ended before it took its slot, marks the worker as failed.
 void notice_stillborn(WorkerSlot& slot, BackgroundWorkerHandle*& handle) {
     if (handle == nullptr) return;
     pid_t pid = 0;

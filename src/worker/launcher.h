@@ -1,11 +1,11 @@
-// The launcher: one static process of a preloading server that starts a worker in each database that has the
-// extension.
+// The launcher: one static process of a server that preloads the library. It starts a worker in each database
+// that has the extension.
 #pragma once
 
 namespace eventlog::worker {
 
-// Registers the launcher and the hook that keeps workers out of the way of CREATE and DROP DATABASE; while
-// preloading.
+// Registers the launcher, and the hook that stops workers for commands such as CREATE and DROP DATABASE. It
+// is called while preloading.
 void register_launcher();
 
 }  // namespace eventlog::worker

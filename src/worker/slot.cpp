@@ -16,7 +16,7 @@ WorkerSlot* own_slot = nullptr;
 int64_t claimed_at_ms = 0;
 bool finished = false;
 
-// A worker whose slot was held by a command on its database was told to go: that is no failure.
+// A worker whose slot is held for a command on its database was told to end, so its end is no failure.
 void release_slot(int, Datum) {
     runtime::clear_gauges();
     runtime::worker_slots.locked(LW_EXCLUSIVE, [](WorkerSlots&) {

@@ -1,4 +1,4 @@
-// A worker's own slot. May ereport; used by the worker only.
+// The slot of this worker. Only the worker calls these functions, which may ereport unless noted otherwise.
 #pragma once
 
 #include "pg/server.h"
@@ -7,17 +7,18 @@
 
 namespace eventlog::worker {
 
-// Takes the slot of `database` for this process, to be given back when it exits, whatever way. Ends the
-// process when another worker has it.
+// Takes the slot of `database` for this process and releases it when the process exits, for whatever reason.
+// Ends the process if another worker has the slot.
 void claim_slot(Oid database);
 
-// Says that there is nothing more to do in this database, so that the launcher does not start another worker.
+// Records that there is nothing more to do in this database, so that the launcher does not start another
+// worker.
 void finish_slot();
 
-// What commits wake this worker. No lock, no error.
+// Sets which commits wake this worker. Takes no lock and raises no error.
 void set_interest(runtime::Interest interest);
 
-// Counts the commits that changed a target. No lock, no error.
+// Returns how many commits have changed a target. Takes no lock and raises no error.
 uint32_t target_changes();
 
 }  // namespace eventlog::worker

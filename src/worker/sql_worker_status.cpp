@@ -1,5 +1,5 @@
-// eventlog.worker_status: this database's worker, as its slot tells. It reads no table of the extension, so
-// that it serves where the versions of library and catalog differ.
+// The SQL function eventlog.worker_status: the worker of this database, as its slot shows it. It reads no
+// table of the extension, so it also works while the versions of library and catalog differ.
 #include "pg/boundary.h"
 #include "runtime/worker_slots.h"
 

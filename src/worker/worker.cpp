@@ -1,5 +1,5 @@
-// The worker of one database: writes autonomous events, makes partitions ahead, lets old ones go, and
-// forwards events to the targets.
+// The worker of one database. It writes autonomous events, makes partitions in advance, starts the retention
+// of old ones, and forwards events to the targets.
 #include "worker/worker.h"
 
 #include "autonomous/writer.h"
@@ -23,7 +23,7 @@ constexpr int64_t kNotReadyEveryMs = 2000;
 
 class Worker {
   public:
-    // Serves the database until the extension is gone from it.
+    // Serves the database until the extension is no longer installed in it.
     void run();
 
   private:
@@ -41,10 +41,11 @@ class Worker {
 
     runtime::EventLoop loop_{pg::Wait::worker};
     forward::Forwarder forwarder_{loop_};
-    MemoryContext turn_memory_ = nullptr;  // freed behind each turn
+    MemoryContext turn_memory_ = nullptr;  // reset after each turn
     int64_t maintain_at_ = 0;
     bool woken_ = true;
-    std::string reported_version_;  // of the SQL objects that the library is not for
+    std::string
+        reported_version_;  // version of the SQL objects last reported as different from the library's
 };
 
 void Worker::run() {
@@ -63,7 +64,7 @@ void Worker::run() {
     }
 }
 
-// Serves the log for as long as it may be touched.
+// Serves the log as long as it may be accessed.
 void Worker::serve() {
     report_other_version();
     while (turn()) pg::call([this] { MemoryContextReset(turn_memory_); });
@@ -76,8 +77,8 @@ void handle_pending_changes() {
     });
 }
 
-// One turn of the loop: everything that can be done now, then a wait. False when the log may no longer be
-// touched.
+// Runs one turn of the loop: does everything that can be done now, then waits. Returns false if the log may
+// no longer be accessed.
 bool Worker::turn() {
     handle_pending_changes();
     const int64_t now = pg::monotonic_ms();
@@ -93,7 +94,8 @@ void Worker::wait() {
     woken_ = loop_.wait(std::min(forwarder_.due_ms(), maintain_at_));
 }
 
-// SQL objects that the library does not serve in full get what log calls need of a worker.
+// If the library does not fully serve the version of the SQL objects, does the work that log calls need from
+// a worker.
 void Worker::serve_log_calls() {
     try {
         bool serves = false;
@@ -113,7 +115,7 @@ void Worker::serve_log_calls() {
     }
 }
 
-// A turn in which the log is left alone, but for log calls.
+// Runs one turn in which the log is left alone, except for log calls.
 void Worker::stand_by() {
     forwarder_.clear();
     set_interest(runtime::Interest::nothing);
@@ -124,7 +126,7 @@ void Worker::stand_by() {
     if (!ready()) loop_.wait(pg::monotonic_ms() + kNotReadyEveryMs);
 }
 
-// Whether the extension is (still) here. One of another version than the library's is left alone.
+// Returns whether the extension is still installed, in any version.
 bool Worker::installed() {
     pg::SqlTransaction transaction;
     store::Service found = pg::call([] { return store::service(); });
@@ -132,7 +134,7 @@ bool Worker::installed() {
     return found != store::Service::none;
 }
 
-// Whether the log may be touched: the versions agree, and the database has been adopted.
+// Returns whether the log may be accessed: the versions agree, and the database has been adopted.
 bool Worker::ready() {
     pg::SqlTransaction transaction;
     bool ready =
@@ -141,7 +143,8 @@ bool Worker::ready() {
     return ready;
 }
 
-// Says once for each version of the SQL objects why nothing happens, and shows it in pg_stat_activity.
+// Reports once for each version of the SQL objects why the log is left alone, and shows it in
+// pg_stat_activity.
 void Worker::report_other_version() {
     pg::SqlTransaction transaction;
     const char* version = pg::call([]() -> const char* {
@@ -167,7 +170,7 @@ void Worker::report_other_version() {
     transaction.commit();
 }
 
-// A log that pg_upgrade has brought goes on as it was, without a first call.
+// Adopts a log that pg_upgrade has brought, so that it continues without waiting for a first call.
 void Worker::adopt_upgraded() {
     try {
         store::LogTransaction transaction;
@@ -182,7 +185,7 @@ void Worker::adopt_upgraded() {
     }
 }
 
-// Reads the targets again where they may have changed; false when the log may no longer be touched.
+// Reads the targets again if they may have changed. Returns false if the log may no longer be accessed.
 bool Worker::reload(int64_t now_ms) {
     if (!forwarder_.needs_reload(now_ms, target_changes())) return true;
     if (!ready()) return false;
@@ -203,14 +206,14 @@ void Worker::maintain(int64_t now_ms) {
         });
         transaction.commit();
     } catch (const pg::ServerError& error) {
-        // A full disk, for example, must not keep what is stored from being sent.
+        // A failure such as a full disk must not keep stored events from being sent.
         pg::log_error(error, "maintenance");
     }
 }
 
 void configure_session() {
     SetConfigOption("plan_cache_mode", "force_generic_plan", PGC_USERSET, PGC_S_OVERRIDE);
-    // Generic plans are made while a partition is new and small, and live on while it grows.
+    // Generic plans are made while a partition is new and small, and are still used after it has grown.
     SetConfigOption("enable_seqscan", "off", PGC_USERSET, PGC_S_OVERRIDE);
     SetConfigOption("synchronous_commit", "off", PGC_USERSET, PGC_S_OVERRIDE);
     SetConfigOption("max_parallel_workers_per_gather", "0", PGC_USERSET, PGC_S_OVERRIDE);

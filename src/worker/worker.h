@@ -1,4 +1,4 @@
-// The worker of one database; started by the launcher.
+// The worker of one database, which the launcher starts.
 #pragma once
 
 #include "pg/server.h"

@@ -31,7 +31,7 @@ bool Breaker::accepted(int64_t sent_ms) {
 
 int64_t Breaker::waits(int64_t sent_ms, int64_t retry_after_ms, const BackoffLimits& limits, uint64_t random,
                        int64_t now_ms) {
-    // Of requests under way at the same time the first to fail counts.
+    // If several requests that were under way at the same time fail, the first failure counts.
     const bool counts = sent_ms >= failed_ms_;
     const int64_t wish = std::min(retry_after_ms, limits.longest_wish_ms);
     const int64_t pause = counts ? backoff_.after_failure(limits, retry_after_ms, random)

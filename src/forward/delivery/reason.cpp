@@ -21,8 +21,8 @@ bool continues(std::string_view bytes, size_t from, size_t to) {
     return true;
 }
 
-// Bytes of the valid character at the start of `bytes`, which is not empty; 0 when there is none (RFC 3629,
-// section 4).
+// Returns the length in bytes of the valid character at the start of `bytes`, or 0 if there is none (RFC
+// 3629, section 4). `bytes` must not be empty.
 size_t character_size(std::string_view bytes) {
     const char lead = bytes[0];
     if (in(lead, 0x01, 0x7F)) return 1;

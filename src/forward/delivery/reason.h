@@ -1,4 +1,4 @@
-// An endpoint's answer as text that every text column takes.
+// Conversion of an endpoint's answer to text that every text column accepts.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,8 @@
 
 namespace eventlog::forward {
 
-// `bytes` as valid UTF-8 (RFC 3629) without NUL, cut before the character that would pass `max_bytes`. A NUL,
-// and each byte that belongs to no valid character, becomes U+FFFD.
+// Returns `bytes` as valid UTF-8 (RFC 3629) without NUL, cut before the character that would exceed
+// `max_bytes`. A NUL, and each byte that does not belong to a valid character, becomes U+FFFD.
 std::string readable_text(std::string_view bytes, size_t max_bytes);
 
 }  // namespace eventlog::forward

@@ -1,5 +1,5 @@
-// How many events a request to one target may hold, as its endpoint has shown with 413: half of what was too
-// many, and after a while of requests that were taken twice that again.
+// The number of events that a request to one target may hold, as learned from 413 answers. After a 413 it is
+// half of the number that was too large; after a series of accepted requests it is doubled again.
 #pragma once
 
 #include <algorithm>
@@ -10,10 +10,10 @@ namespace eventlog::forward {
 
 class RequestSize {
   public:
-    // Events a request may hold: SIZE_MAX where the endpoint has not complained.
+    // Returns the limit in events, or SIZE_MAX if the endpoint has never answered 413.
     size_t limit() const { return limit_; }
 
-    // 413 to a request of `events`, two or more.
+    // Records a 413 answer to a request of `events` (at least 2) events.
     void too_large(size_t events) {
         limit_ = std::min(limit_, std::max(events / 2, size_t{1}));
         taken_ = 0;

@@ -14,7 +14,7 @@ size_t skip_space(std::string_view text, size_t at) {
     return std::min(text.find_first_not_of(kSpace, at), text.size());
 }
 
-// The position after the string whose opening quote is at `at`, or the end.
+// Returns the position after the string whose opening quote is at `at`, or the end of the text.
 size_t skip_string(std::string_view text, size_t at) {
     for (++at; at < text.size() && text[at] != '"'; ++at) {
         if (text[at] == '\\') ++at;
@@ -22,7 +22,7 @@ size_t skip_string(std::string_view text, size_t at) {
     return std::min(at + 1, text.size());
 }
 
-// The position after the value that begins at `at`, or the end.
+// Returns the position after the value that begins at `at`, or the end of the text.
 size_t skip_value(std::string_view text, size_t at) {
     size_t depth = 0;
     while (at < text.size()) {
@@ -58,7 +58,7 @@ void append_utf8(std::string& out, uint32_t code) {
     byte(0x80 | (code & 0x3F));
 }
 
-// The code unit of the `\uXXXX` that `text` starts with, or nothing.
+// Returns the code unit of the `\uXXXX` at the start of `text`, or nothing if there is none.
 std::optional<uint32_t> code_unit(std::string_view text) {
     if (text.size() < 6 || !text.starts_with("\\u")) return std::nullopt;
     uint32_t unit = 0;
@@ -67,7 +67,7 @@ std::optional<uint32_t> code_unit(std::string_view text) {
     return unit;
 }
 
-// Appends the character of the escape that `text` starts with; returns the length of the escape.
+// Appends the character of the escape at the start of `text`, and returns the length of the escape.
 size_t append_escaped(std::string& out, std::string_view text) {
     const std::optional<uint32_t> unit = code_unit(text);
     if (!unit) {

@@ -17,15 +17,16 @@ namespace {
 
 constexpr std::string_view kUnknown = "unknown";
 
-// Many servers take 8 KiB of headers, and answer to more what stops a target; the rest is for the others.
+// Many servers accept 8 KiB of headers, and their answer to more would stop the target. The difference is
+// left for the other headers.
 constexpr size_t kMaxHeaderBytes = 7168;
 
-// HTTP binding, 3.1.3.2: printable ASCII but space, double quote and percent.
+// Section 3.1.3.2 of the HTTP binding: printable ASCII except space, double quote and percent.
 bool is_header_character(char c) {
     return c > ' ' && c < 0x7f && c != '"' && c != '%';
 }
 
-// The code point that valid UTF-8 begins with, which is cut off.
+// Removes the first character from valid UTF-8 and returns its code point.
 uint32_t take_character(std::string_view& text) {
     const auto first = static_cast<uint8_t>(text.front());
     const size_t size = first < 0x80 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
@@ -35,7 +36,8 @@ uint32_t take_character(std::string_view& text) {
     return code;
 }
 
-// 3.1: a String holds neither control characters (C0, DEL and C1) nor what Unicode calls noncharacters.
+// Section 3.1: a String contains neither control characters (C0, DEL and C1) nor Unicode noncharacters.
+// Returns the first such character, or nothing.
 std::optional<uint32_t> find_forbidden(std::string_view text) {
     while (!text.empty()) {
         const uint32_t code = take_character(text);
@@ -54,7 +56,7 @@ std::string forbidden_in(std::string_view attribute, uint32_t code) {
            ", which CloudEvents does not allow.";
 }
 
-// The values that the extension "Auth Context" knows.
+// Returns the value for the extension "Auth Context", which defines a fixed list of them.
 std::string_view auth_type_of(const event::StoredRow& row) {
     constexpr std::array<std::string_view, 6> kTypes = {"app_user", "user",   "service_account",
                                                         "api_key",  "system", "unauthenticated"};
@@ -62,8 +64,8 @@ std::string_view auth_type_of(const event::StoredRow& row) {
     return found != kTypes.end() ? *found : kUnknown;
 }
 
-// Calls `take` with every attribute but data and what speaks of it, or returns why CloudEvents cannot carry
-// one. Numbers are text, since the type system knows integers of 32 bits only.
+// Calls `take` with every attribute except data and those that describe data. If CloudEvents cannot carry
+// one, returns the reason. Numbers are sent as text, since the type system only has 32-bit integers.
 template <typename Take>
 std::optional<std::string> write_attributes(const event::StoredRow& row, Take take) {
     if (auto reason = check_rfc3339(row.event_ts)) return reason;
@@ -147,7 +149,7 @@ void compose_batch(std::string& body, std::span<const EncodedView> events, const
     join_events(body, events, "[", ",", "]");
 }
 
-// HTTP web hooks for event delivery, 2.1: these four say that the event was taken.
+// Section 2.1 of "HTTP 1.1 Web Hooks for Event Delivery": these four statuses mean that the event was taken.
 Judgement judge(long status, std::string_view) {
     const Verdict verdict = judge_status(status);
     const bool taken = status == 200 || status == 201 || status == 202 || status == 204;

@@ -1,4 +1,4 @@
-// Fields of a row as more than one format writes them.
+// Fields of a row that several formats write in the same way.
 #pragma once
 
 #include <array>
@@ -18,7 +18,7 @@
 
 namespace eventlog::forward {
 
-// The text of a uuid.
+// The text form of a uuid.
 class UuidText {
   public:
     explicit UuidText(const ids::Uuid& id) { ids::format_uuid(id, text_.data()); }
@@ -28,25 +28,25 @@ class UuidText {
     std::array<char, 36> text_;
 };
 
-// Microseconds as milliseconds, the one begun: rounded down before 1970 too.
+// Converts microseconds to milliseconds, rounded down even before 1970.
 int64_t millis_of(event::Micros time);
 void append_integer(std::string& out, int64_t value);
 
-// Why a time cannot be written as RFC 3339 has it, with a year of four digits; or nothing.
+// Returns the reason why a time cannot be written in RFC 3339, which has years of four digits, or nothing.
 std::optional<std::string> check_rfc3339(event::Micros time);
 
-// Who the event is sent as: the actor where the target's option user_id says so and the event has one, else
-// the target's principal.
+// Returns the user id of the event: the actor if the event has one and the target's option user_id selects
+// it, otherwise the target's principal.
 std::string_view user_id_of(const event::StoredRow& row, const EncodeOptions& options);
 
-// The members of the caller's metadata (without _eventLog), sorted by code point.
+// Returns the members of the caller's metadata (without _eventLog), sorted by code point.
 std::vector<jsonb::Member> caller_metadata(const event::StoredRow& row);
-// Appends it as a canonical JSON object.
+// Appends the caller's metadata as a canonical JSON object.
 void append_caller_metadata(std::string& out, const event::StoredRow& row);
 
 // Appends `%` and two upper-case hex digits.
 void append_percent_byte(std::string& out, char byte);
-// Appends `text` with every byte percent-encoded that `is_kept` is false for.
+// Appends `text`, and percent-encodes every byte for which `is_kept` returns false.
 void append_percent_encoded(std::string& out, std::string_view text, bool (*is_kept)(char));
 
 }  // namespace eventlog::forward

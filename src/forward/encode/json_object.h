@@ -8,14 +8,14 @@
 
 namespace eventlog::forward {
 
-// Keys are plain ASCII without anything to escape.
+// Keys must be plain ASCII without characters that JSON escapes.
 class JsonObject {
   public:
     explicit JsonObject(std::string& out) : out_(out) { out_ += '{'; }
     JsonObject(const JsonObject&) = delete;
     JsonObject& operator=(const JsonObject&) = delete;
 
-    // Begins a member, whose value the caller appends to what it returns.
+    // Begins a member. The caller appends the value to the string that is returned.
     std::string& member(std::string_view key) {
         if (!first_) out_ += ',';
         first_ = false;
@@ -23,11 +23,11 @@ class JsonObject {
         return out_;
     }
     void text(std::string_view key, std::string_view value) { jsonb::append_quoted(member(key), value); }
-    // A text that needs no escapes.
+    // Writes a text that needs no escapes.
     void plain(std::string_view key, std::string_view value) {
         member(key).append("\"").append(value).append("\"");
     }
-    // A text, left out where it is absent.
+    // Writes a text, or nothing if the text is absent.
     void given(std::string_view key, std::string_view value) {
         if (value.data() != nullptr) text(key, value);
     }

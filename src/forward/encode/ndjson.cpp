@@ -1,4 +1,4 @@
-// NDJSON: one row of eventlog.events a line, as ClickHouse's JSONEachRow and other bulk loaders read it.
+// NDJSON: one row of eventlog.events per line, as ClickHouse's JSONEachRow and other bulk loaders read it.
 #include "forward/encode/format.h"
 #include "forward/encode/url_query.h"
 #include "jsonb/canonical.h"
@@ -12,7 +12,7 @@ std::optional<std::string> encode(Encoded& out, const event::StoredRow& row, con
     return std::nullopt;
 }
 
-// Metadata as a string of JSON text, for columns of type String or TEXT.
+// Encodes the metadata as a string of JSON text, for columns of type String or TEXT.
 std::optional<std::string> encode_text(Encoded& out, const event::StoredRow& row, const EncodeOptions&) {
     constexpr std::string_view kKey = R"("metadata":)";
     event::append_canonical(out.body, row);
@@ -32,8 +32,9 @@ Judgement judge(long status, std::string_view) {
     return {judge_status(status), 0, {}};
 }
 
-// `{batch}` in a url is the batch's token. ClickHouse's INSERT gets what it needs to read our times, to
-// refuse rows that it would store in part, and to answer when rows are stored, unless the url says otherwise.
+// Replaces `{batch}` in a url by the token of the batch. Unless the url sets them itself, adds the settings
+// that make an INSERT of ClickHouse read our times, refuse a request that it could store only in part, and
+// answer after the rows are stored.
 void complete_url(std::string& url, const Attempt& attempt) {
     constexpr std::string_view kBatch = "{batch}";
     for (size_t at = 0; (at = url.find(kBatch, at)) != std::string::npos; at += attempt.token.size())
@@ -43,7 +44,7 @@ void complete_url(std::string& url, const Attempt& attempt) {
     if (!is_clickhouse_insert(statement)) return;
     query.add_missing("date_time_input_format", "best_effort");
     query.add_missing("input_format_skip_unknown_fields", "0");
-    // A server before 21.11 knows neither setting.
+    // Versions of ClickHouse before 21.11 know neither setting.
     if (query.value_of("async_insert") || statement.find("async_insert") != std::string::npos)
         query.add_missing("wait_for_async_insert", "1");
 }

@@ -1,4 +1,4 @@
-// OpenTelemetry's OTLP/HTTP logs in JSON (opentelemetry.io/docs/specs/otlp): POST /v1/logs.
+// Logs of OpenTelemetry's OTLP/HTTP in JSON (opentelemetry.io/docs/specs/otlp): POST /v1/logs.
 #include <algorithm>
 #include <charconv>
 #include <string>
@@ -18,17 +18,17 @@ namespace eventlog::forward {
 
 namespace {
 
-constexpr int kDeepest = 32;  // what is nested deeper is sent as JSON text
+constexpr int kDeepest = 32;  // values nested deeper are sent as JSON text
 constexpr event::Micros kMaxMicros = INT64_MAX / 1000;
 constexpr std::string_view kSeverityInfo = "9";
 
-// Joined keys repeat the outer ones: without a bound a record would grow with the square of its metadata.
+// Joined keys repeat the outer keys, so without a limit a record could grow with the square of its metadata.
 constexpr size_t kLongestPath = 256;
 
-// The specification's 64 MiB, less what the frames of ten thousand sources may take.
+// The limit of the specification is 64 MiB; the rest is reserved for the frames of ten thousand sources.
 constexpr size_t kMaxRequestBytes = (64 - 20) * size_t{1048576};
 
-// The digits of a number from the first to the last that is not 0.
+// Returns the digits of a number from the first to the last that is not 0.
 std::string significant_digits(std::string_view number) {
     std::string digits;
     for (const char c : number.substr(0, number.find_first_of("eE"))) {
@@ -39,7 +39,7 @@ std::string significant_digits(std::string_view number) {
     return digits;
 }
 
-// Whether the double nearest to a number is written with its digits, so that none are lost.
+// Returns whether the nearest double has the same digits as the number, so that none are lost.
 bool is_double(std::string_view number) {
     double nearest = 0;
     const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), nearest);
@@ -49,7 +49,7 @@ bool is_double(std::string_view number) {
     return significant_digits(number) == significant_digits(shortest);
 }
 
-// An integer of 64 bits as one, what a double holds as a double, any other number as text.
+// Appends a number as a 64-bit integer if it is one, else as a double if that is exact, else as text.
 void append_number(std::string& out, const jsonb::Value& value) {
     std::string text;
     jsonb::append_canonical(text, value);
@@ -66,7 +66,7 @@ void append_number(std::string& out, const jsonb::Value& value) {
     any.close();
 }
 
-// An AnyValue.
+// Appends a value as an AnyValue.
 void append_value(std::string& out, const jsonb::Value& value, int depth);
 
 void append_key_value(std::string& out, std::string_view key, const jsonb::Value& value, int depth) {
@@ -124,12 +124,12 @@ void append_value(std::string& out, const jsonb::Value& value, int depth) {
     out += '}';
 }
 
-// Keys that a record uses itself, whatever the event: of the metadata these get a prefix.
+// Returns whether records use the key themselves. Such a key in the metadata gets a prefix.
 bool is_reserved(std::string_view key) {
     return key.empty() || key == "log.record.uid" || key == "user.id" || key.starts_with("eventlog.");
 }
 
-// Writes the attributes of a record, each under a key of its own, as the data model demands.
+// Writes the attributes of a record. Each has a unique key, as the data model requires.
 class Attributes {
   public:
     explicit Attributes(std::string& out) : out_(out) {}
@@ -142,7 +142,7 @@ class Attributes {
         event::append_double(out_, value);
         out_ += "}}";
     }
-    // A member of the metadata: of an object each member, under its path.
+    // Adds a member of the metadata. If it is an object, adds each of its members under its path.
     void metadata(const jsonb::Member& member) {
         path_ = member.key;
         flatten(member.value, 0);
@@ -160,7 +160,7 @@ class Attributes {
             flatten(pairs.value(), depth + 1);
         }
     }
-    // Only paths with a dot can be equal.
+    // Two paths can only be equal if they contain a dot.
     std::string unique_key() {
         const std::string key = is_reserved(path_) ? "eventlog.metadata." + path_ : path_;
         if (key.find('.') == std::string::npos) return key;
@@ -232,7 +232,7 @@ std::optional<std::string> encode(Encoded& encoded, const event::StoredRow& row,
     return std::nullopt;
 }
 
-// One entry for each source, in the order of their first events.
+// Writes one entry for each source, in the order of their first events.
 void compose(std::string& body, std::span<const EncodedView> events, const Attempt&) {
     std::vector<std::vector<EncodedView>> groups;
     std::unordered_map<std::string_view, size_t> known;
@@ -254,7 +254,7 @@ void compose(std::string& body, std::span<const EncodedView> events, const Attem
     body += "]}";
 }
 
-// A count, which the JSON of protocol buffers writes as a string.
+// Reads a count, which the JSON mapping of protocol buffers writes as a string.
 uint64_t count_in(std::string_view json) {
     if (json.starts_with('"')) json.remove_prefix(1);
     uint64_t count = 0;
@@ -262,7 +262,7 @@ uint64_t count_in(std::string_view json) {
     return count;
 }
 
-// What a collector has left out of a request it took is not to be sent again.
+// Events that a collector left out of an accepted request must not be sent again.
 Judgement judge(long status, std::string_view body) {
     Judgement judgement{judge_status(status), 0, {}};
     if (judgement.verdict != Verdict::accepted) return judgement;

@@ -11,7 +11,7 @@ namespace eventlog::forward {
 
 namespace {
 
-// The columns that have no place of their own in a track call.
+// Appends the columns that have no field of their own in a track call.
 void append_rest(std::string& out, const event::StoredRow& row) {
     JsonObject rest(out);
     rest.given("actorId", row.actor_id);
@@ -53,8 +53,9 @@ void append_properties(std::string& out, const event::StoredRow& row) {
     out += '}';
 }
 
-// Segment wants a user or an anonymous visitor, and takes both in one call for the same person. Sent as the
-// principal all events have one user: their visitors' cookies beside it would make all visitors one.
+// Segment requires a user or an anonymous visitor, and takes both in one call to be the same person. If
+// events are sent as the principal, all of them have one user; the cookies of their visitors would merge all
+// visitors into one, so they are not sent.
 void append_person(JsonObject& track, const event::StoredRow& row, const EncodeOptions& options) {
     const bool has_actor = options.user_is_actor && event::given(row.actor_id);
     const bool has_visitor = options.user_is_actor && event::given(row.sofa);

@@ -1,5 +1,5 @@
-// Statsig's event log: POST /v1/log_event (docs.statsig.com/http-api). What the server would drop without a
-// word is refused here, so that it is seen.
+// Statsig's event log: POST /v1/log_event (docs.statsig.com/http-api). Events that the server would drop
+// silently are refused here, so that the loss is visible.
 #include <algorithm>
 #include <array>
 #include <cstddef>
@@ -20,16 +20,16 @@ namespace eventlog::forward {
 
 namespace {
 
-// Statsig itself has no dedupe key: who reads its exports finds repeats by this one.
+// Statsig has no deduplication key. Readers of its exports can find repeated events by this key.
 constexpr std::string_view kEventIdKey = "_eventId";
 constexpr size_t kUsualMembers = 32;
 
-// The server drops an event whose name holds one of these.
+// The server drops an event whose name contains one of these characters.
 constexpr char kDroppedCharacters[] = "\\[]{}<>#=;&$%`|\r\n";
 
 constexpr std::array<bool, 256> kDropped = [] {
     std::array<bool, 256> dropped{};
-    for (const char c : kDroppedCharacters) {  // with the ending NUL
+    for (const char c : kDroppedCharacters) {  // includes the final NUL
         dropped[static_cast<unsigned char>(c)] = true;
     }
     return dropped;
@@ -80,7 +80,7 @@ std::optional<std::string> check_user_id(std::string_view user_id, size_t limit)
     return std::nullopt;
 }
 
-// Adds what is sent of the caller's metadata to `members`.
+// Adds the members of the caller's metadata that are sent to `members`.
 void collect(const jsonb::Container& metadata, std::pmr::vector<jsonb::Member>& members) {
     for (jsonb::Pairs pairs(metadata); pairs.next();) {
         if (pairs.value().kind == jsonb::Kind::null) continue;
@@ -89,7 +89,7 @@ void collect(const jsonb::Container& metadata, std::pmr::vector<jsonb::Member>& 
     }
 }
 
-// The text that stands for a value in the endpoint's flat map: a view of the value, or of `scratch`.
+// Returns the text of a value for the endpoint's flat map. It is a view of the value or of `scratch`.
 std::string_view text_of(const jsonb::Value& value, std::string& scratch) {
     switch (value.kind) {
         case jsonb::Kind::string:
@@ -103,7 +103,7 @@ std::string_view text_of(const jsonb::Value& value, std::string& scratch) {
     }
 }
 
-// Appends the members, or stops at a value over the limit and says so.
+// Appends the members. If a value exceeds the limit, stops and returns the reason.
 std::optional<std::string> append_members(std::string& out, std::span<const jsonb::Member> members,
                                           size_t limit) {
     std::string scratch;
@@ -165,13 +165,14 @@ void compose(std::string& body, std::span<const EncodedView> events, const Attem
     join_events(body, events, R"({"events":[)", ",", kSuffix);
 }
 
-// The endpoint corrects a clock that is off by it.
+// Adds the client's time, by which the endpoint corrects the times of a clock that is wrong.
 void add_headers(std::vector<std::string>& headers, const Attempt& attempt) {
     headers.emplace_back("STATSIG-CLIENT-TIME: ");
     append_integer(headers.back(), millis_of(attempt.now));
 }
 
-// A 2xx that does not say success may be another's answer (a proxy's page): sending again loses nothing.
+// A 2xx whose body does not report success may come from another server, such as a proxy. Sending the events
+// again loses nothing.
 Judgement judge(long status, std::string_view body) {
     const Verdict verdict = judge_status(status);
     const bool says_success = member_of(body, "success") == "true";

@@ -19,7 +19,7 @@ bool is_hex(char c) {
     return is_digit(c) || (c >= 'A' && c <= 'F') || (c >= 'a' && c <= 'f');
 }
 
-// unreserved and sub-delims: what every part of a reference takes.
+// Returns whether the character is in unreserved or sub-delims, which every part of a reference allows.
 bool is_plain(char c) {
     return is_alpha(c) || is_digit(c) ||
            std::string_view("-._~!$&'()*+,;=").find(c) != std::string_view::npos;
@@ -31,7 +31,7 @@ bool is_scheme(std::string_view text) {
     });
 }
 
-// Appends a part that takes the plain characters and those of `also`.
+// Appends a part that allows the plain characters and those of `also`. Percent-encodes all others.
 void append_part(std::string& out, std::string_view part, std::string_view also) {
     for (size_t at = 0; at < part.size(); ++at) {
         const char c = part[at];

@@ -1,4 +1,4 @@
-// Text as a URI reference (RFC 3986, 4.1).
+// Conversion of text to a URI reference (RFC 3986, section 4.1).
 #pragma once
 
 #include <string>
@@ -6,8 +6,9 @@
 
 namespace eventlog::forward {
 
-// Appends `text`: as it is where it is a URI reference, otherwise with what does not belong percent-encoded
-// and "./" before a first segment whose colon would end a scheme. An IPv6 address in brackets is encoded too.
+// Appends `text` unchanged if it is a URI reference. Otherwise percent-encodes the characters that are not
+// allowed, and puts "./" before a first segment whose colon would end a scheme. An IPv6 address in brackets
+// is encoded too.
 void append_uri_reference(std::string& out, std::string_view text);
 
 }  // namespace eventlog::forward

@@ -6,7 +6,7 @@
 namespace eventlog::forward {
 namespace {
 
-// The byte of the `%XX` that `text` starts with, or nothing.
+// Returns the byte that the `%XX` at the start of `text` encodes, or nothing if there is none.
 std::optional<char> encoded_byte(std::string_view text) {
     if (text.size() < 3 || text.front() != '%') return std::nullopt;
     unsigned char byte = 0;
@@ -15,7 +15,7 @@ std::optional<char> encoded_byte(std::string_view text) {
     return static_cast<char>(byte);
 }
 
-// As forms are encoded: `+` is a space.
+// Decodes text as in the encoding of forms, where `+` is a space.
 std::string decoded(std::string_view text) {
     std::string plain;
     while (!text.empty()) {

@@ -1,4 +1,4 @@
-// The query of a url.
+// Reads and edits the query of a url.
 //
 //     UrlQuery query(url);
 //     query.add_missing("wait", "1");
@@ -10,24 +10,24 @@
 
 namespace eventlog::forward {
 
-// Edits `url` in place. Names are compared decoded, case included.
+// Edits `url` in place. Names are compared in decoded form and are case-sensitive.
 class UrlQuery {
   public:
     explicit UrlQuery(std::string& url) : url_(url) {}
 
-    // The decoded value of the first parameter of that name.
+    // Returns the decoded value of the first parameter with that name, or nothing if there is none.
     std::optional<std::string> value_of(std::string_view name) const;
-    // Adds a parameter, in which nothing needs percent-encoding, unless there is one of that name.
+    // Adds a parameter unless one of that name exists. Nothing in it may need percent-encoding.
     void add_missing(std::string_view name, std::string_view value);
 
   private:
-    // Where the fragment begins, or the end.
+    // Returns the position of the fragment, or the end of the url.
     size_t end() const;
 
     std::string& url_;
 };
 
-// Whether a statement is ClickHouse's INSERT … FORMAT JSONEachRow.
+// Returns whether a statement is an INSERT … FORMAT JSONEachRow of ClickHouse.
 bool is_clickhouse_insert(std::string_view statement);
 
 }  // namespace eventlog::forward

@@ -25,7 +25,7 @@ std::string lower(std::string_view text) {
     return copy;
 }
 
-// RFC 9110, 5.6.2.
+// Returns whether the text is a token of RFC 9110, section 5.6.2.
 bool is_token(std::string_view text) {
     constexpr std::string_view kPunctuation = "!#$%&'*+-.^_`|~";
     return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {

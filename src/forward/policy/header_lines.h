@@ -18,10 +18,11 @@ namespace eventlog::forward {
 std::optional<rules::Violation> parse_headers(std::string_view text, bool credentials,
                                               std::vector<std::string>& lines);
 
-// Whether it holds what no header's value may: a control character other than a tab (RFC 9110, 5.5).
+// Returns whether the text contains a character that no header value may contain, which is a control
+// character other than a tab (RFC 9110, section 5.5).
 bool has_control(std::string_view text);
 
-// The name of such a line, in lower case.
+// Returns the name of a header line in lower case.
 std::string header_name(std::string_view line);
 
 }  // namespace eventlog::forward

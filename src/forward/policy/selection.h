@@ -1,4 +1,4 @@
-// Which events a target is sent: its option `events`.
+// The events that a target is sent, which its option `events` selects.
 #pragma once
 
 #include <cstdint>
@@ -13,17 +13,17 @@ namespace eventlog::forward {
 
 class Selection {
   public:
-    // Those logged with forward_to_statsig.
+    // The default selects the events that were logged with forward_to_statsig.
     Selection() = default;
 
     // Reads `flagged`, `all`, or a list of name patterns, which select whether an event is flagged or not.
     // What is wrong with the value, or nothing.
     static std::optional<rules::Violation> parse(std::string_view value, Selection& selection);
 
-    // Looks at the row's event_name and metadata.
+    // Returns whether the row is selected. Only its event_name and metadata are read.
     bool selects(const event::StoredRow& row) const;
 
-    // Nothing but flagged events can be selected.
+    // Returns whether only flagged events can be selected.
     bool only_flagged() const { return kind_ == Kind::flagged; }
 
     bool operator==(const Selection&) const = default;
