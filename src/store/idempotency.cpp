@@ -19,14 +19,15 @@ constexpr const char* kPartitionCommands[] = {
     "CREATE INDEX ON %s (key_hash)",
 };
 
-// Keys are looked for in every partition that their window reaches into: two or three of its own width.
+// A key is looked up in every partition that its window reaches. With partitions as wide as the window, these
+// are two or three.
 int64_t partition_millis() {
     constexpr int64_t kSecondsPerHour = 3600;
     constexpr int64_t kMillisPerHour = kSecondsPerHour * 1000;
     return (settings::idempotency_window + kSecondsPerHour - 1) / kSecondsPerHour * kMillisPerHour;
 }
 
-// Of advisory locks, users' have 1 or 2 here.
+// Distinguishes these locks from users' advisory locks, whose class is 1 or 2.
 constexpr uint16 kLockClass = 0xE7;
 
 LOCKTAG lock_tag(const event::Digest& key) {
@@ -63,7 +64,8 @@ Relation open_key_index(Relation leaf) {
             errhint("Create one: CREATE INDEX ON eventlog.%s (key_hash).", RelationGetRelationName(leaf)));
 }
 
-// Of a transaction with one snapshot, which must not hear of what that does not see.
+// Raises 40001 if the transaction keeps one snapshot that does not see the row, because its result must not
+// depend on such a row.
 void check_visible(Relation leaf, TupleTableSlot* slot) {
     if (!IsolationUsesXactSnapshot()) return;
     bool null = false;
@@ -77,10 +79,11 @@ void check_visible(Relation leaf, TupleTableSlot* slot) {
             err_generic_string(PG_DIAG_COLUMN_NAME, "idempotency_key"));
 }
 
-// Looks into one partition; false when nobody in it has the key now.
+// Looks up the key in one partition and stores in `claim` who has it. Returns false if no event in the
+// partition has the key now.
 bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& claim) {
     Relation leaf = table_open(leaf_oid, RowExclusiveLock);
-    // Those made ahead, mostly.
+    // Most empty partitions are those made ahead.
     if (RelationGetNumberOfBlocks(leaf) == 0) {
         table_close(leaf, NoLock);
         return false;
@@ -120,7 +123,7 @@ bool find_in_leaf(Oid leaf_oid, const KeyPrint& print, int64_t now, KeyClaim& cl
 
 void store_key(Oid leaf_oid, const KeyPrint& print, const ids::Uuid& id) {
     Leaf* leaf = open_leaf(table_open(leaf_oid, RowExclusiveLock));
-    // A column that somebody has added stays NULL.
+    // Columns that a user has added stay NULL.
     const int columns = RelationGetDescr(leaf->relation)->natts;
     auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * columns));
     auto* nulls = static_cast<bool*>(palloc(columns));
@@ -156,7 +159,8 @@ KeyClaim claim_key(Insertion& insertion, const KeyPrint& print, const ids::Uuid&
     Relation ledger = open_ledger(insertion);
     Oid own_leaf = leaf_of(kIdempotencyKeys, ledger, id);
     if (!OidIsValid(own_leaf)) {
-        // Before the lock: others with the key need not wait for a partition.
+        // The partition is made before the lock is taken, so that calls with the same key need not wait for
+        // it.
         table_close(ledger, NoLock);
         make_room(insertion, ids::unix_millis_of(id));
         ledger = open_ledger(insertion);
