@@ -8,13 +8,13 @@ namespace {
 
 struct ServerSnapshot {
     const char* text;
-    uint64_t own_xid;  // 0: the transaction has none
+    uint64_t own_xid;  // 0 if the transaction has none
     uint64_t offset;
 };
 
 ServerSnapshot server_snapshot() {
     store::require_full_service();
-    // A standby's snapshot leaves out what is in progress on the primary.
+    // A standby's snapshot does not contain the transactions that are in progress on the primary.
     if (RecoveryInProgress())
         ereport(ERROR, errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                 errmsg("the event log cannot be followed during recovery"));
@@ -28,7 +28,7 @@ ServerSnapshot server_snapshot() {
 Snapshot horizon() {
     ServerSnapshot current = pg::call([] { return server_snapshot(); });
     Snapshot snapshot = Snapshot::parse(current.text).value();
-    // The server's snapshot leaves out the transaction that took it, whose events are yet to come.
+    // The server's snapshot does not contain the transaction that took it, whose events are yet to come.
     if (current.own_xid != 0) snapshot = snapshot.with_in_progress(current.own_xid);
     return snapshot.shifted(current.offset);
 }
