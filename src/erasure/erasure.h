@@ -1,6 +1,6 @@
-// Removing the data of events whose rows stay: what makes an event somebody's goes, its id, name, source,
-// tenant and times remain, and its xid, so that no reader sees it twice. In id order, a thousand events at a
-// time.
+// Erases the data of events whose rows stay. An erased event loses everything that ties it to a person or a
+// thing. Its id, name, source, tenant and times remain, and so does its xid, so that no reader sees it twice.
+// Events are erased in id order, a thousand at a time.
 #pragma once
 
 #include "pg/server.h"
@@ -8,36 +8,38 @@
 #include "store/erased_mark.h"
 #include "store/log_table.h"
 
-// What is left of a dead letter's reason.
+// Replaces the reason of a dead letter.
 #define EVENTLOG_ERASED_REASON "The event has been erased."
 
 namespace eventlog::erasure {
 
-// In the order of LogTable::erasure.
+// The values are in the order of LogTable::erasure.
 enum class Scope : uint8_t { actor, resource, event };
 
-// Whose events: those of an actor or a resource, or the one with that id. Views of the caller's memory.
+// The events to be erased: those of an actor or a resource, or the one with that id. The members view the
+// caller's memory.
 struct Erasure {
     Scope scope;
-    std::string_view id;    // of the actor or the resource; the event's as text
-    std::string_view type;  // without data: the id of every type; none for an event
+    std::string_view id;    // id of the actor or the resource, or of the event as text
+    std::string_view type;  // no data for the id of every type; unused for an event
 };
 
-// What lies beside the log and goes with its events, in the order of kBesideEvents.
+// The data outside of the log that are erased with its events.
 inline constexpr const char* kBesideEvents[] = {"deadLetters", "idempotencyKeys"};
 
 struct Erased {
-    uint64_t rows[store::kMaxLogTables];  // of store::log_tables()
+    uint64_t rows[store::kMaxLogTables];  // indexed as store::log_tables()
     uint64_t beside[std::size(kBesideEvents)];
 
     uint64_t all_rows() const;
 };
 
-// Erases every event that had been committed when it was called, and those of the current transaction. Throws
-// pg::ServerError; 40001 under REPEATABLE READ or above, where another has erased the same meanwhile.
+// Erases every event that was committed before the call, and those of the current transaction. Throws
+// pg::ServerError; under REPEATABLE READ or SERIALIZABLE it is 40001 if another transaction has erased the
+// same events in the meantime.
 Erased erase(const Erasure& erasure);
 
-// Whether an event is the record of an erasure. Throws pg::ServerError.
+// Returns whether an event is the record of an erasure. Throws pg::ServerError.
 bool is_erasure_record(std::string_view event_id);
 
 }  // namespace eventlog::erasure

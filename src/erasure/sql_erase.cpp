@@ -11,7 +11,8 @@ using namespace eventlog;
 using erasure::Erasure;
 using erasure::Scope;
 
-// A trimmed argument; without data where it is NULL. A blank one is refused: it must not pass for every type.
+// Returns a trimmed argument, without data if it is NULL. Throws 22023 for a blank one, because it must not
+// be taken for every type.
 std::string_view text_argument(FunctionCallInfo fcinfo, int argument, const char* name, const char* hint) {
     if (PG_ARGISNULL(argument)) return {};
     std::string_view text =
@@ -41,7 +42,7 @@ void require_writable(const char* function) {
     });
 }
 
-// The arguments of erase_actor and erase_resource: a type, which may be NULL, and an id.
+// Runs erase_actor and erase_resource, whose arguments are a type, which may be NULL, and an id.
 Datum erase_named(FunctionCallInfo fcinfo, Scope scope, const char* type_name, const char* id_name) {
     std::string_view type = text_argument(fcinfo, 0, type_name, "To erase the id of every type, pass NULL.");
     std::string_view id = text_argument(fcinfo, 1, id_name, "");
