@@ -1,5 +1,5 @@
-// Who is calling, as the server knows it: what an application cannot forge.
-// May ereport: call inside pg::call.
+// The caller as the server knows it, which an application cannot forge. The functions may ereport, so call
+// them inside pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -8,17 +8,17 @@
 
 namespace eventlog::context {
 
-// Views of memory that lasts until the next call.
+// The members view memory that is valid until the next call.
 struct Caller {
     std::string_view login_role;  // session_user
     jsonb::Container envelope;    // {"actorId": the caller's role, "principalId": the login}
 };
 
-// The caller of the current function: SET ROLE's role, never that of a SECURITY DEFINER function's owner; the
-// login is SYSTEM_USER where the server has it, else session_user.
+// Returns the caller of the current function. Its role is the one that SET ROLE has set, never the owner of a
+// SECURITY DEFINER function. Its login is SYSTEM_USER if the server has it, otherwise session_user.
 const Caller& current_caller();
 
-// Registers the invalidation callback; called once by _PG_init.
+// Registers the invalidation callback. Called once, by _PG_init.
 void watch_roles();
 
 }  // namespace eventlog::context

@@ -12,13 +12,14 @@ namespace {
 
 constexpr int kRowsAtOnce = 1000;
 
-// The log, its id column, the condition of the scope, and the columns of an idempotency key.
+// The arguments are the log, its id column, the condition of the scope, the columns of an idempotency key and
+// the number of rows.
 constexpr const char* kFind =
     "SELECT %2$s, %4$s FROM eventlog.%1$s WHERE %3$s AND %2$s > $3 ORDER BY %2$s LIMIT %5$d";
 constexpr const char* kNoKey = "NULL::uuid, NULL::text, NULL::text";
 
-// $3 holds the ids found, from $4 to $5: the bounds keep either index to them. The condition stands here
-// again, since another transaction may have erased a row meanwhile.
+// $3 holds the ids that were found, from $4 to $5. The bounds restrict a scan of either index to them. The
+// condition is repeated, because another transaction may have erased a row in the meantime.
 constexpr const char* kErase =
     "UPDATE eventlog.%1$s SET %4$s WHERE %3$s AND %2$s BETWEEN $4 AND $5 AND %2$s = ANY ($3)";
 
@@ -28,8 +29,8 @@ constexpr const char* kEraseKeys =
 
 std::span<const Quotation> registered;
 
-// Records have neither an actor nor a resource, and numbers alone; what only bears the name of one is an
-// event like others.
+// A record has neither an actor nor a resource, and its metadata holds only numbers. An event that only has
+// the name of a record is like any other.
 constexpr const char* kIsRecord = R"(
 SELECT FROM eventlog.events
 WHERE event_id = $1::uuid AND source = 'eventlog'
@@ -45,8 +46,8 @@ struct Parameter {
     bool null;
 };
 
-// Runs a statement that is planned for its values, under a snapshot of its own: the transaction's may be
-// older than what is to be erased.
+// Runs a statement that is planned for its values, under its own snapshot, because the transaction's snapshot
+// may be older than the events to be erased. Returns the number of rows.
 uint64 run(const char* sql, int expected, std::initializer_list<Parameter> parameters, Snapshot snapshot) {
     Oid types[kMaxParameters];
     Datum values[kMaxParameters];
@@ -64,14 +65,15 @@ uint64 run(const char* sql, int expected, std::initializer_list<Parameter> param
     return SPI_processed;
 }
 
-// An idempotency key and what it is unique in.
+// An idempotency key, with the tenant and the source within which it is unique.
 struct Key {
     std::optional<ids::Uuid> tenant_id;
     std::string_view source;
     std::string_view key;
 };
 
-// Rows to be erased: their ids as an array, and the keys of those that have one. In SPI's memory.
+// The rows to be erased: their ids as an array, and the keys of those that have one. They live in SPI's
+// memory.
 struct Found {
     uint64 rows;
     Datum ids;
@@ -80,7 +82,7 @@ struct Found {
     std::span<Key> keys;
 };
 
-// The key in a row of kFind; without data: none.
+// Returns the key in a row of kFind. It has no data if the event has none.
 Key key_of(HeapTuple row, TupleDesc columns) {
     bool null = false;
     Key key{};
@@ -97,12 +99,12 @@ Datum array_of(Datum* values, size_t count, Oid type, int length, char alignment
     return PointerGetDatum(construct_array(values, static_cast<int>(count), type, length, false, alignment));
 }
 
-// The settings that the statements run under, to the end of the owner's stretch.
+// Sets a setting for the statements, until the owner's SQL ends.
 void set_local(const char* name, const char* value) {
     (void)set_config_option(name, value, PGC_SUSET, PGC_S_SESSION, GUC_ACTION_SAVE, true, 0, false);
 }
 
-// The erasure of one log at work, inside a stretch of the owner's SQL.
+// The erasure of one log, which runs between begin_owner_sql and end_owner_sql.
 class LogErasure {
   public:
     LogErasure(const store::LogTable& log, const Erasure& erasure, Snapshot snapshot)
@@ -111,10 +113,10 @@ class LogErasure {
           erasure_(erasure),
           snapshot_(snapshot) {}
 
-    // Erases the next rows; false when there are none left.
+    // Erases the next rows. Returns false if there are none left.
     bool next(Erased& erased) {
-        // The memory of a piece is freed with its level of SPI. An error leaves that to the end of the
-        // transaction.
+        // The memory of these rows is freed with this SPI level. After an error the end of the transaction
+        // frees it.
         pg::call([] { SPI_connect(); });
         Found found = pg::call([this] { return find(); });
         std::vector<event::Digest> hashes;
@@ -172,8 +174,8 @@ class LogErasure {
                    snapshot_);
     }
 
-    // Under a snapshot taken after the events were erased: a worker that held an event to store it as a dead
-    // letter has ended its transaction.
+    // The snapshot is taken after the events were erased. By then a worker that had locked an event to store
+    // it as a dead letter has ended its transaction.
     static void erase_beside(Erased& erased, const Found& found, std::span<const event::Digest> hashes) {
         auto* datums = static_cast<Datum*>(palloc(sizeof(Datum) * (hashes.size() + 1)));
         for (size_t i = 0; i < hashes.size(); i++)
@@ -194,12 +196,12 @@ class LogErasure {
     ids::Uuid last_{};
 };
 
-// The worker forgets what it has encoded, once this has committed.
+// Makes the worker discard the events that it has encoded, once this transaction has committed.
 void notify_worker() {
     CacheInvalidateRelcacheByRelid(get_relname_relid("dead_letters", get_namespace_oid("eventlog", false)));
 }
 
-// Whether rows of the log can hold data of the scope.
+// Returns whether rows of the log can hold data of the scope.
 bool concerns(const store::LogTable& log, Scope scope) {
     return !log.erasure.empty() && log.erasure[static_cast<size_t>(scope)].condition != nullptr &&
            pg::call([&log] { return store::catalog().has(log); });
@@ -228,7 +230,7 @@ Erased erase(const Erasure& erasure) {
     Stretch stretch = pg::call([] {
         store::require_full_service();
         pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-        // An error rather than events left out, where row security is forced upon the owner.
+        // If row security is forced upon the owner, an error is raised rather than events left out.
         set_local("row_security", "off");
         set_local("enable_seqscan", "off");
         set_local("jit", "off");

@@ -1,6 +1,6 @@
-// Removing the data of events whose rows stay: what makes an event somebody's goes, its id, name, source,
-// tenant and times remain, and its xid, so that no reader sees it twice. In id order, a thousand events at a
-// time.
+// Erases the data of events whose rows stay. An erased event loses everything that ties it to a person or a
+// thing. Its id, name, source, tenant and times remain, and so does its xid, so that no reader sees it twice.
+// Events are erased in id order, a thousand at a time.
 #pragma once
 
 #include "pg/server.h"
@@ -10,14 +10,15 @@
 
 namespace eventlog::erasure {
 
-// In the order of LogTable::erasure.
+// The values are in the order of LogTable::erasure.
 enum class Scope : uint8_t { actor, resource, event };
 
-// Whose events: those of an actor or a resource, or the one with that id. Views of the caller's memory.
+// The events to be erased: those of an actor or a resource, or the one with that id. The members view the
+// caller's memory.
 struct Erasure {
     Scope scope;
-    std::string_view id;    // of the actor or the resource; the event's as text
-    std::string_view type;  // without data: the id of every type; none for an event
+    std::string_view id;    // id of the actor or the resource, or of the event as text
+    std::string_view type;  // no data for the id of every type; unused for an event
 };
 
 // Text beside the log that may quote events. The part that writes such text provides the statement that
@@ -43,11 +44,12 @@ struct Erased {
     uint64_t all_rows() const;
 };
 
-// Erases every event that had been committed when it was called, and those of the current transaction. Throws
-// pg::ServerError; 40001 under REPEATABLE READ or above, where another has erased the same meanwhile.
+// Erases every event that was committed before the call, and those of the current transaction. Throws
+// pg::ServerError; under REPEATABLE READ or SERIALIZABLE it is 40001 if another transaction has erased the
+// same events in the meantime.
 Erased erase(const Erasure& erasure);
 
-// Whether an event is the record of an erasure. Throws pg::ServerError.
+// Returns whether an event is the record of an erasure. Throws pg::ServerError.
 bool is_erasure_record(std::string_view event_id);
 
 }  // namespace eventlog::erasure

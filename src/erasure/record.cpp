@@ -10,11 +10,11 @@ namespace {
 
 constexpr std::string_view kSource = "eventlog";
 
-// In the order of Scope.
+// The names are in the order of Scope.
 constexpr std::string_view kErasureRecordNames[] = {"eventlog.actor.erased", "eventlog.resource.erased",
                                                     "eventlog.event.erased"};
 
-// {"events": …, "deadLetters": …}
+// Returns {"events": …, "deadLetters": …, "idempotencyKeys": …}.
 Jsonb* counts_of(const Erased& erased) {
     StringInfoData json;
     initStringInfo(&json);
@@ -32,8 +32,8 @@ Jsonb* counts_of(const Erased& erased) {
     return DatumGetJsonbP(DirectFunctionCall1(jsonb_in, CStringGetDatum(json.data)));
 }
 
-// Has the session's default actor stand aside: by whom is in the envelope, and what erases that actor must
-// not erase the record. Ends with AtEOXact_GUC.
+// Turns off the session's default actor. The envelope tells who erased, and a later erasure of that actor
+// must not erase the record. Returns the nesting level for AtEOXact_GUC, which ends this.
 int without_default_actor() {
     int level = NewGUCNestLevel();
     for (const char* name : {"eventlog.actor_type", "eventlog.actor_id"})
@@ -41,7 +41,8 @@ int without_default_actor() {
     return level;
 }
 
-// Logged without the limits that are set for applications, of which the record could break one.
+// Logs the record. The limits that are set for applications do not apply, because the record could exceed one
+// of them.
 void log_erasure(Scope scope, const Erased& erased) {
     Jsonb* counts = pg::call([&erased] { return counts_of(erased); });
     event::Event event;
@@ -54,7 +55,7 @@ void log_erasure(Scope scope, const Erased& erased) {
     ingest::end(insertion);
     pg::call([level] {
         AtEOXact_GUC(true, level);
-        // Every worker that sends anything is to forget what it has encoded.
+        // Every worker that sends events has to discard what it has encoded.
         runtime::notify_at_commit(runtime::Notice::flagged_events);
     });
 }

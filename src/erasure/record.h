@@ -7,8 +7,8 @@
 
 namespace eventlog::erasure {
 
-// Erases, and logs an event that records it in the same transaction. Throws what `erase` and a log call
-// throw.
+// Erases the events, and logs an event that records the erasure in the same transaction. Throws what `erase`
+// and a log call throw.
 Erased erase_and_log(const Erasure& erasure);
 
 }  // namespace eventlog::erasure

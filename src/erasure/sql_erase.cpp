@@ -38,7 +38,7 @@ void require_writable(const char* function) {
     });
 }
 
-// The arguments of erase_actor and erase_resource: a type, which may be NULL, and an id.
+// Runs erase_actor and erase_resource, whose arguments are a type, which may be NULL, and an id.
 Datum erase_named(FunctionCallInfo fcinfo, Scope scope, const char* type_name, const char* id_name) {
     std::string_view type = text_argument<Rule::erased_type_blank>(fcinfo, 0, type_name);
     std::string_view id = text_argument<Rule::argument_blank>(fcinfo, 1, id_name);

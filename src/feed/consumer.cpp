@@ -59,7 +59,7 @@ Row read_row(std::string_view name) {
     return row;
 }
 
-// What `lease_of_ended` returns.
+// The result of `lease_of_ended`.
 struct LeasedAgain {
     bool changed;
     std::span<ids::Uuid> ids;
@@ -80,7 +80,7 @@ LeasedAgain read_ids(std::string_view name, size_t max_rows, TimestampTz until) 
     return {true, {ids, static_cast<size_t>(count)}};
 }
 
-// Two names of one hash wait for each other, and no more.
+// Two names with the same hash only wait for each other.
 Oid lock_key(std::string_view name) {
     return hash_bytes(reinterpret_cast<const unsigned char*>(name.data()), static_cast<int>(name.size()));
 }
@@ -88,7 +88,7 @@ Oid lock_key(std::string_view name) {
 }  // namespace
 
 void lock_consumer(std::string_view name) {
-    // A poll may have waited while the extension was dropped: then the catalog says so.
+    // The extension may have been dropped while the poll waited; the catalog reports that.
     (void)store::lock_extension(AccessShareLock);
     store::require_full_service();
     LockDatabaseObject(store::catalog().table_of(logs::kEvents), lock_key(name), 0, ExclusiveLock);

@@ -1,4 +1,4 @@
-// A consumer of the feed as its rows have it.
+// A consumer of the feed, as its rows store it.
 #pragma once
 
 #include "pg/server.h"
@@ -8,33 +8,34 @@
 
 namespace eventlog::feed {
 
-// The kind of reader, as eventlog.reader_window has it.
+// The kind of a consumer's cursor in eventlog.reader_window.
 inline constexpr const char* kConsumerReader = "consumer";
 
 struct Consumer {
     std::string name;
-    std::optional<event::NamePatterns> events;  // none: every event
+    std::optional<event::NamePatterns> events;  // none if the consumer selects every event
     follow::Cursor cursor;
-    std::optional<TimestampTz> lease_ends;  // the first end of one of its leases, past or to come
+    std::optional<TimestampTz> lease_ends;  // the earliest end of its leases, past or future
 
     bool selects(std::string_view event_name) const { return !events || events->match(event_name); }
 };
 
-// Keeps other pollers of the consumer out until the transaction ends. No row is locked, so that a poll that
-// finds nothing writes nothing. May ereport: call inside pg::call.
+// Locks out other pollers of the consumer until the transaction ends. It locks no row, so that a poll that
+// finds nothing writes nothing. May ereport, so call it inside pg::call.
 void lock_consumer(std::string_view name);
 void unlock_consumer(std::string_view name);
 
-// Connected to SPI. Throws pg::Error, 42704, where there is no such consumer, and pg::ServerError.
+// Loads a consumer. The caller is connected to SPI. Throws pg::Error with 42704 if there is no such consumer,
+// and pg::ServerError.
 Consumer load_consumer(std::string_view name);
 
-// Stores that these events of the consumer's stored window have been handed out. Connected to SPI; throws
-// pg::ServerError.
+// Stores a lease for these events of the consumer's stored window, until `until`. The caller is connected to
+// SPI. Throws pg::ServerError.
 void store_lease(const Consumer& consumer, std::span<const ids::Uuid> ids, TimestampTz until);
 
-// Leases the first events whose lease has ended, `max_rows` at the most; none where nothing has been changed,
-// and no events where leases of such have been deleted that have left the log. Connected to SPI; throws
-// pg::ServerError.
+// Leases the first events whose lease has ended again, `max_rows` at most. Returns nothing if no lease has
+// changed, and no events if only leases of events that have left the log were deleted. The caller is
+// connected to SPI. Throws pg::ServerError.
 std::optional<std::vector<ids::Uuid>> lease_again(std::string_view name, size_t max_rows, TimestampTz until);
 
 }  // namespace eventlog::feed

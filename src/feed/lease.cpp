@@ -8,13 +8,13 @@
 namespace eventlog::feed {
 namespace {
 
-constexpr size_t kLargeRead = 5000;         // rows at once, once some have not been for the consumer
-constexpr size_t kStoreAfterPassed = 1000;  // rows passed over that a later look should not read again
+constexpr size_t kLargeRead = 5000;         // rows read at once, after some were not for the consumer
+constexpr size_t kStoreAfterPassed = 1000;  // rows passed over before the position is stored, to skip them
 constexpr size_t kMostPassed =
-    1000000;  // a look ends, so that one that is cut short has not read for nothing
+    1000000;  // rows passed over before a look ends, so that a long search keeps its progress
 
-// Runs `body` connected to SPI, whose memory is freed then. An error leaves the level to the end of the
-// transaction.
+// Runs `body` connected to SPI, whose memory is freed afterwards. After an error the end of the transaction
+// closes the SPI level.
 template <typename Body>
 void connected(Body body) {
     pg::call([] { SPI_connect(); });
@@ -31,14 +31,14 @@ TimestampTz lease_end(const LeaseRequest& request) {
     });
 }
 
-// What lies behind a consumer's position, read up to the end of a window that holds something for it.
+// The events behind a consumer's position, read up to the end of a window that holds some for it.
 struct Found {
     std::vector<ids::Uuid> ids;
     size_t passed = 0;  // rows that are not for the consumer
     bool ends_window = false;
 };
 
-// Reads on by a piece; false when there is nothing more to read.
+// Reads the next piece. Returns false if there is nothing more to read.
 bool read_piece(Consumer& consumer, size_t max_rows, Found& found) {
     follow::Cursor& cursor = consumer.cursor;
     const bool rarely = found.passed > 0;
@@ -79,7 +79,8 @@ void must_stand(bool stored) {
     throw pg::Error{.message = "the position of a consumer has been moved by hand while it was being polled"};
 }
 
-// Commits that the window saw must be on disk before it is; later polls of the window may be asynchronous.
+// Stores the new window and makes the transaction commit synchronously, because the commits that the window
+// saw must be on disk before the window is. Later polls of the window may commit asynchronously.
 void open_window(Consumer& consumer) {
     must_stand(follow::store_window(kConsumerReader, consumer.name.c_str(), consumer.cursor));
     if (consumer.cursor.to) pg::call([] { ForceSyncCommit(); });
@@ -95,7 +96,7 @@ void store(Consumer& consumer, const Found& found) {
 
 LeasedPiece look(const LeaseRequest& request) {
     pg::call([&request] {
-        // What this statement itself has written is seen, too.
+        // The look also sees what this statement itself has written.
         CommandCounterIncrement();
         lock_consumer(request.consumer);
         PushActiveSnapshot(GetLatestSnapshot());
@@ -135,8 +136,8 @@ LeasedPiece look(const LeaseRequest& request) {
 
 LeasedPiece lease_next(const LeaseRequest& request) {
     if (!request.may_wait) return look(request);
-    // The locks of a look that is rolled back go: a poll that waits must not keep partitions from being
-    // dropped.
+    // A look that finds nothing is rolled back to release its locks, because a poll that waits must not keep
+    // partitions from being dropped.
     pg::Subtransaction subtransaction;
     LeasedPiece piece = look(request);
     if (piece.moved || !piece.ids.empty()) subtransaction.commit();

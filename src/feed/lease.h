@@ -1,4 +1,4 @@
-// Leases of a consumer's next events, one piece at a time.
+// Leases a consumer's next events, one piece at a time.
 #pragma once
 
 #include "pg/server.h"
@@ -12,20 +12,21 @@ struct LeaseRequest {
     std::string_view consumer;
     size_t max_rows;
     Interval* duration;
-    bool may_wait;  // the caller waits where nothing is found, so that no lock may be left behind
+    bool may_wait;  // the caller waits if nothing is found, so the look must leave no lock behind
 };
 
 struct LeasedPiece {
     std::vector<ids::Uuid> ids;             // in order; leased once the transaction commits
-    std::optional<TimestampTz> lease_ends;  // when there may be events to be given out again
-    bool moved = false;  // without ids: the stored position has changed all the same, to pass over events
+    std::optional<TimestampTz> lease_ends;  // when leased events may be handed out again
+    bool moved = false;                     // no ids, but the stored position has moved past events
 };
 
-// Leases the consumer's next events: first those whose lease has ended, else those behind its position. Waits
-// for another transaction that has polled the consumer. Throws pg::Error, 42704, and pg::ServerError.
+// Leases the consumer's next events: first those whose lease has ended, otherwise those behind its position.
+// Waits for another transaction that has polled the consumer. Throws pg::Error with 42704 if there is no such
+// consumer, and pg::ServerError.
 LeasedPiece lease_next(const LeaseRequest& request);
 
-// Which transactions have ended by now. Throws pg::ServerError.
+// Returns a new snapshot, which tells which transactions have ended by now. Throws pg::ServerError.
 follow::Snapshot ended_by_now();
 
 }  // namespace eventlog::feed

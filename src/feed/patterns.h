@@ -1,4 +1,4 @@
-// The patterns over event names of a consumer.
+// A consumer's patterns for event names.
 #pragma once
 
 #include "pg/server.h"
@@ -7,10 +7,11 @@
 
 namespace eventlog::feed {
 
-// The elements of a text[] that holds no NULL; 22004 where it does. May ereport: call inside pg::call.
+// Returns the elements of a text[]. Raises 22004 if one is NULL. May ereport, so call it inside pg::call.
 std::span<std::string_view> list_patterns(Datum array);
 
-// Throws pg::Error, 22023, where the list is empty or a pattern cannot be one.
+// Reads the patterns of the list. Throws pg::Error with 22023 if the list is empty or an element is not a
+// valid pattern.
 event::NamePatterns read_patterns(std::span<const std::string_view> list);
 
 }  // namespace eventlog::feed

@@ -26,27 +26,29 @@ void sleep_for(long ms, uint32 events) {
     CHECK_FOR_INTERRUPTS();
 }
 
-// A wait for something to happen: a commit, the end of a lease, the deadline.
+// A wait until something happens: a commit, the end of a lease or the deadline.
 class Waiting {
   public:
     explicit Waiting(TimestampTz deadline) : deadline_(deadline) {}
 
     bool in_time() const { return GetCurrentTimestamp() < deadline_; }
 
-    // Without preloading: sleeps for a while. May ereport.
+    // Sleeps for a while, if the library is not preloaded. May ereport.
     void sleep(std::optional<TimestampTz> lease_ends) {
         sleep_for(std::min(due_in_ms(lease_ends), pause_ms_), WL_LATCH_SET);
         pause_ms_ = std::min(pause_ms_ * 2, kLongestPauseMs);
     }
 
-    // Waits for the commit signal, for which the caller had prepared before it saw that nothing had been
-    // committed. The commit of a prepared transaction signals nobody. May ereport.
+    // Waits for the commit signal. The caller prepared for the signal before it saw that nothing had been
+    // committed. The commit of a prepared transaction does not signal, so the wait ends after
+    // eventlog.poll_interval at the latest. May ereport.
     void listen(ConditionVariable* signal, std::optional<TimestampTz> lease_ends) {
         const long most_ms = std::min<long>(due_in_ms(lease_ends), settings::poll_interval);
         if (!ConditionVariableTimedSleep(signal, most_ms, pg::wait_event(pg::Wait::poll))) nap();
     }
 
-    // Commits of events that are not for the consumer must not keep it busy. May ereport.
+    // Sleeps briefly after repeated wake-ups, so that commits of events for others do not keep this consumer
+    // busy. May ereport.
     void nap() {
         if (++wakes_ > kFreeWakes) sleep_for(std::min(wakes_, kLongestNapMs), 0);
     }
@@ -88,8 +90,8 @@ std::vector<ids::Uuid> poll(const LeaseRequest& request, TimestampTz deadline) {
             pg::call([&] { waiting.sleep(lease_ends); });
             continue;
         }
-        // The end of the look's subtransaction would end a sleep prepared before it: what has been committed
-        // since is seen by the snapshot.
+        // The sleep is prepared after the look, because the end of the look's subtransaction would cancel it.
+        // The snapshot shows what has been committed in the meantime.
         pg::call([signal] { ConditionVariablePrepareToSleep(signal); });
         const bool changed = ended_by_now() != before;
         pg::call([&] { changed ? waiting.nap() : waiting.listen(signal, lease_ends); });

@@ -1,4 +1,4 @@
-// SQL functions that those of consumers are made of.
+// The C functions behind the SQL functions of consumers.
 #include "pg/boundary.h"
 
 #include "feed/consumer.h"
@@ -11,9 +11,9 @@ namespace {
 
 using namespace eventlog;
 
-// The patterns as a call site has read them last.
+// The patterns that a call site has read last.
 struct Known {
-    std::string array;  // its bytes
+    std::string array;  // the bytes of the array
     event::NamePatterns patterns;
 };
 

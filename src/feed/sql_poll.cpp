@@ -1,4 +1,4 @@
-// eventlog.lease_next, of which eventlog.poll is made.
+// eventlog.lease_next, which implements eventlog.poll.
 #include "feed/poll.h"
 #include "pg/boundary.h"
 #include "pg/datum.h"
@@ -19,7 +19,8 @@ struct Arguments {
     TimestampTz deadline;
 };
 
-// The argument as milliseconds from now; months are those from now on.
+// Returns the interval in milliseconds, with its months counted from `now`. Returns -1 for a negative
+// interval.
 int64_t milliseconds(Interval* interval, TimestampTz now) {
     TimestampTz end = DatumGetTimestampTz(
         DirectFunctionCall2(timestamptz_pl_interval, TimestampTzGetDatum(now), IntervalPGetDatum(interval)));

@@ -8,7 +8,7 @@ namespace {
 
 struct ServerSnapshot {
     const char* text;
-    uint64_t own_xid;  // 0: the transaction has none
+    uint64_t own_xid;  // 0 if the transaction has none
     uint64_t offset;
 };
 
@@ -26,7 +26,7 @@ ServerSnapshot server_snapshot() {
 Snapshot horizon() {
     ServerSnapshot current = pg::call([] { return server_snapshot(); });
     Snapshot snapshot = Snapshot::parse(current.text).value();
-    // The server's snapshot leaves out the transaction that took it, whose events are yet to come.
+    // The server's snapshot does not contain the transaction that took it, whose events are yet to come.
     if (current.own_xid != 0) snapshot = snapshot.with_in_progress(current.own_xid);
     return snapshot.shifted(current.offset);
 }

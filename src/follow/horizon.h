@@ -5,8 +5,8 @@
 
 namespace eventlog::follow {
 
-// The active snapshot, this transaction in progress, shifted by the xid offset; 55000 during recovery. Throws
-// pg::ServerError.
+// Returns the active snapshot, shifted by the xid offset and with the current transaction in progress. Throws
+// pg::ServerError; during recovery it is 55000.
 Snapshot horizon();
 
 }  // namespace eventlog::follow

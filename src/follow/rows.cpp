@@ -22,13 +22,14 @@ pg::Statement<1> rows_by_id{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
                             " FROM eventlog.events WHERE event_id = ANY ($1) ORDER BY event_id",
                             SPI_OK_SELECT,
                             {UUIDARRAYOID}};
-// The bounds say which partitions: an array is no help there.
+// The bounds allow partitions to be pruned, for which an array parameter cannot be used.
 pg::Statement<3> page_rows{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
                            " FROM eventlog.events WHERE event_id = ANY ($1)"
                            " AND event_id >= $2 AND event_id <= $3 ORDER BY event_id DESC",
                            SPI_OK_SELECT,
                            {UUIDARRAYOID, UUIDOID, UUIDOID}};
-// Materialized, or the planner walks the primary key from `after` in the hope of an early hit.
+// The materialization keeps the planner from walking the primary key from `after` in the hope of an early
+// hit.
 pg::Statement<5> first_row{
     "WITH behind AS MATERIALIZED (SELECT event_id FROM eventlog.events WHERE " IN_WINDOW
     " AND event_id > $5) SELECT event_id FROM behind ORDER BY event_id LIMIT 1",
@@ -46,7 +47,7 @@ Datum xid_array(const std::vector<uint64_t>& xids) {
                                            sizeof(FullTransactionId), FLOAT8PASSBYVAL, TYPALIGN_DOUBLE));
 }
 
-// $1 to $4 of IN_WINDOW, and one more.
+// The parameters $1 to $4 of IN_WINDOW, and one more.
 std::array<Datum, 5> window_parameters(const WindowBounds& bounds, const char* to, Datum last) {
     return {xid_datum(bounds.range_from), xid_datum(bounds.range_to), xid_array(bounds.late),
             OidFunctionCall1(F_PG_SNAPSHOT_IN, CStringGetDatum(to)), last};

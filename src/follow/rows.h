@@ -1,5 +1,5 @@
-// The queries over eventlog.events that readers are made of. May ereport: call inside pg::call, connected to
-// SPI.
+// The queries on eventlog.events that readers use. The functions may ereport, so call them inside pg::call
+// and connected to SPI. Their results are allocated in the current memory context.
 #pragma once
 
 #include "pg/server.h"
@@ -14,21 +14,21 @@ struct ReadRow {
     uint64_t xid;
 };
 
-// Rows of the window that ends at `to`, in no order, `limit` at the most.
+// Returns at most `limit` rows of the window that ends at `to`, in no particular order.
 std::span<ReadRow> rows_of_window(const WindowBounds& bounds, const char* to, size_t limit);
 
-// Rows behind `after`, in id order, whatever their window.
+// Returns at most `limit` rows behind `after` in id order, whatever their window.
 std::span<ReadRow> rows_behind(const ids::Uuid& after, size_t limit);
 
-// The rows of these ids that are still in the log, in id order.
+// Returns the rows with these ids that are still in the log, in id order.
 std::span<ReadRow> rows_of_ids(std::span<const ids::Uuid> ids);
 
-// The same for those between `from` and `to`, newest first, as the caller may see them: left in SPI_tuptable,
-// to be read by `read_row`.
+// Fetches the rows with these ids, which are all between `from` and `to`, newest first, as far as the caller
+// may see them. Leaves them in SPI_tuptable, for `read_row`.
 void fetch_page_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, const ids::Uuid& to);
 ReadRow read_row(HeapTuple tuple, TupleDesc columns);
 
-// Stores in `id` the first id of the window behind `after`; false when there is none.
+// Stores in `id` the first id of the window behind `after`. Returns false if there is none.
 bool first_of_window(const WindowBounds& bounds, const char* to, const ids::Uuid& after, ids::Uuid& id);
 
 }  // namespace eventlog::follow

@@ -8,7 +8,8 @@ namespace eventlog::follow {
 
 namespace {
 
-// Takes a transaction number off the front of `text`: decimal, 1 or more, no sign, no leading zero.
+// Removes a transaction number from the front of `text`. The number is decimal and at least 1, without a sign
+// or leading zeros.
 bool take_xid(std::string_view& text, uint64_t& xid) {
     if (text.starts_with('0')) return false;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), xid);

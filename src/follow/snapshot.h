@@ -1,4 +1,4 @@
-// A transaction snapshot as text-shaped data: PostgreSQL's pg_snapshot `xmin:xmax:xip,…`, in the log's own
+// A transaction snapshot as PostgreSQL's pg_snapshot writes it, `xmin:xmax:xip,…`, in the log's own
 // numbering.
 //
 // Transaction numbers here are those stored in eventlog.events.xid: the server's 64-bit number plus the xid
@@ -16,19 +16,19 @@ namespace eventlog::follow {
 class Snapshot {
   public:
     Snapshot() = default;
-    // Nothing when the text is no snapshot: xmin 1 or more and not above xmax; xip ascending, in [xmin,
-    // xmax).
+    // Returns nothing if the text is not a snapshot: xmin must be at least 1 and not above xmax, and xip must
+    // be ascending and within [xmin, xmax).
     static std::optional<Snapshot> parse(std::string_view text);
 
     uint64_t xmin() const { return xmin_; }
     uint64_t xmax() const { return xmax_; }
-    // Transactions in progress when it was taken, ascending.
+    // The transactions that were in progress when the snapshot was taken, ascending.
     const std::vector<uint64_t>& in_progress() const { return in_progress_; }
 
-    // Whether the transaction had ended (either way) when the snapshot was taken.
+    // Returns whether the transaction had committed or aborted when the snapshot was taken.
     bool sees(uint64_t xid) const;
     Snapshot shifted(uint64_t offset) const;
-    // The same, with this transaction in progress.
+    // Returns the same snapshot with this transaction in progress.
     Snapshot with_in_progress(uint64_t xid) const;
     std::string text() const;
 
@@ -45,7 +45,7 @@ class Snapshot {
 struct WindowBounds {
     uint64_t range_from;         // xmax of the earlier snapshot
     uint64_t range_to;           // xmax of the later one
-    std::vector<uint64_t> late;  // in progress in the earlier, ended in the later: ascending
+    std::vector<uint64_t> late;  // in progress in the earlier snapshot, ended in the later one; ascending
 };
 
 WindowBounds window_bounds(const Snapshot& from, const Snapshot& to);

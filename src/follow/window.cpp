@@ -29,8 +29,8 @@ bool in_window(const Cursor& cursor, uint64_t xid) {
     return cursor.to->sees(xid) && !cursor.from.sees(xid);
 }
 
-// Reads the open window behind the last id. A window of few rows in a long stretch of others is found by
-// jumping to its next row; one of many by walking the primary key.
+// Reads the open window behind the last id. If the window has few rows in a long stretch of others, the scan
+// jumps to its next row. If it has many, the scan walks the primary key.
 void scan_window(const Cursor& cursor, size_t max_rows, Piece& piece) {
     WindowBounds bounds = window_bounds(cursor.from, *cursor.to);
     std::string to_text = cursor.to->text();
@@ -66,7 +66,7 @@ void scan_window(const Cursor& cursor, size_t max_rows, Piece& piece) {
     }
 }
 
-// Looks for a window from where the last one ended to now. A small one is read whole.
+// Looks for a window from the end of the last one to now. A small window is read whole.
 void find_window(Cursor& cursor, size_t max_rows, Piece& piece) {
     Snapshot now = horizon();
     WindowBounds bounds = window_bounds(cursor.from, now);

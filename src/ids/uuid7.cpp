@@ -8,7 +8,7 @@
 namespace eventlog::ids {
 namespace {
 
-constexpr int kMillisShift = 16;  // version and rand_a stand below the milliseconds
+constexpr int kMillisShift = 16;  // version and rand_a are below the milliseconds
 constexpr uint64_t kFractionMask = (uint64_t{1} << kFractionBits) - 1;
 constexpr int64_t kMaxMillis = (int64_t{1} << 48) - 1;
 constexpr int64_t kMicrosPerMilli = 1000;
@@ -16,7 +16,7 @@ constexpr uint64_t kVersion7 = uint64_t{7} << kFractionBits;
 constexpr uint64_t kVariant2 = uint64_t{2} << 62;
 constexpr uint64_t kRandomMask = (uint64_t{1} << 62) - 1;
 
-// "00" to "ff".
+// The texts "00" to "ff".
 constexpr std::array<char, 512> kHexPairs = [] {
     constexpr char kDigits[] = "0123456789abcdef";
     std::array<char, 512> pairs{};

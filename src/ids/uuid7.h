@@ -1,7 +1,9 @@
-// UUIDv7 (RFC 9562, 5.7; method 3 of 6.2: the 12 bits of rand_a carry the fraction of the millisecond).
+// UUIDv7 (RFC 9562, section 5.7, with method 3 of section 6.2: the 12 bits of rand_a hold the fraction of the
+// millisecond).
 //
-// Order is kept in a *tick*: milliseconds since the Unix epoch in the upper 48 bits, 1/4096 ms in the
-// lower 12. A tick is never given out twice, so ids made from advancing ticks are strictly increasing.
+// The order of ids is kept in a *tick*: the upper 48 bits are the milliseconds since the Unix epoch, and the
+// lower 12 bits count 1/4096 ms. No tick is given out twice, so ids made from advancing ticks are strictly
+// increasing.
 #pragma once
 
 #include <array>
@@ -17,33 +19,34 @@ using Uuid = std::array<uint8_t, 16>;
 inline constexpr int kFractionBits = 12;
 
 uint64_t tick_from_unix_micros(int64_t micros);
-// The first 60 bits of the id that carry time: 48 bits of milliseconds and rand_a.
+// Returns the 60 bits of the id that carry time: 48 bits of milliseconds, and rand_a.
 uint64_t tick_of(const Uuid& id);
-// Milliseconds since the Unix epoch: the first 48 bits of the id, whatever its version.
+// Returns the milliseconds since the Unix epoch, which are the first 48 bits of the id, whatever its version.
 int64_t unix_millis_of(const Uuid& id);
-// Makes an id of version 7, variant 2; of `random` the lower 62 bits are used.
+// Makes an id of version 7, variant 2. Only the lower 62 bits of `random` are used.
 Uuid make_uuid7(uint64_t tick, uint64_t random);
-// The smallest uuid whose first 48 bits are `unix_millis`: a partition bound.
+// Returns the smallest UUID whose first 48 bits are `unix_millis`, which serves as a partition bound.
 Uuid first_uuid_of(int64_t unix_millis);
-// The greatest uuid below `id`; that of the least one is the greatest.
+// Returns the greatest UUID below `id`. The predecessor of the least UUID is the greatest one.
 Uuid predecessor(Uuid id);
 // Writes the 36 characters of the canonical lower-case text, without a terminating NUL.
 void format_uuid(const Uuid& id, char* out36);
 
-// Returns max(now_tick, clock + 1) and leaves it in `clock`. Lock-free; safe in memory shared by processes.
+// Returns max(now_tick, clock + 1) and stores it in `clock`. It is lock-free and safe in memory that
+// processes share.
 uint64_t advance(std::atomic<uint64_t>& clock, uint64_t now_tick);
 // Raises `clock` to at least `tick`.
 void raise_to(std::atomic<uint64_t>& clock, uint64_t tick);
 
-// Random words drawn from one large request to the system, since a request for each id costs more than the
-// id. The pool belongs to one process: after a fork the first draw discards what the parent had left.
+// Random words drawn from one large request to the system, because a request for each id costs more than the
+// id. The pool belongs to one process: after a fork the first draw discards the parent's words.
 class RandomPool {
   public:
-    // Fills `bytes` with `size` strong random bytes; false when it cannot.
+    // Fills `bytes` with `size` strong random bytes. Returns false if it cannot.
     using Fill = bool (*)(void* bytes, size_t size);
 
-    // Stores the next word in `word`; false when the pool is empty and `fill` fails. `process_id` is the
-    // caller's.
+    // Stores the next word in `word`. Returns false if the pool is empty and `fill` fails. `process_id` is
+    // that of the caller.
     bool next(int process_id, Fill fill, uint64_t& word);
 
   private:

@@ -23,7 +23,7 @@ uint32_t type_of(const Value& value) {
     }
 }
 
-// The entries of an existing object, read one after the other.
+// Reads the entries of an existing object one after the other.
 struct Source {
     layout::Parts parts;
     uint32_t index = 0;
@@ -36,7 +36,7 @@ struct Source {
     }
 };
 
-// Writes an object front to back: all keys, then all values.
+// Writes an object from front to back: all keys, then all values.
 class Writer {
   public:
     Writer(char* out, uint32_t pairs) : out_(out), entry_(out + layout::kWord) {
@@ -57,8 +57,8 @@ class Writer {
         put_entry(type, padding + static_cast<uint32_t>(value.bytes.size()));
     }
 
-    // Copies `count` entries. Padding can change in the first padded one only: from its end on, data lie as
-    // far from a multiple of four as in the source.
+    // Copies `count` entries. The padding can change only in the first padded one. Behind it the data have
+    // the same distance to a multiple of four as in the source.
     void copy(Source& from, uint32_t count) {
         if ((offset_ - from.offset) % layout::kWord != 0) {
             count -= copy_run(from, count, true);
@@ -73,7 +73,8 @@ class Writer {
     }
 
   private:
-    // Copies entries and their data unchanged, all or up to the first padded one; returns how many.
+    // Copies entries and their data unchanged, either all of them or those before the first padded one.
+    // Returns their number.
     uint32_t copy_run(Source& from, uint32_t count, bool stop_at_padded) {
         char* const at = data_ + offset_;
         const uint32_t begin = from.offset;
@@ -124,7 +125,7 @@ size_t build_object(std::span<const Member> members, char* out) {
 
 size_t add_member_bound(const Container& object, const Member& member) {
     const size_t before = object.given() ? object.bytes().size() : layout::kWord;
-    // The values before and those after the new one may each need more padding.
+    // The values before the new one and those behind it may each need more padding.
     return before + member_bound(member) + 2 * layout::kMaxPadding;
 }
 

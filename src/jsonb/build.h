@@ -1,5 +1,5 @@
-// Builds JSONB bytes without the server: small objects from plain members, and an object with one member
-// more.
+// Builds JSONB bytes without the server: small objects from plain members, and a copy of an object with one
+// member added.
 #pragma once
 
 #include <cstddef>
@@ -15,17 +15,18 @@ struct Member {
     Value value;
 };
 
-// An upper bound of what `build_object` writes for these members.
+// Returns an upper bound for the bytes that `build_object` writes for these members.
 size_t object_bound(std::span<const Member> members);
-// Writes an object container to `out`, which is four-byte aligned and `object_bound` bytes long; returns its
-// size in bytes. The members' keys are distinct and in stored order (by length, then bytes).
+// Writes an object container to `out`, which must be four-byte aligned and hold `object_bound` bytes. Returns
+// the size of the container in bytes. The keys of the members must be distinct and in stored order (by
+// length, then by bytes).
 size_t build_object(std::span<const Member> members, char* out);
 
-// An upper bound of what `add_member` writes.
+// Returns an upper bound for the bytes that `add_member` writes.
 size_t add_member_bound(const Container& object, const Member& member);
-// Writes `object` with `member` added, keeping the stored order. `object` is an object without that key, or
-// absent (taken as empty). The nested containers and numbers are copied, never parsed. Same demands on `out`
-// as above.
+// Writes `object` with `member` added in the stored order, and returns the size in bytes. `object` must not
+// have that key; an absent one counts as empty. Nested containers and numbers are copied, never parsed. `out`
+// must be four-byte aligned and hold `add_member_bound` bytes.
 size_t add_member(const Container& object, const Member& member, char* out);
 
 }  // namespace eventlog::jsonb

@@ -17,7 +17,7 @@ namespace {
 constexpr std::string_view kEmptyObject = "{}";
 
 // A stack whose first `N` elements need no allocation. Documents may be nested thousands of levels deep, so
-// the walks keep their places in such a stack and never recurse.
+// the walks keep their positions in such a stack and never recurse.
 template <typename T, size_t N>
 struct Stack {
     alignas(T) std::array<std::byte, N * sizeof(T)> buffer;
@@ -27,8 +27,8 @@ struct Stack {
     Stack() { items.reserve(N); }
 };
 
-// Adds up the values of one container in stored order. Neighbouring strings have no padding between them: a
-// run of them is searched for escapes at once, as are all keys of an object.
+// Adds up the sizes of the values of one container in stored order. Neighbouring strings have no padding
+// between them, so a run of strings, like all keys of an object, is searched for escapes at once.
 class SizeWalk {
   public:
     SizeWalk(const char* container, size_t& total) {
@@ -44,11 +44,12 @@ class SizeWalk {
         end_ = next_ + static_cast<size_t>(parts.count) * layout::kWord;
     }
 
-    // Adds values to `total` up to a nested container, which it returns, or up to the end: null.
+    // Adds the sizes of values to `total`, until it reaches a nested container, which it returns, or the end,
+    // where it returns null.
     const char* advance(size_t& total) {
         const char* next = next_;
         uint32_t begin = begin_;
-        uint32_t run = begin;  // where the strings not yet searched begin
+        uint32_t run = begin;  // begin of the strings that have not been searched yet
         const char* nested = nullptr;
         size_t size = 0;
         while (next != end_ && nested == nullptr) {
@@ -77,7 +78,7 @@ class SizeWalk {
 
   private:
     static constexpr size_t kKeyPunctuation = 3;  // two quotes and a colon
-    // Of the types in the order of their bits: the quotes of a string, and the literals.
+    // The sizes of the types in the order of their bits: the quotes of a string, and the literals.
     static constexpr std::array<uint8_t, 8> kUnpaddedSize = {2, 0, 5, 4, 4};
 
     const char* data_;
@@ -121,7 +122,7 @@ void append_scalar(std::string& out, const Value& value, Numbers numbers) {
     }
 }
 
-// Writes a container; the members of each open object wait, sorted, on a stack of their own.
+// Writes a container. The sorted members of every open object are kept on a separate stack.
 class TextWalk {
   public:
     TextWalk(std::string& out, Numbers numbers) : out_(out), numbers_(numbers) {}
@@ -143,8 +144,8 @@ class TextWalk {
   private:
     struct Level {
         Container container;
-        Elements elements;  // of an array
-        size_t first;       // of an object's members
+        Elements elements;  // if an array
+        size_t first;       // first member of an object
         size_t next;
         bool started = false;
     };
@@ -154,7 +155,7 @@ class TextWalk {
         if (container.is_object()) {
             out_.push_back('{');
             for (Pairs pairs(container); pairs.next();) members_.push_back({pairs.key(), pairs.value()});
-            // By bytes, which for UTF-8 is by code point.
+            // The order by bytes is the order by code point in UTF-8.
             std::sort(members_.begin() + static_cast<ptrdiff_t>(first), members_.end(),
                       [](const Member& a, const Member& b) { return a.key < b.key; });
         } else if (container.is_array()) {
@@ -163,7 +164,8 @@ class TextWalk {
         levels_.push_back({container, Elements(container), first, first});
     }
 
-    // Writes what stands before the next value of the innermost container; null when there is none.
+    // Writes the separator and the key before the next value of the innermost container, and returns the
+    // value. Returns null if there is none.
     const Value* next() {
         Level& level = levels_.back();
         const bool object = level.container.is_object();

@@ -11,7 +11,7 @@ namespace {
 constexpr size_t kUnicodeEscapeSize = 6;  // \u00xx
 constexpr size_t kLetterEscapeSize = 2;
 
-// For each byte the letter that follows the backslash; 0 for a byte that stands for itself.
+// The letter that follows the backslash for each byte, or 0 for a byte that needs no escape.
 constexpr std::array<char, 256> kLetters = [] {
     std::array<char, 256> letters{};
     for (size_t byte = 0; byte < ' '; ++byte) letters[byte] = 'u';
@@ -52,7 +52,7 @@ size_t quoted_size(std::string_view text) {
 void append_quoted(std::string& out, std::string_view text) {
     out.push_back('"');
     if (escape::needs_escapes(text)) {
-        size_t clean = 0;  // where the bytes not yet appended begin
+        size_t clean = 0;  // begin of the bytes that have not been appended yet
         for (size_t i = 0; i < text.size(); ++i) {
             const char letter = kLetters[static_cast<uint8_t>(text[i])];
             if (letter == 0) continue;

@@ -1,4 +1,4 @@
-// The escapes of JSON strings. Text without any, nearly all of it, is recognised sixteen bytes at a time.
+// The escapes of JSON strings. Most text needs none, which is recognised sixteen bytes at a time.
 #pragma once
 
 #include <cstddef>
@@ -23,8 +23,8 @@ inline Block marks(Block block) {
     return Block((block < ' ') | (block == '"') | (block == '\\'));
 }
 
-// All bytes of a text shorter than a block, some of them twice. Put together in registers: a block written
-// byte by byte and read at once would stall.
+// Returns all bytes of a text shorter than a block, some of them twice. The block is put together in
+// registers, because reading a block right after writing it byte by byte would stall the processor.
 inline Block load_short(const char* text, size_t size) {
     constexpr uint64_t kFiller = 0x6161616161000000;  // bytes that need no escape
     const auto byte = [text](size_t index) { return uint64_t{static_cast<uint8_t>(text[index])}; };
@@ -51,10 +51,11 @@ inline bool needs_escapes(std::string_view text) {
 
 }  // namespace escape
 
-// By how much the escapes of `text` lengthen it.
+// Returns the number of bytes that the escapes add to `text`.
 size_t escape_growth(std::string_view text);
 
-// Bytes of `text` with its escapes, without quotes. The size of joined texts is the sum of their sizes.
+// Returns the size of `text` in bytes with its escapes, without quotes. The size of joined texts is the sum
+// of their sizes.
 inline size_t escaped_size(std::string_view text) {
     return text.size() + (escape::needs_escapes(text) ? escape_growth(text) : 0);
 }

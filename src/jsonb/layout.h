@@ -1,5 +1,5 @@
-// The words and offsets of a JSONB container, for the files of this folder. Words are copied, never cast to:
-// a container inside a packed datum may be unaligned.
+// The words and offsets of a JSONB container, for the files of this folder. Words are copied and never read
+// through a cast pointer, because a container inside a packed datum may be unaligned.
 #pragma once
 
 #include <cstdint>
@@ -27,13 +27,13 @@ constexpr uint32_t aligned(uint32_t offset) {
     return (offset + kMaxPadding) & ~kMaxPadding;
 }
 
-// Numbers and containers start at a multiple of four; the padding counts as theirs.
+// Numbers and containers start at a multiple of four. The padding before them counts as part of them.
 constexpr bool is_padded(uint32_t entry) {
     const uint32_t type = entry & kTypeMask;
     return type == kIsNumeric || type == kIsContainer;
 }
 
-// Where an entry's data ends, given where they begin.
+// Returns the offset at which an entry's data end, given the one at which they begin.
 constexpr uint32_t end_of(uint32_t entry, uint32_t begin) {
     return (entry & kHasOffset) != 0 ? entry & kOffLenMask : begin + (entry & kOffLenMask);
 }
@@ -54,7 +54,8 @@ struct Parts {
     bool is_object() const { return (header & kObjectFlag) != 0; }
     uint32_t entry(uint32_t index) const { return load_word(entries + static_cast<size_t>(index) * kWord); }
 
-    // Where the data of entry `index` begin; for an object's `count` that is the end of the keys.
+    // Returns the offset at which the data of entry `index` begin. For `count` in an object this is the end
+    // of the keys.
     uint32_t begin_of(uint32_t index) const {
         uint32_t offset = 0;
         while (index-- > 0) {
@@ -65,22 +66,22 @@ struct Parts {
         return offset;
     }
 
-    // Bytes of entry `index`, its padding included.
+    // Returns the size of entry `index` in bytes, including its padding.
     uint32_t length_of(uint32_t index) const {
         const uint32_t word = entry(index);
         const uint32_t field = word & kOffLenMask;
         return (word & kHasOffset) != 0 ? field - begin_of(index) : field;
     }
 
-    // Compares an object's key in the stored order. Lengths first: most steps of a search never need the
-    // key's place.
+    // Compares an object's key with `key` in the stored order. Lengths are compared first, so that most steps
+    // of a search need not find the key's position.
     int compare_key(uint32_t index, std::string_view key) const {
         const size_t length = length_of(index);
         if (length != key.size()) return length < key.size() ? -1 : 1;
         return std::string_view(data + begin_of(index), length).compare(key);
     }
 
-    // The first key of an object that is not below `key`.
+    // Returns the index of an object's first key that is not below `key`.
     uint32_t lower_bound(std::string_view key) const {
         uint32_t low = 0;
         uint32_t high = count;

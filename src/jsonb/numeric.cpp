@@ -38,7 +38,7 @@ void write_fraction(const Numeric& number, char* out) {
     }
 }
 
-// Decimal places up to the last that is not zero.
+// Returns the number of decimal places up to the last one that is not zero.
 int used_scale(const Numeric& number) {
     int scale = number.scale;
     while (scale > 0) {

@@ -12,7 +12,7 @@ inline constexpr size_t kVarlenaHeader = 4;
 inline constexpr size_t kDigitBytes = sizeof(uint16_t);
 inline constexpr int kDecimals = 4;  // decimal digits in a digit of base 10000
 
-// The first half word says which of the two headers follows.
+// The first half word tells which of the two headers follows.
 inline constexpr uint16_t kShortHeader = 0x8000;
 inline constexpr uint16_t kShortNegative = 0x2000;
 inline constexpr uint16_t kShortScaleMask = 0x1F80;
@@ -28,7 +28,8 @@ inline uint16_t load_half(const char* at) {
     return half;
 }
 
-// digits[0] * 10000^weight + digits[1] * 10000^(weight - 1) + ..., shown with `scale` decimal places.
+// The value is digits[0] * 10000^weight + digits[1] * 10000^(weight - 1) + ..., shown with `scale` decimal
+// places.
 struct Numeric {
     bool negative;
     int scale;
@@ -55,7 +56,7 @@ struct Numeric {
         digit_count = static_cast<int>((datum.data() + datum.size() - at) / kDigitBytes);
     }
 
-    // The digit at `index`; the ones before the first and after the last are zero.
+    // Returns the digit at `index`. Digits before the first and after the last one are zero.
     unsigned digit(int index) const {
         return index >= 0 && index < digit_count ? load_half(digits + index * kDigitBytes) : 0;
     }

@@ -3,9 +3,9 @@
 //     jsonb::Container object(bytes);
 //     for (jsonb::Pairs it(object); it.next();) use(it.key(), it.value());
 //
-// The layout is the one that PostgreSQL 9.4 and later store on disk (src/include/utils/jsonb.h);
-// store/jsonb_layout.cpp compares the constants with the server's at compile time. The views trust their
-// input: it must come from the server.
+// The layout is the one that PostgreSQL 9.4 and later store on disk (src/include/utils/jsonb.h).
+// store/jsonb_layout.cpp compares the constants with the server's at compile time. The views do not validate
+// their input, so it must come from the server.
 #pragma once
 
 #include <cstddef>
@@ -34,8 +34,8 @@ enum class Kind : uint8_t { null, boolean, string, number, array, object };
 
 class Container;
 
-// One value inside a container. `bytes` is the text of a string, the Numeric datum (with its four-byte
-// varlena header) of a number, or the container of an array or object; empty otherwise.
+// One value inside a container. `bytes` holds the text of a string, the Numeric datum of a number (with its
+// four-byte varlena header), or the container of an array or object. It is empty for other kinds.
 struct Value {
     Kind kind = Kind::null;
     bool boolean = false;
@@ -44,9 +44,9 @@ struct Value {
     Container container() const;
 };
 
-// An array or object (or the array of one element that wraps a scalar at the root): the bytes that follow the
-// varlena header of a JSONB datum, or a nested container. A default-made one is absent, which is not the same
-// as empty.
+// An array or object, or the array of one element that wraps a scalar at the root. The bytes are those that
+// follow the varlena header of a JSONB datum, or a nested container. A default-constructed container is
+// absent, which is not the same as empty.
 class Container {
   public:
     Container() = default;
@@ -56,11 +56,12 @@ class Container {
     bool is_object() const { return (header() & kObjectFlag) != 0; }
     bool is_scalar() const { return (header() & kScalarFlag) != 0; }
     bool is_array() const { return (header() & kArrayFlag) != 0 && !is_scalar(); }
-    // Pairs of an object, elements of an array; 0 when absent.
+    // Returns the number of pairs of an object or elements of an array; 0 if absent.
     uint32_t count() const { return given() ? header() & kCountMask : 0; }
     std::string_view bytes() const { return bytes_; }
 
-    // The value of an object's key, by binary search over the stored order (length, then bytes).
+    // Finds the value of an object's key by binary search in the stored order (by length, then by bytes).
+    // Returns nothing if the object lacks the key.
     std::optional<Value> find(std::string_view key) const;
 
   private:
@@ -68,7 +69,7 @@ class Container {
     std::string_view bytes_;
 };
 
-// Walks the pairs of an object in stored order (by key length, then bytes).
+// Walks the pairs of an object in stored order (by key length, then by bytes).
 class Pairs {
   public:
     explicit Pairs(Container object);
@@ -85,7 +86,7 @@ class Pairs {
     Value value_;
 };
 
-// Walks the elements of an array (or the one element of a wrapped scalar).
+// Walks the elements of an array, or the one element of a wrapped scalar.
 class Elements {
   public:
     explicit Elements(Container array) : array_(array) {}

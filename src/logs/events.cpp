@@ -26,8 +26,9 @@ int64_t partition_millis() {
     return settings::partition_width * kMillisPerMinute;
 }
 
-// An erasure leaves the id, the name, the source, the tenant and the times. A resource outlives its actor
-// unless it is the actor itself, and so an event may be erased a second time for the sake of its resource.
+// An erasure keeps the id, the name, the source, the tenant and the times. Erasing an actor keeps the
+// resource, unless the resource is that actor. So an event may be erased a second time because of its
+// resource.
 #define CLEARED                                                                                              \
     "actor_type = NULL, actor_id = NULL, sofa = NULL, trace_id = NULL, value = NULL, schema_version = NULL," \
     " metadata = jsonb_build_object('_eventLog', jsonb_build_object('" EVENTLOG_ERASED_MARK                  \
@@ -44,7 +45,7 @@ constexpr store::ErasureClause kErasure[] = {
      CLEARED ", resource_type = NULL, resource_id = NULL"},
 };
 
-// The row as datums in the order of the columns.
+// Stores the row as datums in the order of the columns.
 void fill(const store::Insertion& insertion, const event::StoredRow& row, Jsonb* metadata, Datum* values,
           bool* nulls) {
     auto set_text = [values, nulls](EventColumn column, std::string_view value) {

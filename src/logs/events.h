@@ -7,7 +7,7 @@
 #include "store/insert.h"
 #include "store/log_table.h"
 
-// The columns of eventlog.events, in their order: constant, name, type (InvalidOid: eventlog.event_origin).
+// The columns of eventlog.events in their order: constant, name, type (InvalidOid for eventlog.event_origin).
 #define EVENTLOG_EVENT_COLUMNS(COLUMN, LAST_COLUMN)  \
     COLUMN(kEventId, event_id, UUIDOID)              \
     COLUMN(kEventName, event_name, TEXTOID)          \
@@ -31,7 +31,7 @@
 
 #define EVENTLOG_COLUMN_NAME(constant, name, type) #name
 #define EVENTLOG_COLUMN_NAME_AND_COMMA(constant, name, type) #name ", "
-// Their names, for a SELECT.
+// The names of the columns, for a SELECT.
 #define EVENTLOG_EVENT_COLUMN_LIST \
     EVENTLOG_EVENT_COLUMNS(EVENTLOG_COLUMN_NAME_AND_COMMA, EVENTLOG_COLUMN_NAME)
 
@@ -51,13 +51,15 @@ inline constexpr store::LogColumn kEventColumnDefinitions[kEventColumns] = {
 
 extern const store::LogTable kEvents;
 
-// Readies the log of events for rows that are written about now. May ereport: call inside pg::call.
+// Prepares the log of events for rows written at about `unix_millis`. May ereport, so call it inside
+// pg::call.
 store::Insertion begin_events(int64_t unix_millis);
 
-// Writes one event. `metadata` is the datum that row.metadata views. May ereport: call inside pg::call.
+// Writes one event. `metadata` is the datum that row.metadata views. May ereport, so call it inside pg::call.
 void insert_event(store::Insertion& insertion, const event::StoredRow& row, Jsonb* metadata);
 
-// The event in a row of all columns in their order; a view of the values. May ereport: call inside pg::call.
+// Returns the event in a row of all columns in their order. The result views the values. May ereport, so call
+// it inside pg::call.
 event::StoredRow event_of(const Datum* values, const bool* nulls);
 
 }  // namespace eventlog::logs

@@ -11,7 +11,7 @@ namespace {
 
 constexpr size_t kUuidLength = 36;
 
-// An event with the texts of its times: ISO 8601, UTC.
+// An event with its times as ISO 8601 text in UTC.
 struct ShownEvent {
     event::StoredRow row;
     std::string_view event_ts;
@@ -23,7 +23,7 @@ struct Times {
     std::string ingested_at;
 };
 
-// Builds a JSONB document front to back, without copying what is nested.
+// Builds a JSONB document from front to back, without copying nested values.
 class Builder {
   public:
     void begin(JsonbIteratorToken token) { pushJsonbValue(&state_, token, nullptr); }
@@ -87,7 +87,7 @@ void put_party(Builder& out, std::string_view name, std::string_view type, std::
     out.end(WJB_END_OBJECT);
 }
 
-// What the caller gave: without the reserved key.
+// Writes the metadata that the caller gave, which is all but the reserved key.
 void put_metadata(Builder& out, const jsonb::Container& metadata) {
     out.key("metadata");
     out.begin(WJB_BEGIN_OBJECT);
@@ -125,7 +125,7 @@ void put_event(Builder& out, const ShownEvent& event) {
     out.end(WJB_END_OBJECT);
 }
 
-// {"data": {"events": […], "nextCursor": … | null}}
+// Returns {"data": {"events": […], "nextCursor": … | null}}.
 Jsonb* page_json(std::span<const ShownEvent> events, const std::optional<ids::Uuid>& next_cursor) {
     Builder out;
     out.begin(WJB_BEGIN_OBJECT);

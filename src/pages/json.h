@@ -7,7 +7,7 @@
 
 namespace eventlog::pages {
 
-// The page in the memory context `result`: {"data": {"events": […], "nextCursor": … | null}}. Throws
+// Returns {"data": {"events": […], "nextCursor": … | null}}, allocated in the memory context `result`. Throws
 // pg::ServerError.
 Jsonb* json_of(const Page& page, MemoryContext result);
 

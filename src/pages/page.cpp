@@ -17,13 +17,13 @@ constexpr ids::Uuid kLeastId{};
 constexpr ids::Uuid kGreatestId = {0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF,
                                    0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF};
 
-// Where a page is on its way through the log. Plain data.
+// The position of a page on its way through the log. Plain data.
 struct Walk {
     const Filters& filters;
-    ids::Uuid at;          // the next id to be examined is this one or below
-    int64 rows_left;       // that may be examined
-    bool ended = false;    // nothing is left below
-    ids::Uuid examined{};  // the last one
+    ids::Uuid at;          // the next id to be examined is at or below this one
+    int64 rows_left;       // how many more rows may be examined
+    bool ended = false;    // whether nothing is left below `at`
+    ids::Uuid examined{};  // the last id that was examined
 
     void pass(const ids::Uuid& id) {
         examined = id;
@@ -33,7 +33,8 @@ struct Walk {
     }
 };
 
-// Ids of rows that satisfy the filters, newest first; visible, but perhaps not to the caller.
+// The ids of visible rows that satisfy the filters, newest first. Row security may hide some of the rows from
+// the caller.
 struct Stretch {
     ids::Uuid ids[kLargestStretch];
     size_t wanted;
@@ -47,7 +48,7 @@ void walk_path(Walk& walk, Relation leaf, const ids::Uuid& from, const Path& pat
     TupleTableSlot* slot = table_slot_create(leaf, nullptr);
     PathScan scan = begin_path_scan(leaf, path, walk.filters, from, walk.at);
     ids::Uuid id{};
-    // A row that an erasure has rewritten has an entry for each version: the walk never ends between them.
+    // A row that an erasure has rewritten has one entry for each version. The walk never ends between them.
     bool gone = false;
     while (!found.full() && (walk.rows_left > 0 || gone) && next_entry(scan, id)) {
         CHECK_FOR_INTERRUPTS();
@@ -62,14 +63,15 @@ void walk_path(Walk& walk, Relation leaf, const ids::Uuid& from, const Path& pat
     ExecDropSingleTupleTableSlot(slot);
 }
 
-// A partition of the user's own without a key on event_id, or that is no plain table: the server sorts it.
+// The server sorts a partition that cannot be walked: one that the user made without a key on event_id, or
+// that is not a plain table.
 void walk_unkeyed(Walk& walk, const ids::Uuid& from, Stretch& found) {
     size_t limit = std::min<size_t>(found.wanted - found.count, static_cast<size_t>(walk.rows_left));
     size_t rows = find_unkeyed(walk.filters, from, walk.at, {found.ids + found.count, limit});
     for (size_t i = 0; i < rows; i++) walk.pass(found.ids[found.count++]);
 }
 
-// Partitions made ahead are passed without opening their indexes.
+// Returns whether the partition is empty. Partitions made ahead are passed without opening their indexes.
 bool is_empty(Relation leaf) {
     PredicateLockRelation(leaf, GetActiveSnapshot());
     return RelationGetNumberOfBlocks(leaf) == 0;
@@ -96,7 +98,7 @@ void walk_leaf(Walk& walk, Oid leaf_oid, const ids::Uuid& from, Stretch& found) 
     walk_unkeyed(walk, from, found);
 }
 
-// Goes on until the stretch is full, no more may be examined, or the log ends.
+// Continues until the stretch is full, no more rows may be examined, or the log ends.
 void walk_on(Walk& walk, Stretch& found) {
     Relation table = table_open(store::catalog().table_of(logs::kEvents), AccessShareLock);
     while (!found.full() && walk.rows_left > 0 && !walk.ended) {
@@ -114,7 +116,7 @@ ids::Uuid id_of(const Page& page, size_t row) {
     return pg::uuid_of(heap_getattr(page.rows[row], 1, page.columns, &null));
 }
 
-// Asks for the rows even where none was found, since that is what checks the caller's privileges.
+// Queries the rows even if none was found, because the query checks the caller's privileges.
 void fetch_stretch(const Stretch& found, FetchRows fetch) {
     std::span<const ids::Uuid> ids(found.ids, found.count);
     fetch(ids, ids.empty() ? kGreatestId : ids.back(), ids.empty() ? kLeastId : ids.front());
@@ -123,7 +125,7 @@ void fetch_stretch(const Stretch& found, FetchRows fetch) {
 }  // namespace
 
 Page find_page(const PageRequest& request, FetchRows fetch) {
-    // One more tells whether there is a next page.
+    // One row more than the page holds shows whether there is a next page.
     const size_t wanted = request.max_rows + 1;
     Walk walk{request.filters, kGreatestId, settings::page_scan_rows};
     if (request.cursor) {
@@ -144,7 +146,7 @@ Page find_page(const PageRequest& request, FetchRows fetch) {
         });
         page.columns = SPI_tuptable->tupdesc;
         page.rows.insert(page.rows.end(), SPI_tuptable->vals, SPI_tuptable->vals + SPI_processed);
-        // Row security may hide nearly all that is found.
+        // Row security may hide nearly all of the rows found.
         found->wanted = std::min(found->wanted * 2, kLargestStretch);
     } while (page.rows.size() < wanted && !walk.ended && walk.rows_left > 0);
     if (page.rows.size() >= wanted) {

@@ -15,7 +15,7 @@ Oid type_of(int filter) {
     return logs::kEventColumnDefinitions[kFilterColumns[filter]].type;
 }
 
-// The server's own order of the type, which an operator class of another name does not keep.
+// Returns whether the index key has the default order of the type, which another operator class may not have.
 bool has_default_order(Relation index, int key, Oid type) {
     return index->rd_opfamily[key] == lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
            index->rd_opcintype[key] == type;
@@ -25,7 +25,7 @@ bool is_column(const Node* node, AttrNumber number) {
     return IsA(node, Var) && reinterpret_cast<const Var*>(node)->varattno == number;
 }
 
-// coalesce(event_type, event_name)
+// Returns whether the expression is coalesce(event_type, event_name).
 bool is_shown_type(const Node* node, const Attributes& attributes) {
     if (!IsA(node, CoalesceExpr)) return false;
     List* parts = reinterpret_cast<const CoalesceExpr*>(node)->args;
@@ -34,7 +34,8 @@ bool is_shown_type(const Node* node, const Attributes& attributes) {
            is_column(static_cast<Node*>(lsecond(parts)), attributes.numbers[logs::kEventName]);
 }
 
-// Which filter an index key serves, or -1. A key that is an expression is the first of those left.
+// Returns the filter that an index key serves, or -1. If the key is an expression, it is the first of the
+// remaining expressions.
 int filter_of_key(const Candidate& candidate, int key) {
     AttrNumber number = candidate.index->rd_index->indkey.values[key];
     for (int i = 0; i < kFilters; i++) {
@@ -47,8 +48,8 @@ int filter_of_key(const Candidate& candidate, int key) {
     return -1;
 }
 
-// Whether rows with these columns fixed are all in the index: it is whole, or lacks those that are NULL
-// there.
+// Returns whether the index has all rows with these columns fixed: it either has no predicate, or leaves out
+// only rows in which one of these columns is NULL.
 bool is_complete(const Candidate& candidate, const Path& path) {
     ListCell* cell = nullptr;
     foreach (cell, RelationGetIndexPredicate(candidate.index)) {
@@ -64,7 +65,8 @@ bool is_complete(const Candidate& candidate, const Path& path) {
     return true;
 }
 
-// As the planner would have it: built, and of use to this transaction's snapshots.
+// Returns whether the planner would use the index: it must be valid, and usable under this transaction's
+// snapshots.
 bool is_usable(Relation index) {
     Form_pg_index form = index->rd_index;
     if (index->rd_rel->relam != BTREE_AM_OID || !form->indisvalid) return false;
@@ -72,7 +74,7 @@ bool is_usable(Relation index) {
            TransactionIdPrecedes(HeapTupleHeaderGetXmin(index->rd_indextuple->t_data), TransactionXmin);
 }
 
-// Whether the index serves, as a path.
+// Stores the index as a path. Returns whether it can serve as one.
 bool read_path(Relation index, const Attributes& attributes, const Filters& filters, Path& path) {
     if (!is_usable(index)) return false;
     Candidate candidate{index, attributes, RelationGetIndexExpressions(index)};
@@ -137,7 +139,7 @@ PathScan begin_path_scan(Relation leaf, const Path& path, const Filters& filters
     PathScan scan{begin_index_scan(leaf, path.index, GetActiveSnapshot(), path.fixed + 2),
                   descending ? ForwardScanDirection : BackwardScanDirection,
                   static_cast<AttrNumber>(path.fixed + 1)};
-    // The id is taken from the entry, since its row may be gone.
+    // The id is read from the index entry, because its row may be gone.
     scan.scan->xs_want_itup = true;
     index_rescan(scan.scan, keys, path.fixed + 2, nullptr, 0);
     return scan;

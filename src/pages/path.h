@@ -1,5 +1,6 @@
-// The way to a partition's rows in the order of their ids, newest first: an index whose leading columns the
-// filters fix, and whose next column is event_id. May ereport: call inside pg::call.
+// The way to a partition's rows in the order of their ids, newest first. It is an index whose leading columns
+// are fixed by filters, and whose next column is event_id. The functions may ereport, so call them inside
+// pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -10,26 +11,27 @@
 namespace eventlog::pages {
 
 struct Path {
-    Relation index = nullptr;  // open; null: there is none
-    int fixed = 0;             // leading columns that filters fix
+    Relation index = nullptr;  // open; null if there is none
+    int fixed = 0;             // number of leading columns that filters fix
     int filters[INDEX_MAX_KEYS] = {};
 };
 
-// The index with the most columns fixed; of several the one whose first column comes first in kFilterColumns.
-// With no column fixed it is one that begins with event_id: the primary key. Close it with `close_path`.
+// Opens the index with the most fixed columns. Among several it prefers the one whose first column comes
+// first in kFilterColumns. If no index has a fixed column, it is one that begins with event_id: the primary
+// key. Close the path with `close_path`.
 Path open_path(Relation leaf, const Attributes& attributes, const Filters& filters);
 void close_path(const Path& path);
 
-// A scan of the path over the ids from `from` to `to`, both inclusive, newest first.
+// A scan of the path for the ids from `from` to `to`, both inclusive, newest first.
 struct PathScan {
     IndexScanDesc scan;
     ScanDirection direction;
-    AttrNumber id_column;  // of the index
+    AttrNumber id_column;  // the index's column with the id
 };
 PathScan begin_path_scan(Relation leaf, const Path& path, const Filters& filters, const ids::Uuid& from,
                          const ids::Uuid& to);
 
-// Moves to the next entry and stores its id; false at the end. Its row need not be visible.
+// Moves to the next entry and stores its id. Returns false at the end. The entry's row need not be visible.
 bool next_entry(const PathScan& scan, ids::Uuid& id);
 void end_path_scan(const PathScan& scan);
 

@@ -32,7 +32,7 @@ enum Argument {
     kCursor,
 };
 
-// The arguments of kFilterColumns.
+// The arguments in the order of kFilterColumns.
 constexpr Argument kFilterArguments[kFilters] = {
     kTraceId, kResourceId, kActorId, kEventName, kEventType, kTenantId, kResourceType, kActorType, kSource,
 };
@@ -90,7 +90,8 @@ void put_rows(const Page& page, ReturnSetInfo* set) {
     }
 }
 
-// A set has no place for a cursor, and where the page is short the last row does not tell it.
+// Reports the cursor of a page that was cut. A set cannot hold a cursor, and the last row of a short page
+// does not show it.
 void report_cursor(const ids::Uuid& cursor) {
     char ulid[ids::kUlidLength + 1] = {};
     ids::format_ulid(cursor, ulid);

@@ -8,7 +8,7 @@ namespace {
 
 constexpr int kParameters = 5 + kFilters;
 
-// $1 to $5, then the filters in their order.
+// The parameters are $1 to $5, followed by the filters in their order.
 pg::Statement<kParameters> unkeyed_rows{
     "SELECT event_id FROM eventlog.events WHERE event_id >= $1 AND event_id <= $2"
     " AND event_ts >= $3 AND (event_ts < $4 OR $4 = 'infinity')"

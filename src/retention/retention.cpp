@@ -11,13 +11,14 @@
 namespace eventlog::retention {
 namespace {
 
-// Shorter than deadlock_timeout by far: whoever meets this process in a deadlock sees it let go.
+// This is far shorter than deadlock_timeout, so that a process that waits for this one in a deadlock sees it
+// give up first.
 constexpr const char* kLockTimeout = "100ms";
 
-// Tells the process's lock from advisory locks of SQL, which have 1 or 2 here.
+// Distinguishes the process's lock from advisory locks of SQL, whose class is 1 or 2.
 constexpr uint16 kTurnLock = 3;
 
-// What the process is told: the settings of who starts it.
+// The settings of the caller that starts the process.
 struct RetentionArguments {
     int32_t max_size;
     bool ignores_readers;
@@ -27,7 +28,7 @@ constexpr const char* kDue =
     "SELECT EXISTS (SELECT FROM eventlog.retired_partitions)"
     " OR EXISTS (SELECT FROM eventlog.due_partitions())";
 
-// The first value of a query's first row; null when there is none.
+// Returns the first value of a query's first row, or null if there is no row.
 Datum query(const char* sql) {
     pg::run_sql(sql, SPI_OK_SELECT);
     bool null = false;
@@ -42,10 +43,10 @@ bool is_due() {
     return due;
 }
 
-// ---- in the process --------------------------------------------------------------------------------------
+// ---- the process itself ----------------------------------------------------------------------------------
 
-// Whether this process is the one at work in this database, to its end. An advisory lock, since a failed
-// transaction takes the others of a session with it.
+// Makes this process the one that works in this database, until its end. Returns false if there is another
+// one. The lock is an advisory lock, because a failed transaction releases a session's other locks.
 bool take_turn() {
     LOCKTAG tag;
     SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, ExtensionRelationId, get_extension_oid("eventlog", false),
@@ -58,7 +59,7 @@ bool may_begin() {
            store::catalog().adopted && take_turn();
 }
 
-// Oids that a query returns.
+// Returns the oids that a query returns.
 std::span<Oid> partitions_of(const char* sql) {
     MemoryContext memory = CurrentMemoryContext;
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
@@ -72,8 +73,8 @@ std::span<Oid> partitions_of(const char* sql) {
     return {oids, count};
 }
 
-// Runs a step in a transaction of its own; false when it failed. That somebody else holds a lock is nothing
-// to write down.
+// Runs a step in a transaction of its own. Returns false if it failed. A failure because somebody else holds
+// a lock is not logged.
 template <typename Step>
 bool try_step(const char* what, Step step) {
     try {
@@ -91,14 +92,14 @@ bool try_step(const char* what, Step step) {
     }
 }
 
-// A partition locked against writers, beyond the end of a transaction that does not fail.
+// A partition that is locked against writers, even beyond the end of a transaction that does not fail.
 struct Fence {
     LockRelId relation;
     char* detach;  // the command that detaches it
 };
 
-// Locks the partition and, now that no transaction is about to add to it, notes that it goes; false when it
-// must not go.
+// Locks the partition, and notes that it is to be dropped, now that no transaction can add rows to it.
+// Returns false if it must not be dropped.
 bool retire(Oid partition, Fence& fence) {
     if (!store::lock_extension(AccessShareLock)) return false;
     LockRelationOid(partition, ShareLock);
@@ -118,7 +119,7 @@ bool retire(Oid partition, Fence& fence) {
     return true;
 }
 
-// Runs a command as a client's own statement would be run.
+// Runs a command as if a client had sent it.
 void run_utility(const char* command) {
     auto* statement = makeNode(PlannedStmt);
     statement->commandType = CMD_UTILITY;
@@ -127,20 +128,21 @@ void run_utility(const char* command) {
                    nullptr);
 }
 
-// DETACH CONCURRENTLY commits in its midst: the server refuses it anywhere but at the top.
+// Detaches the partition. DETACH CONCURRENTLY commits halfway, so the server accepts it only as a top-level
+// command.
 bool detach(const char* command) {
-    // Where the statement keeps what it needs after it has committed.
+    // The statement allocates in this context what it needs after it has committed.
     PortalContext = CurrentMemoryContext;
     run_utility(command);
-    // The statement has ended the transaction that the snapshot was of, and begun another.
+    // The statement has ended the transaction to which the snapshot belonged, and has begun another.
     if (!ActiveSnapshotSet()) PushActiveSnapshot(GetTransactionSnapshot());
     return true;
 }
 
-// A partition that has been left detaching.
+// A partition whose detaching has not been completed.
 struct Unfinished {
-    char* command;         // what completes that; null: it is not detaching
-    TransactionId marked;  // the transaction that marked it as such
+    char* command;         // the command that completes it; null if the partition is not detaching
+    TransactionId marked;  // the transaction that marked the partition as detaching
 };
 
 Unfinished unfinished(Oid partition) {
@@ -160,9 +162,9 @@ Unfinished unfinished(Oid partition) {
     return found;
 }
 
-// FINALIZE waits for every snapshot that is as old as the active one: beside queries that overlap, polls that
-// wait say, for ever. Only those that the mark was still in progress for can see the partition attached, and
-// none of them has an xmin beyond it.
+// FINALIZE waits for every snapshot that is as old as the active one. Beside queries that overlap, for
+// example polls that wait, it would wait for ever. Only snapshots in which the mark was still in progress can
+// see the partition attached, and none of them has an xmin beyond the mark.
 void finalize(const Unfinished& found) {
     PushCopiedSnapshot(GetActiveSnapshot());
     Snapshot snapshot = GetActiveSnapshot();
@@ -185,7 +187,8 @@ bool finish(Oid partition) {
 void drop_partition(Oid partition) {
     Fence fence{};
     if (!try_step("retention", [&] { return retire(partition, fence); })) return;
-    // A time-out leaves it detaching, which `finish` completes, or attached, of which `finish` takes note.
+    // After a time-out the partition is either detaching, which `finish` completes, or attached, which
+    // `finish` records.
     if (try_step("retention: detaching a partition", [&] { return detach(fence.detach); }))
         pg::call([&fence] { UnlockRelationIdForSession(&fence.relation, ShareLock); });
     try_step("retention: dropping a partition", [partition] { return finish(partition); });

@@ -1,8 +1,9 @@
-// Letting old partitions go, without a writer waiting.
+// Drops old partitions without blocking writers.
 //
-// What may go is decided in SQL (part 62). It is done by a process of its own, one at a time in a database,
-// whose every wait for a lock is short; what it cannot have now, it leaves for the next one. These functions
-// may ereport: call them inside pg::call, in a transaction, after the database has been adopted.
+// SQL decides which partitions are due (sql/code/62_retention.sql). A separate process drops them, one at a
+// time per database, and each of its waits for a lock is short. A partition that it cannot lock now is left
+// for the next process. These functions may ereport: call them inside pg::call, in a transaction, after the
+// database has been adopted.
 #pragma once
 
 #include "pg/server.h"
@@ -11,8 +12,8 @@
 
 namespace eventlog::retention {
 
-// Starts the process if there is something for it to do. Does not wait for its end: it may have to wait
-// itself for the caller's transaction to end.
+// Starts the process if a partition is due. Does not wait for its end, because the process may itself have to
+// wait for the caller's transaction to end.
 void start_retention(runtime::Await await);
 
 }  // namespace eventlog::retention

@@ -1,4 +1,4 @@
-// eventlog.maintain, and the settings of retention as its rules in SQL read them.
+// eventlog.maintain, and the settings of retention for its rules in SQL.
 #include "pg/boundary.h"
 #include "pg/clock.h"
 
@@ -12,7 +12,7 @@ EVENTLOG_FUNCTION(eventlog_maintain) {
     pg::call([] {
         PreventCommandIfReadOnly("eventlog.maintain()");
         const int64_t now = pg::unix_millis_now();
-        // A call with nothing to do takes no lock, so that it holds nobody up.
+        // A call that has nothing to do takes no lock, so that it blocks nobody.
         if (!store::is_maintained(now)) store::maintain(now);
         retention::start_retention(runtime::Await::start);
     });

@@ -11,8 +11,8 @@ enum ClusterColumn { kSystemIdentifier = 1, kDatabase, kXidOffset, kIncarnation,
 
 constexpr int32 kThisMajor = PG_VERSION_NUM / 10000;
 
-// Computed from everything stored: the next number is above each stored one and above each cursor's end.
-// %s: a query of the greatest one in each log.
+// The offset is computed from everything stored: the next number is above each stored one and above the end
+// of each cursor. %s is a query for the greatest number in each log.
 constexpr const char* kSettle = R"(
 WITH stored AS (
     SELECT max(xid::text::bigint) + 1 AS next FROM (%s) greatest_of_each
@@ -32,8 +32,8 @@ constexpr const char* kStore = R"(
 INSERT INTO eventlog.cluster (system_identifier, database, server_major, xid_offset, incarnation)
 VALUES ($1, $2, $3, $4, $5))";
 
-// A target made here before the adoption is ours; no event can be older than it, since none is written before
-// the adoption.
+// A target that was made here before the adoption is ours. No event can be older than such a target, because
+// none is written before the adoption.
 constexpr const char* kOwnTargets = R"(
 WITH own AS (
     UPDATE eventlog.targets SET incarnation = $1 WHERE incarnation IS NULL RETURNING name
@@ -42,7 +42,7 @@ UPDATE eventlog.reader_window w
 SET from_snapshot = eventlog.horizon(), to_snapshot = NULL
 FROM own WHERE w.kind = 'target' AND w.name = own.name AND w.from_snapshot::text <> '1:1:')";
 
-// SELECTs of the greatest transaction number in each log that is followed.
+// Returns a UNION of queries for the greatest transaction number in each log that is followed.
 const char* greatest_xids(const Catalog& known) {
     StringInfoData sql;
     initStringInfo(&sql);
@@ -59,12 +59,12 @@ void execute(const char* sql, int count, Oid* types, Datum* values, int expected
     if (result != expected) elog(ERROR, "eventlog: adoption: %s", SPI_result_code_string(result));
 }
 
-// The row of eventlog.cluster that is of this database.
+// The row of eventlog.cluster for this database.
 struct Adoption {
     bool found;
     bool is_of_this_cluster;
     int64 xid_offset;
-    int32 server_major;  // 0: not known
+    int32 server_major;  // 0 if not known
 };
 
 Adoption read_row(TupleTableSlot* slot) {
@@ -74,7 +74,7 @@ Adoption read_row(TupleTableSlot* slot) {
     row.is_of_this_cluster = DatumGetInt64(slot_getattr(slot, kSystemIdentifier, &null)) ==
                              static_cast<int64>(GetSystemIdentifier());
     row.xid_offset = DatumGetInt64(slot_getattr(slot, kXidOffset, &null));
-    // 0.1.0 had no such column.
+    // Release 0.1.0 did not have this column.
     if (slot->tts_tupleDescriptor->natts < kServerMajor) return row;
     Datum server_major = slot_getattr(slot, kServerMajor, &null);
     if (!null) row.server_major = DatumGetInt32(server_major);

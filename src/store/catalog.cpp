@@ -14,7 +14,7 @@ constexpr const char* kName = "eventlog";
 Catalog cached;
 bool valid = false;
 uint64_t changes = 0;
-bool changed_here = false;  // this transaction has changed what is cached
+bool changed_here = false;  // whether this transaction has changed the cached facts
 
 void invalidate() {
     valid = false;
@@ -27,7 +27,7 @@ void on_relation_change(Datum, Oid relation) {
         invalidate();
 }
 
-// What a transaction changed and rolled back was never so.
+// Drops the facts that were read in a transaction that changed them and then rolled back.
 void on_transaction_end(XactEvent event, void*) {
     if (changed_here && event == XACT_EVENT_ABORT) invalidate();
     if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) changed_here = false;

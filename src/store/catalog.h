@@ -1,5 +1,5 @@
-// Where the extension's objects are in this database, cached for the life of the backend and dropped when
-// they change. Every function here may ereport: call them inside pg::call.
+// The extension's objects in this database. The facts are cached for the life of the backend, and are read
+// again after the objects have changed. Every function here may ereport, so call them inside pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -9,7 +9,7 @@
 
 namespace eventlog::store {
 
-// An enum type as this database has it.
+// An enum type with the oids that it has in this database.
 struct KnownEnum {
     const EnumType* definition;
     Oid type;
@@ -17,15 +17,15 @@ struct KnownEnum {
 };
 
 struct Catalog {
-    Oid tables[kMaxLogTables];   // of log_tables(); InvalidOid: the SQL objects are older than that log
-    KnownEnum enums[kMaxEnums];  // of their columns; unused ones have no definition
+    Oid tables[kMaxLogTables];   // indexed as log_tables(); InvalidOid if the SQL objects lack the log
+    KnownEnum enums[kMaxEnums];  // of the logs' columns; an unused entry has no definition
     Oid cluster;                 // eventlog.cluster
-    Oid owner;                   // of the first log table: the extension writes in that role's name
+    Oid owner;                   // owner of the first log table, in whose name the extension writes
     Service service;             // full or logging
-    bool adopted;                // the xid offset is settled for this database of this cluster
+    bool adopted;                // whether the xid offset is settled for this database of this cluster
     uint64_t xid_offset;         // the difference to the server's transaction numbers
 
-    // 55000 where the SQL objects are older than the log. May ereport.
+    // Returns the oid of the log's table. Raises 55000 if the SQL objects are older than the log.
     Oid table_of(const LogTable& log) const;
     bool has(const LogTable& log) const { return OidIsValid(tables[index_of(log)]); }
     Oid type_of(const LogColumn& column) const;
@@ -33,38 +33,41 @@ struct Catalog {
     const KnownEnum& enum_of(const EnumType& type) const;
 };
 
-// The cached facts; 55000 when the extension is not installed here. They serve log calls: whoever does more
-// asks for `require_full_service` first.
+// Returns the cached facts. Raises 55000 if the extension is not installed in this database. The facts
+// suffice for log calls; a caller that does anything else calls `require_full_service` first.
 const Catalog& catalog();
 
-// 55000 unless the SQL objects are those of this library or of a release that it serves.
+// Raises 55000 unless the SQL objects are of this library's version or of a release that it serves.
 void require_full_service();
 
-// Whether nothing has changed since `catalog` was read last.
+// Returns whether nothing has changed since `catalog` was last called.
 bool is_current();
 
-// The version of the extension's SQL objects in this database, or null when it is not installed here.
+// Returns the version of the extension's SQL objects in this database, or null if the extension is not
+// installed.
 char* installed_version();
 
-// What this library does for the extension in this database. Reads the catalog anew.
+// Returns the service that this library gives to the SQL objects of this database. Reads the system catalogs,
+// not the cache.
 Service service();
 
-// Reports, at this level (55000), that this library cannot serve the SQL objects in full; `detail` is a
-// sentence that says what comes of it.
+// Reports at `level`, with SQLSTATE 55000, that this library cannot serve the SQL objects in full. `detail`
+// is a sentence that names the consequence.
 void report_other_version(int level, const char* detail);
 
-// Locks the extension to the end of the transaction; false, and nothing locked, when it is not installed (any
-// more).
+// Locks the extension until the transaction ends. Returns false, and locks nothing, if the extension is not
+// installed or has been dropped in the meantime.
 bool lock_extension(LOCKMODE mode);
 void unlock_extension(LOCKMODE mode);
 
-// Forgets what is cached (after the extension changed its own tables in this transaction).
+// Drops the cached facts, after the extension has changed its own tables in this transaction.
 void forget();
 
-// Has every session read the facts anew once this transaction commits: an update has changed the SQL objects.
+// Makes every session read the facts again once this transaction commits, because an update has changed the
+// SQL objects.
 void announce_change();
 
-// Registers the invalidation callbacks; called once by _PG_init.
+// Registers the invalidation callbacks. Called once, by _PG_init.
 void watch_catalog();
 
 }  // namespace eventlog::store

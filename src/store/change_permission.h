@@ -1,6 +1,6 @@
-// The way around the append-only trigger, for the extension's own statements alone: it is opened in C++ for
-// one UPDATE of one table, is used up by the trigger that asks for it, and closes with its scope, whatever
-// way that ends.
+// A permission to pass the append-only trigger, for the extension's own statements alone. It is granted in
+// C++ for one UPDATE of one table. The trigger uses it up, and it also ends with its scope, even if an error
+// ends the scope.
 //
 //     ChangePermission permission(table);
 //     pg::call([] { SPI_execute_plan(...); });   // UPDATE of that table
@@ -18,7 +18,7 @@ class ChangePermission {
     ChangePermission& operator=(const ChangePermission&) = delete;
 };
 
-// Uses the permission up: true once, where it has been opened for this table.
+// Uses up the permission. Returns true once if it was granted for this table.
 bool take_change_permission(Oid table);
 
 }  // namespace eventlog::store

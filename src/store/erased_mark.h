@@ -1,4 +1,4 @@
-// The key of an event's envelope, metadata -> '_eventLog', that says that the event has been erased.
+// The key in an event's envelope, metadata -> '_eventLog', that marks the event as erased.
 #pragma once
 
 #define EVENTLOG_ERASED_MARK "erased"

@@ -9,7 +9,7 @@ namespace {
 
 runtime::Shared<std::atomic<uint64_t>> shared_clock{"eventlog ids"};
 std::atomic<uint64_t> own_clock{0};
-Oid raised_above[kMaxLogTables];  // tables that the clock has been raised above
+Oid raised_above[kMaxLogTables];  // tables above whose greatest id the clock has been raised
 ids::RandomPool pool;
 
 std::atomic<uint64_t>& id_clock() {
@@ -20,8 +20,8 @@ bool fill_with_random(void* bytes, size_t size) {
     return pg_strong_random(bytes, size);
 }
 
-// Raises the clock to the greatest id in a leaf, dead and uncommitted rows included; false when the leaf is
-// empty.
+// Raises the clock to the greatest id in a leaf, including dead and uncommitted rows. Returns false if the
+// leaf is empty.
 bool raise_above(Oid leaf_oid) {
     Relation leaf = table_open(leaf_oid, AccessShareLock);
     Oid key = primary_key_of(leaf);
@@ -46,7 +46,8 @@ bool raise_above(Oid leaf_oid) {
     return found;
 }
 
-// The clock may have stepped back, or this may be a new primary with a slower one.
+// Raises the clock above the stored ids, because it may have stepped back, or this may be a new primary with
+// a slower clock.
 void raise_above_stored(Relation table) {
     PartitionDesc partitions = RelationGetPartitionDesc(table, true);
     for (int i = partitions->nparts - 1; i >= 0; i--)
@@ -63,7 +64,7 @@ void seed(Relation table) {
         known = oid;
         return;
     }
-    // The tables were made anew more often than there are places.
+    // The array is full because the tables have been created again many times.
     std::fill(std::begin(raised_above), std::end(raised_above), InvalidOid);
     seed(table);
 }

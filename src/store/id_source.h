@@ -1,5 +1,5 @@
-// Where event ids come from in a backend: the clock, kept advancing over all backends when the library is
-// preloaded. May ereport: call inside pg::call.
+// The source of a backend's event ids: a clock that never goes back, which all backends share if the library
+// is preloaded. Its functions may ereport, so call them inside pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -8,12 +8,12 @@
 
 namespace eventlog::store {
 
-// Asks for the shared clock; called by _PG_init while preloading.
+// Requests the shared memory of the clock. Called by _PG_init while the library is preloaded.
 void request_id_clock();
 
-// The next id, at or after `unix_micros`. Strictly above every id given out before by this backend (by every
-// backend, when preloaded), and above every id that was stored in the table when this backend made its first
-// one there. `table` is a log table, open and locked.
+// Returns the next id, at or after `unix_micros`. It is greater than every id that this backend, or every
+// backend if the library is preloaded, has returned before. It is also greater than every id that was stored
+// in the table when this backend made its first id there. `table` is a log table, open and locked.
 ids::Uuid next_id(Relation table, int64_t unix_micros);
 
 }  // namespace eventlog::store

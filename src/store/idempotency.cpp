@@ -20,14 +20,15 @@ constexpr const char* kPartitionCommands[] = {
     "CREATE INDEX ON %s (key_hash)",
 };
 
-// Keys are looked for in every partition that their window reaches into: two or three of its own width.
+// A key is looked up in every partition that its window reaches. With partitions as wide as the window, these
+// are two or three.
 int64_t partition_millis() {
     constexpr int64_t kSecondsPerHour = 3600;
     constexpr int64_t kMillisPerHour = kSecondsPerHour * 1000;
     return (settings::idempotency_window + kSecondsPerHour - 1) / kSecondsPerHour * kMillisPerHour;
 }
 
-// Of advisory locks, users' have 1 or 2 here.
+// Distinguishes these locks from users' advisory locks, whose class is 1 or 2.
 constexpr uint16 kLockClass = 0xE7;
 
 LOCKTAG lock_tag(const event::Digest& key) {
@@ -74,7 +75,7 @@ bool is_visible(Relation leaf, TupleTableSlot* slot) {
 // Looks into one partition; false when nobody in it has the key now.
 bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, KeyClaim& claim) {
     Relation leaf = table_open(leaf_oid, RowExclusiveLock);
-    // Those made ahead, mostly.
+    // Most empty partitions are those made ahead.
     if (RelationGetNumberOfBlocks(leaf) == 0) {
         table_close(leaf, NoLock);
         return false;
@@ -113,7 +114,7 @@ bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, K
 
 void store_key(Oid leaf_oid, const event::IdempotencyKey& key, const ids::Uuid& id) {
     Leaf* leaf = open_leaf(table_open(leaf_oid, RowExclusiveLock));
-    // A column that somebody has added stays NULL.
+    // Columns that a user has added stay NULL.
     const int columns = RelationGetDescr(leaf->relation)->natts;
     auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * columns));
     auto* nulls = static_cast<bool*>(palloc(columns));
@@ -149,7 +150,8 @@ KeyClaim claim_key(Insertion& insertion, const event::IdempotencyKey& key, const
     Relation ledger = open_ledger(insertion);
     Oid own_leaf = leaf_of(kIdempotencyKeys, ledger, id);
     if (!OidIsValid(own_leaf)) {
-        // Before the lock: others with the key need not wait for a partition.
+        // The partition is made before the lock is taken, so that calls with the same key need not wait for
+        // it.
         table_close(ledger, NoLock);
         make_room(insertion, ids::unix_millis_of(id));
         ledger = open_ledger(insertion);

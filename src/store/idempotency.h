@@ -1,8 +1,10 @@
-// The ledger of idempotency keys: which event was the first with a key, for eventlog.idempotency_window.
+// The ledger of idempotency keys: it tells which event was the first with a key within
+// eventlog.idempotency_window.
 //
-// Keys are exact without a unique index over all time, so that old ones go with their partition: calls with
-// the same key take turns by a lock that each holds only while it looks and writes, never to the end of its
-// transaction, and whoever finds a key of an open transaction waits for that to end.
+// Keys are exact without a unique index over all time, so that old keys are dropped with their partition.
+// Calls with the same key take turns: each holds a lock only while it looks up and writes the key, never
+// until its transaction ends. A call that finds a key of an open transaction waits for that transaction to
+// end.
 #pragma once
 
 #include "pg/server.h"
@@ -24,16 +26,16 @@ enum class Claim : uint8_t {
 struct KeyClaim {
     Claim outcome;
     ids::Uuid first;
-    bool same_payload;    // of `repeated`
-    TransactionId owner;  // of `pending`
-    Oid leaf;             // of `pending`: the partition that holds its row
-    ItemPointerData row;  // of `pending`
+    bool same_payload;    // if `repeated`
+    TransactionId owner;  // if `pending`
+    Oid leaf;             // if `pending`: the partition that holds its row
+    ItemPointerData row;  // if `pending`
 };
 
 // Claims a key for the event `id`, which is about to be written. May ereport: call inside pg::call.
 KeyClaim claim_key(Insertion& insertion, const event::IdempotencyKey& key, const ids::Uuid& id);
 
-// Waits for the transaction of a pending claim to end. May ereport: call inside pg::call.
+// Waits for the transaction of a pending claim to end. May ereport, so call it inside pg::call.
 void wait_for_owner(const KeyClaim& claim);
 
 }  // namespace eventlog::store

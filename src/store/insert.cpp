@@ -12,14 +12,14 @@ namespace eventlog::store {
 
 namespace {
 
-// The INSERT of each of log_tables(), and the table that it was prepared for.
+// The prepared INSERT of each log, indexed as log_tables(), and the table that it was prepared for.
 struct InsertPlan {
     SPIPlanPtr plan;
     Oid table;
 };
 InsertPlan insert_plans[kMaxLogTables];
 
-// Whether the columns are the ones that this library knows, and no others.
+// Returns whether the table has exactly the columns that this library knows.
 bool has_known_columns(const Insertion& insertion, Relation relation) {
     const auto known = insertion.log->columns;
     TupleDesc columns = RelationGetDescr(relation);
@@ -47,10 +47,10 @@ bool needs_executor(const Insertion& insertion, Relation relation) {
            has_insert_trigger(relation) || !has_known_columns(insertion, relation);
 }
 
-// The leaf, or null when it needs the executor.
+// Opens the partition for direct insertion. Returns null if it needs the executor.
 Leaf* open_direct_leaf(const Insertion& insertion, Oid oid) {
     Relation relation = table_open(oid, RowExclusiveLock);
-    // One that is no partition any more is left to the executor, too, which says so.
+    // A table that is no longer a partition is left to the executor, too, which reports that.
     if (relation->rd_rel->relkind != RELKIND_RELATION || !relation->rd_rel->relispartition ||
         relation->rd_tableam != GetHeapamTableAmRoutine() || needs_executor(insertion, relation)) {
         table_close(relation, NoLock);
@@ -97,7 +97,7 @@ void open_table(Insertion& insertion) {
     insertion.table = table_open(insertion.catalog.table_of(*insertion.log), RowExclusiveLock);
 }
 
-// The leaf for direct insertion, or null when the executor is needed.
+// Returns the leaf for direct insertion, or null if the executor is needed.
 Leaf* direct_leaf(Insertion& insertion, Oid leaf) {
     if (settings::insert_method != static_cast<int>(settings::InsertMethod::automatic)) return nullptr;
     if (insertion.leaf != nullptr && RelationGetRelid(insertion.leaf->relation) != leaf) {

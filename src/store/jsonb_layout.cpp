@@ -1,4 +1,4 @@
-// The binary layout that src/jsonb reads and writes is the server's: checked when this file is compiled.
+// Checks at compile time that src/jsonb reads and writes the server's own binary layout.
 #include "pg/server.h"
 
 #include "jsonb/view.h"

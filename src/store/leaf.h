@@ -1,5 +1,5 @@
-// A partition with its indexes open for direct insertion, as ModifyTable would have it. For tables about
-// which nothing needs the executor. May ereport: call inside pg::call.
+// A partition whose indexes are open for direct insertion, prepared as ModifyTable does it. It is for tables
+// about which nothing needs the executor. The functions may ereport, so call them inside pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -13,13 +13,14 @@ struct Leaf {
     TupleTableSlot* slot;
 };
 
-// Readies an open relation, locked for writing; in the current memory context.
+// Prepares an open relation, which is locked for writing. The leaf is allocated in the current memory
+// context.
 Leaf* open_leaf(Relation relation);
 
-// Writes a row of all columns and its index entries; constraints are checked.
+// Writes a row of all columns and its index entries, after checking the constraints.
 void insert_into_leaf(Leaf* leaf, const Datum* values, const bool* nulls);
 
-// Closes the relation, too; its lock stays.
+// Closes the leaf and its relation. The lock on the relation stays.
 void close_leaf(Leaf* leaf);
 
 }  // namespace eventlog::store

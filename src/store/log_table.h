@@ -1,13 +1,13 @@
-// A log table as a value: everything that the store has to know of a partitioned table of the extension. Each
-// partition holds a range of UUIDv7, and so of time. A new log is one such value (folder logs/), one SQL file
-// and their tests.
+// A log table as a value: everything that the store has to know about a partitioned table of the extension.
+// Each partition holds a range of UUIDv7, and thus of time. A new log is one such value (in folder logs/),
+// one SQL file and their tests.
 #pragma once
 
 #include "pg/server.h"
 
 namespace eventlog::store {
 
-// An enum type of schema eventlog, with the labels that this library knows, in the order of a C++ enum.
+// An enum type in schema eventlog, with the labels that this library knows, in the order of a C++ enum.
 struct EnumType {
     const char* name;
     std::span<const char* const> labels;
@@ -15,32 +15,34 @@ struct EnumType {
 
 struct LogColumn {
     const char* name;
-    Oid type;  // InvalidOid: enum_type
+    Oid type;  // InvalidOid if the type is `enum_type`
     const EnumType* enum_type = nullptr;
 };
 
-// How the data of a person or a thing is taken out of the rows of a log, whose ids and times stay. Texts of
-// SQL; $1 is the id asked for and $2 its type, NULL for every type.
+// How the data of a person or a thing is removed from the rows of a log, whose ids and times stay. Both
+// members are SQL text in which $1 is the id to be erased, and $2 is its type or NULL for every type.
 struct ErasureClause {
-    const char* condition;    // picks the rows of a scope; null: the log has none of that scope
-    const char* assignments;  // of UPDATE … SET
+    const char* condition;    // selects the rows of a scope; null if the log has none of that scope
+    const char* assignments;  // the assignments of UPDATE … SET
 };
 
 struct LogTable {
     const char* name;  // in schema eventlog
-    // In their order. The first one is the id, by which the table is partitioned.
+    // The columns in the table's order. The first one is the id, by which the table is partitioned.
     std::span<const LogColumn> columns;
-    // The column of the transaction number that readers follow; null: the log is not followed.
+    // The column with the transaction number that readers follow, or null if the log is not followed.
     const char* xid_column;
-    // Makes a partition, whose name is %s. Keys and indexes stand on the partitions alone, since a parent
-    // that belongs to an extension and has a key does not restore from a dump; statement triggers of the
-    // parent do not reach a partition that is addressed by name.
+    // The commands that make a partition, whose name replaces %s. Keys and indexes are created on the
+    // partitions alone, because a parent that belongs to an extension and has a key does not restore from a
+    // dump. Statement triggers of the parent do not fire for a partition that is addressed by name, so each
+    // partition has its own.
     std::span<const char* const> partition_commands;
-    // The width of a new partition in milliseconds, by the settings of the moment.
+    // Returns the width of a new partition in milliseconds, by the current settings.
     int64_t (*partition_millis)();
-    // The tenant, the source and the key of idempotent calls, for a SELECT; null: the log has none.
+    // The expressions of an idempotent call's tenant, source and key, for a SELECT; null if the log has no
+    // keys.
     const char* key_columns;
-    // In the order of erasure::Scope; empty: rows hold nobody's data.
+    // The clauses in the order of erasure::Scope; empty if the rows hold nobody's data.
     std::span<const ErasureClause> erasure;
 
     const char* id_column() const { return columns.front().name; }
@@ -51,13 +53,13 @@ inline constexpr int kMaxColumns = 32;
 inline constexpr int kMaxEnums = 8;
 inline constexpr int kMaxEnumLabels = 4;
 
-// Makes the log tables known; called once by _PG_init.
+// Registers the log tables. Called once, by _PG_init.
 void register_log_tables(std::span<const LogTable* const> tables);
 
-// Every log table, in the order of registration.
+// Returns every log table, in the order of registration.
 std::span<const LogTable* const> log_tables();
 
-// The place of a table in log_tables().
+// Returns the index of a table in log_tables().
 int index_of(const LogTable& table);
 
 }  // namespace eventlog::store

@@ -1,4 +1,4 @@
-// Transactions of the worker that use the tables of the log; rolled back unless committed.
+// Transactions of the worker that use the tables of the log. They roll back unless they are committed.
 #pragma once
 
 #include "pg/transaction.h"
@@ -6,11 +6,11 @@
 
 namespace eventlog::store {
 
-// Thrown where the extension is no longer installed.
+// Thrown if the extension is no longer installed.
 struct LogIsGone {};
 
-// One that uses the log's tables. DROP EXTENSION waits for its end, and it for that of DROP EXTENSION: taken
-// in one place, so that the two never wait for each other.
+// A transaction that uses the log's tables. It locks the extension first, so that DROP EXTENSION and this
+// transaction wait for each other's end and never deadlock.
 class LogTransaction {
   public:
     LogTransaction() {

@@ -12,20 +12,21 @@
 namespace eventlog::store {
 namespace {
 
-// The caller's own transaction may hold what the helper waits for; the server cannot see that deadlock.
+// The caller's own transaction may hold a lock that the helper waits for, and the server cannot detect that
+// deadlock.
 constexpr const char* kHelperLockTimeout = "2s";
 
-// What the helper is told: fits bgw_extra.
+// The arguments of the helper process, which are passed in bgw_extra.
 struct HelperArguments {
     int64_t unix_millis;
-    int32_t partition_width;  // the caller's settings
+    int32_t partition_width;  // this and the next two are the caller's settings
     int32_t partitions_ahead;
     int32_t idempotency_window;
 };
 static_assert(sizeof(HelperArguments) <= BGW_EXTRALEN);
 
-// Held by whoever adopts or makes partitions, to the end of its transaction: one at a time, and none while
-// the extension is dropped.
+// Whoever adopts the database or makes partitions holds this lock on the extension until its transaction
+// ends. So only one process at a time does that, and none does while the extension is dropped.
 constexpr LOCKMODE kMaintenanceLock = ShareUpdateExclusiveLock;
 
 bool is_ready(int64_t unix_millis) {

@@ -8,7 +8,7 @@
 namespace eventlog::store {
 namespace {
 
-// The leaf found last: nearly every id belongs to it.
+// The leaf that was found last, to which nearly every id belongs.
 struct KnownLeaf {
     Oid table;
     Oid leaf;
@@ -16,16 +16,16 @@ struct KnownLeaf {
     ids::Uuid to;
 };
 
-KnownLeaf known_leaves[kMaxLogTables];  // of log_tables()
+KnownLeaf known_leaves[kMaxLogTables];  // indexed as log_tables()
 
 void on_relation_change(Datum, Oid relation) {
     for (KnownLeaf& known : known_leaves)
         if (relation == InvalidOid || relation == known.table) known = {};
 }
 
-// The place of an id among the bounds of the existing partitions.
+// The position of an id among the bounds of the existing partitions.
 struct Place {
-    Oid leaf;                       // InvalidOid: a gap
+    Oid leaf;                       // InvalidOid if the id falls into a gap
     std::optional<ids::Uuid> from;  // the bound at or below the id
     std::optional<ids::Uuid> to;    // the bound above it
 };
@@ -56,8 +56,8 @@ char* text_of(const ids::Uuid& id) {
     return text;
 }
 
-// events_p20261120, or events_p20261120_0630 where it does not begin at midnight; with a number where the
-// name is taken.
+// Returns a free name: events_p20261120, or events_p20261120_0630 for a partition that does not begin at
+// midnight. A number is appended if the name is taken.
 char* free_name(const LogTable& log, Oid schema, const ids::Uuid& from) {
     time_t seconds = static_cast<time_t>(ids::unix_millis_of(from) / 1000);
     struct tm utc {};
@@ -79,7 +79,7 @@ void create(const LogTable& log, Oid owner, Oid schema, const ids::Uuid& from, c
     pg::end_owner_sql(saved);
 }
 
-// When the partition of `unix_millis` ends if it is made now, and no neighbour cuts it.
+// Returns the time at which the partition of `unix_millis` ends if it is made now and no neighbour cuts it.
 int64_t next_boundary(const LogTable& log, int64_t unix_millis) {
     return (unix_millis / log.partition_millis() + 1) * log.partition_millis();
 }
@@ -87,13 +87,13 @@ int64_t next_boundary(const LogTable& log, int64_t unix_millis) {
 Place place_in(const LogTable& log, const ids::Uuid& id) {
     Relation table = table_open(catalog().table_of(log), AccessShareLock);
     Place place = place_of(table, id);
-    // The reference must not be held over an ATTACH; the lock may.
+    // The reference must not be held during an ATTACH; the lock may.
     table_close(table, NoLock);
     return place;
 }
 
-// The first moment at or after `unix_millis` that no partition holds, within the span to be kept ready.
-// Partitions made with another width end where they end.
+// Returns the first time at or after `unix_millis` that no partition holds, within the span to be kept ready.
+// Partitions that were made with another width keep their ends.
 std::optional<int64_t> first_gap(const LogTable& log, int64_t unix_millis) {
     int64_t ready_until =
         next_boundary(log, unix_millis) + settings::partitions_ahead * log.partition_millis();
@@ -135,7 +135,7 @@ std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from) {
     PartitionDesc partitions = RelationGetPartitionDesc(table, true);
     auto* leaves = static_cast<Oid*>(palloc(sizeof(Oid) * (static_cast<size_t>(partitions->nparts) + 1)));
     size_t count = 0;
-    // A bound's index is of the partition below it.
+    // The index stored with a bound is that of the partition below it.
     for (int i = partitions->nparts > 0 ? partitions->boundinfo->ndatums - 1 : -1; i >= 0; i--) {
         std::optional<ids::Uuid> to = bound_at(partitions->boundinfo, i);
         if (to && *to <= from) break;

@@ -1,5 +1,5 @@
-// Partitions of the logs: finding the one an id belongs to, and making those that are wanted.
-// These functions may ereport: call them inside pg::call.
+// Partitions of the logs: finds the one that an id belongs to, and makes missing ones. The functions may
+// ereport, so call them inside pg::call.
 #pragma once
 
 #include "pg/server.h"
@@ -9,39 +9,39 @@
 
 namespace eventlog::store {
 
-// The leaf whose range holds `id`, or InvalidOid. `table` is that of `log`, open and locked.
+// Returns the leaf whose range holds `id`, or InvalidOid. `table` is the table of `log`, open and locked.
 Oid leaf_of(const LogTable& log, Relation table, const ids::Uuid& id);
 
-// The leaves of a log's table that reach beyond `from`, newest first; open and locked as above.
+// Returns the leaves of a log's table whose ranges reach beyond `from`, newest first. The table is open and
+// locked.
 std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from);
 
-// A partition, and the least id that it may hold.
+// A partition and the least id that it may hold.
 struct PartitionRange {
-    Oid leaf;  // InvalidOid: there is none
+    Oid leaf;  // InvalidOid if there is no partition
     ids::Uuid from;
 };
 
-// The partition whose range holds `id`, else the nearest one below; a default partition of the user's own has
-// every gap for its range. `table` is partitioned as the logs are,
-// open and locked.
+// Returns the partition whose range holds `id`, or else the nearest one below. If the user has made a default
+// partition, every gap belongs to its range. `table` is partitioned as the logs are, open and locked.
 PartitionRange partition_at_or_below(Relation table, ids::Uuid id);
 
-// Makes the partition of each log that holds `unix_millis` and attaches it, unless there is one. Its range is
-// aligned to the epoch and as wide as LogTable::partition_millis says, and is cut where a neighbour begins.
-// In the current transaction; under the maintenance lock.
+// Makes and attaches the partition of each log that holds `unix_millis`, unless it exists. Its range is
+// aligned to the epoch and as wide as LogTable::partition_millis returns, and ends early where a neighbour
+// begins. This happens in the current transaction, whose caller holds the maintenance lock.
 void make_partitions(int64_t unix_millis);
 
-// Makes the partitions that hold `unix_millis` and the eventlog.partitions_ahead spans after it, where they
-// are missing.
+// Makes the missing ones of the partitions that hold `unix_millis` and the eventlog.partitions_ahead spans
+// after it.
 void make_partitions_ahead(int64_t unix_millis);
 
-// Whether each log has the partition that holds `unix_millis`.
+// Returns whether each log has the partition that holds `unix_millis`.
 bool has_partitions(int64_t unix_millis);
 
-// Whether those ahead of it are there, too.
+// Returns whether each log has the partitions ahead of `unix_millis`, too.
 bool has_partitions_ahead(int64_t unix_millis);
 
-// Registers the invalidation callback; called once by _PG_init.
+// Registers the invalidation callback. Called once, by _PG_init.
 void watch_partitions();
 
 }  // namespace eventlog::store

@@ -1,7 +1,8 @@
-// Versions of the extension, and what a library can do with SQL objects of another version.
+// Versions of the extension, and the service that a library gives to SQL objects of another version.
 //
-// A C function keeps its name, its arguments and their meaning for ever; what changes gets a new name. So a
-// library can serve the SQL objects of releases before it, and an older library the log calls of newer ones.
+// A C function keeps its name, its arguments and their meaning for ever; a function that has to change gets a
+// new name. So a library can serve the SQL objects of releases before it, and an older library can serve the
+// log calls of newer SQL objects.
 #pragma once
 
 #include <cstdint>
@@ -13,18 +14,18 @@ namespace eventlog::store {
 // What the library does for the SQL objects of a database.
 enum class Service : uint8_t {
     none,     // the extension is not installed
-    logging,  // log calls alone: the SQL objects are newer than the library, or older than it serves
-    full,     // everything that the SQL objects have
+    logging,  // log calls only: the SQL objects are newer than the library, or too old for it
+    full,     // everything that the SQL objects offer
 };
 
 // The oldest release whose SQL objects are served in full.
 inline constexpr std::string_view kOldestServed = "0.2.0";
 
-// A version `major.minor.patch` as one number that sorts as versions do; nothing for another text. A suffix
-// such as "-dev" is left out of account.
+// Returns a version `major.minor.patch` as a number that sorts as versions do, or nothing for any other text.
+// A suffix such as "-dev" is ignored.
 std::optional<int64_t> release_number(std::string_view version);
 
-// The service that a library of version `library` gives to SQL objects of version `objects`.
+// Returns the service that a library of version `library` gives to SQL objects of version `objects`.
 Service service_for(std::string_view objects, std::string_view library);
 
 }  // namespace eventlog::store

@@ -1,4 +1,4 @@
-// eventlog.refuse_change: the trigger of the append-only tables.
+// eventlog.refuse_change, the trigger function of the append-only tables.
 #include "pg/boundary.h"
 
 #include "store/change_permission.h"

@@ -1,4 +1,4 @@
-// SQL functions over event ids: ulid, from_ulid, event_time.
+// SQL functions for event ids: ulid, from_ulid, event_time.
 #include "pg/boundary.h"
 #include "pg/clock.h"
 

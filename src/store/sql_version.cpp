@@ -1,4 +1,4 @@
-// eventlog.version, and the notice that an update gives to every session.
+// eventlog.version, and the function by which an update makes every session read the catalog again.
 #include "pg/boundary.h"
 
 #include "store/catalog.h"
