@@ -16,8 +16,8 @@ constexpr const char* kPartitionCommands[] = {
     "CREATE INDEX ON %s (resource_id, event_id) WHERE resource_id IS NOT NULL",
     "CREATE INDEX ON %s (trace_id, event_id) WHERE trace_id IS NOT NULL",
     "CREATE INDEX ON %s USING brin (ingested_at, event_ts)",
-    "CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s"
-    " FOR EACH STATEMENT EXECUTE FUNCTION eventlog.refuse_change()",
+    ("CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON %s"
+     " FOR EACH STATEMENT EXECUTE FUNCTION eventlog.refuse_change()"),
     "ALTER TABLE %s ENABLE ALWAYS TRIGGER append_only",
 };
 
