@@ -17,12 +17,12 @@ constexpr bool is_upper(char c) {
     return c >= 'A' && c <= 'Z';
 }
 
-// Whether a byte of UTF-8 starts a character.
+// Returns whether a byte of UTF-8 starts a character.
 constexpr bool is_character_start(char c) {
     return (static_cast<unsigned char>(c) & 0xC0) != 0x80;
 }
 
-// Characters of valid UTF-8.
+// Returns the number of characters in a text of valid UTF-8.
 inline size_t characters(std::string_view utf8) {
     return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), is_character_start));
 }
@@ -31,7 +31,7 @@ constexpr bool are_digits(std::string_view text) {
     return text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
-// Whether every part of `text` between dots satisfies `is_part`; a text without a dot is one part.
+// Returns whether every part of `text` between dots satisfies `is_part`; a text without a dot is one part.
 template <typename Predicate>
 constexpr bool all_parts(std::string_view text, Predicate is_part) {
     for (;;) {

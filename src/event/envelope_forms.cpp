@@ -25,9 +25,9 @@ struct KeyRule {
 
 struct Form {
     std::string_view name;
-    std::span<const KeyRule> keys;  // the first tells the form
+    std::span<const KeyRule> keys;  // the first key identifies the form
     std::string_view metadata_key;
-    bool takes_sql_names;  // snake_case beside lowerCamelCase
+    bool takes_sql_names;  // accepts snake_case besides lowerCamelCase
 };
 
 constexpr KeyRule kNativeKeys[] = {
@@ -78,7 +78,7 @@ constexpr Form kForms[] = {
     {"platform", kPlatformKeys, "data", false},
 };
 
-// Why no form takes a key here that callers of other systems send.
+// Explains why no form accepts a key that callers of other systems send.
 enum class Refused : uint8_t { unknown, id, tenant, reserved };
 
 Refused reason_for(std::string_view key) {
@@ -87,7 +87,7 @@ Refused reason_for(std::string_view key) {
     return key == kReservedKey ? Refused::reserved : Refused::unknown;
 }
 
-// The form of an envelope, and the key that told it, as the caller spelled it.
+// The form of an envelope, and the key that identified it, as the caller spelled it.
 struct Recognised {
     const Form* form = nullptr;
     std::string_view key;
@@ -98,7 +98,7 @@ bool is_present(const jsonb::Container& envelope, std::string_view key) {
     return value && value->kind != jsonb::Kind::null;
 }
 
-// The key of the envelope that tells `form`, or a view without data.
+// Returns the key of the envelope that identifies `form`, or a view without data.
 std::string_view telling_key(const jsonb::Container& envelope, const Form& form) {
     const KeyRule& rule = form.keys.front();
     if (is_present(envelope, rule.key)) return rule.key;
@@ -143,7 +143,7 @@ const KeyRule* find_rule(const Form& form, std::string_view key) {
     return nullptr;
 }
 
-// The form's own keys for the fields, in the spelling of the key that told the form.
+// The form's own keys for the fields, in the spelling of the key that identified the form.
 void name_fields(Event& event, const Recognised& recognised) {
     const bool sql_names = recognised.key == name_of(recognised.form->keys.front().field);
     for (const std::span<const KeyRule> keys :

@@ -8,13 +8,14 @@
 
 namespace eventlog::event {
 
-// Reads an envelope (the root container of a JSONB datum) into `event`, whose fields and keys then are views
-// of the envelope. The form is told by its recognising key; a key that is not of the form, a field given
-// twice under two spellings, recognising keys of two forms or of none, a required key missing, a value of the
-// wrong JSON type and a time that cannot be read are violations. A JSON null is as if the key were absent.
+// Reads an envelope (the root container of a JSONB datum) into `event`, whose fields and keys are then
+// views of the envelope. The form is identified by its recognising key. The function returns a violation if
+// a key does not belong to the form, if a field is given twice under two spellings, if the recognising keys
+// of two forms or of none are present, if a required key is missing, if a value has the wrong JSON type, or
+// if a time cannot be read. A JSON null counts as an absent key.
 std::optional<rules::Violation> read_envelope(const jsonb::Container& envelope, Event& event);
 
-// The violation of something else in an envelope's place.
+// Returns the violation for a JSON value of another type in place of an envelope.
 rules::Violation not_an_envelope(jsonb::Kind found);
 
 }  // namespace eventlog::event

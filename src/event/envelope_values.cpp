@@ -25,13 +25,13 @@ Violation wrong_type(std::string_view key, jsonb::Kind expected, jsonb::Kind fou
                                           with<"found">(noun_of(found)));
 }
 
-// Whether the value is of the type that the field takes.
+// Returns whether the value has the type that the field accepts.
 Result check_type(const Event& event, Field field, jsonb::Kind expected, const jsonb::Value& value) {
     if (value.kind == expected) return std::nullopt;
     return wrong_type(name_of(event, field), expected, value.kind);
 }
 
-// A part of {type, id}.
+// One of the two members of an object {type, id}.
 struct Part {
     std::string_view key;
     std::string_view path;

@@ -10,7 +10,8 @@
 
 namespace eventlog::event {
 
-// The value is not null; the event knows the field's key. A blank text leaves a time or an origin omitted.
+// A reader requires that the value is not null and that the event knows the field's key. A blank text
+// leaves a time or an origin omitted.
 using ValueReader = std::optional<rules::Violation> (*)(Event& event, Field field, const jsonb::Value& value);
 
 std::optional<rules::Violation> read_text(Event& event, Field field, const jsonb::Value& value);
@@ -19,12 +20,12 @@ std::optional<rules::Violation> read_origin(Event& event, Field field, const jso
 std::optional<rules::Violation> read_event_ts(Event& event, Field field, const jsonb::Value& value);
 std::optional<rules::Violation> read_value(Event& event, Field field, const jsonb::Value& value);
 std::optional<rules::Violation> read_forward_to_statsig(Event& event, Field field, const jsonb::Value& value);
-// An object {type, id} with both keys and no other.
+// These readers accept an object {type, id} with both keys and no others.
 std::optional<rules::Violation> read_actor(Event& event, Field field, const jsonb::Value& value);
 std::optional<rules::Violation> read_resource(Event& event, Field field, const jsonb::Value& value);
 
-// Whether a required field was left out: a text that is absent or blank, no event_ts. A blank event name is
-// not missing, it has a rule of its own.
+// Returns whether a required field was left out: a text is absent or blank, or event_ts is absent. A blank
+// event name does not count as missing because a rule of its own covers it.
 bool is_missing(const Event& event, Field field);
 
 }  // namespace eventlog::event

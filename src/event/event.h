@@ -1,4 +1,4 @@
-// An event on its way in: plain views of the caller's data, valid as long as the caller's memory.
+// An event before it is written: plain views of the caller's data, valid as long as the caller's memory.
 #pragma once
 
 #include <array>
@@ -14,12 +14,13 @@ namespace eventlog::event {
 
 enum class Origin : uint8_t { backend, frontend };
 
-// Microseconds since the Unix epoch; the two ends stand for PostgreSQL's -infinity and infinity.
+// Microseconds since the Unix epoch; the smallest and the greatest value stand for PostgreSQL's -infinity
+// and infinity.
 using Micros = int64_t;
 inline constexpr Micros kMinusInfinity = std::numeric_limits<Micros>::min();
 inline constexpr Micros kInfinity = std::numeric_limits<Micros>::max();
 
-// Text fields: a view without data is an omitted field; `normalise` makes blank ones so.
+// A text field that is a view without data has been omitted; `normalise` turns blank texts into such views.
 struct Event {
     std::string_view event_name;
     std::string_view event_type;
@@ -38,9 +39,9 @@ struct Event {
     std::optional<double> value;
     std::optional<bool> forward_to_statsig;
     jsonb::Container metadata;      // the caller's; absent means {}
-    bool event_name_given = false;  // tells a blank name from a missing one
-    // The keys of an envelope that stand for the fields, as the caller spells them; without data: the SQL
-    // name.
+    bool event_name_given = false;  // distinguishes a blank name from a missing one
+    // The envelope's keys for the fields, as the caller spelled them; a view without data stands for the
+    // SQL name.
     std::array<std::string_view, kFields> keys;
 };
 
@@ -48,7 +49,7 @@ inline bool given(std::string_view text) {
     return text.data() != nullptr;
 }
 
-// What the caller of this event calls the field.
+// Returns the name by which the caller of this event knows the field.
 inline std::string_view name_of(const Event& event, Field field) {
     const std::string_view key = event.keys[static_cast<size_t>(field)];
     return given(key) ? key : name_of(field);

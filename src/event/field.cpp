@@ -21,7 +21,7 @@ constexpr NamedField kNames[] = {
 
 #undef NAMED
 
-// Whether each name stands at the index of its field.
+// Returns whether each name stands at the index of its field.
 consteval bool are_complete() {
     for (size_t i = 0; i < kFields; i++)
         if (static_cast<size_t>(kNames[i].field) != i) return false;

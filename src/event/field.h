@@ -29,7 +29,7 @@ enum class Field : uint8_t {
 
 inline constexpr size_t kFields = static_cast<size_t>(Field::idempotency_key) + 1;
 
-// The SQL name of a field: that of its argument and column.
+// Returns the SQL name of a field, which its argument and its column share.
 std::string_view name_of(Field field);
 
 }  // namespace eventlog::event

@@ -12,7 +12,7 @@
 namespace eventlog::event {
 namespace {
 
-// Values one after the other, each behind its length, so that none can run into the next.
+// Adds each value behind its length, so that the end of one cannot be taken for the beginning of the next.
 class Digested {
   public:
     void add(std::string_view text) {
@@ -65,7 +65,7 @@ Digest payload_digest(const Event& event) {
           event.resource_id, event.schema_version, event.app_version, event.sofa})
         digested.add(text);
     digested.add(event.origin);
-    // Minus zero is zero.
+    // Minus zero counts as zero.
     digested.add(event.value ? std::optional(*event.value + 0.0) : std::nullopt);
     digested.add(event.forward_to_statsig);
     digested.add(event.metadata);

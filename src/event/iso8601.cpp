@@ -11,9 +11,9 @@ constexpr Micros kSecond = 1'000'000;
 constexpr Micros kMinute = 60 * kSecond;
 constexpr Micros kHour = 60 * kMinute;
 constexpr Micros kDay = 24 * kHour;
-constexpr int kMaxOffsetHours = 15;  // as PostgreSQL's time zones
+constexpr int kMaxOffsetHours = 15;  // the limit of PostgreSQL's time zones
 
-// Takes a text apart from its front.
+// Reads a text piece by piece from its front.
 class Scanner {
   public:
     explicit Scanner(std::string_view text) : rest_(text) {}
@@ -21,7 +21,7 @@ class Scanner {
     bool done() const { return rest_.empty(); }
     bool at_digit() const { return !done() && is_digit(rest_.front()); }
 
-    // The next character if it is one of `set`, else NUL.
+    // Takes the next character if it is in `set`, else returns NUL.
     char take(std::string_view set) {
         if (done() || set.find(rest_.front()) == std::string_view::npos) return '\0';
         const char c = rest_.front();
@@ -29,7 +29,7 @@ class Scanner {
         return c;
     }
 
-    // A number of exactly that many digits, no greater than `max`.
+    // Takes a number of exactly that many digits that is not greater than `max`.
     std::optional<int> number(size_t digits, int max) {
         if (rest_.size() < digits || !are_digits(rest_.substr(0, digits))) return std::nullopt;
         int value = 0;
@@ -56,7 +56,7 @@ std::optional<Micros> read_date(Scanner& in) {
     return std::chrono::sys_days(date).time_since_epoch().count() * kDay;
 }
 
-// The digits behind a decimal sign, rounded half up to microseconds.
+// Takes the digits behind a decimal sign, rounded half up to microseconds.
 std::optional<Micros> read_fraction(Scanner& in) {
     if (!in.at_digit()) return std::nullopt;
     Micros micros = 0;
@@ -86,7 +86,7 @@ std::optional<Micros> read_time_of_day(Scanner& in) {
     return time;
 }
 
-// What the local time is ahead of UTC; without an offset UTC is meant.
+// Takes the offset by which the local time is ahead of UTC; it is zero if the text has none.
 std::optional<Micros> read_offset(Scanner& in) {
     if (in.done() || in.take("Zz")) return 0;
     const char sign = in.take("+-");
@@ -110,7 +110,7 @@ struct UtcTime {
     Micros time_of_day;
 };
 
-// Proleptic Gregorian, whatever the year: the calendar repeats after 400 years.
+// Uses the proleptic Gregorian calendar for every year, because it repeats after 400 years.
 UtcTime utc_time(Micros time) {
     constexpr int64_t kDaysOfCycle = 146097;
     int64_t day = time / kDay;
@@ -130,7 +130,7 @@ size_t digits_of_year(int64_t magnitude) {
     return digits;
 }
 
-// Writes a number of exactly that many digits, then `mark`; returns what is behind them.
+// Writes a number of exactly that many digits, then `mark`; returns the position behind them.
 char* print_number(char* out, int64_t value, size_t digits, char mark) {
     for (size_t i = digits; i-- > 0; value /= 10) out[i] = static_cast<char>('0' + value % 10);
     out[digits] = mark;

@@ -14,7 +14,8 @@ std::string_view without_white_space_behind(std::string_view text) {
     return text.substr(0, text.find_last_not_of(kWhiteSpace) + 1);
 }
 
-// Where the string that opens at `start` has its closing quote; the end of the text when it has none.
+// Returns the position of the closing quote of the string that opens at `start`, or the end of the text if
+// there is none.
 size_t end_of_string(std::string_view text, size_t start) {
     for (size_t quote = start;;) {
         quote = text.find('"', quote + 1);
@@ -25,7 +26,7 @@ size_t end_of_string(std::string_view text, size_t start) {
     }
 }
 
-// Where the element at the front of `text` ends: at the comma or bracket that is not inside it.
+// Returns the end of the element at the front of `text`: the first comma or bracket that is not inside it.
 size_t end_of_element(std::string_view text) {
     size_t depth = 0;
     for (size_t i = 0; i < text.size(); i++) {

@@ -9,13 +9,14 @@
 
 namespace eventlog::event {
 
-// `text` is valid JSON (the server's json type has checked it): only strings and nesting are looked at.
+// `text` must be valid JSON (the server's json type has checked it), so only strings and nesting are
+// examined.
 class JsonArray {
   public:
     explicit JsonArray(std::string_view text);
     bool is_array() const { return is_array_; }
     bool next();
-    // The element's text without the white space around it.
+    // Returns the element's text without the white space around it.
     std::string_view element() const { return element_; }
 
   private:

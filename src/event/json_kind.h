@@ -7,13 +7,13 @@
 
 namespace eventlog::event {
 
-// "a string", "an array", "null": a JSON value by its type.
+// Returns the type of a JSON value as a noun: "a string", "an array", "null".
 std::string_view noun_of(jsonb::Kind kind);
 
-// The type of the value at the root of a JSONB datum.
+// Returns the type of the value at the root of a JSONB datum.
 jsonb::Kind kind_of_root(const jsonb::Container& root);
 
-// The type of the value that a valid JSON text begins with.
+// Returns the type of the value with which a valid JSON text begins.
 jsonb::Kind kind_of_text(std::string_view json);
 
 }  // namespace eventlog::event

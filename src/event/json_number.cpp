@@ -5,7 +5,7 @@
 namespace eventlog::event {
 namespace {
 
-// The shortest text of a double has at most that of -1.7976931348623157e+308.
+// No double has a longer shortest text than -1.7976931348623157e+308.
 constexpr size_t kMaxDoubleLength = 24;
 
 std::string_view print_double(char (&out)[kMaxDoubleLength], double value) {

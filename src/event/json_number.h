@@ -6,7 +6,7 @@
 
 namespace eventlog::event {
 
-// JSON number text of a finite double: the shortest that reads back as the same double.
+// Writes a finite double as the shortest JSON number that reads back as the same double.
 void append_double(std::string& out, double value);
 size_t double_size(double value);
 

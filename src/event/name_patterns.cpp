@@ -9,7 +9,8 @@
 namespace eventlog::event {
 namespace {
 
-// Goes back to the last star only, which is enough: linear in practice, pattern times name at worst.
+// The loop only ever goes back to the last star, which is enough. It is linear in practice and takes
+// pattern times name steps at worst.
 bool matches(std::string_view pattern, std::string_view name) {
     size_t at = 0;
     size_t star = std::string_view::npos;

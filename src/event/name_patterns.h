@@ -1,8 +1,8 @@
 // A list of patterns over event names: `order.*, !order.viewed`.
 //
-// A pattern is matched against the whole name, byte for byte; `*` stands for any run of characters, dots
-// included, the empty run too. A `!` in front excludes. A name is matched when no excluding pattern matches
-// it and some other does, or there are none but excluding ones.
+// A pattern is matched against the whole name, byte for byte; `*` stands for any sequence of characters,
+// which may be empty or contain dots. A pattern that starts with `!` excludes names. A name matches if no
+// excluding pattern matches it and either another pattern does or the list has only excluding patterns.
 #pragma once
 
 #include <cstdint>
@@ -18,19 +18,19 @@ class NamePatterns {
 
     enum class Fault : uint8_t { none, length, count };
 
-    // Reads patterns separated by commas, with white space around them: 1 to kMostPatterns, each of 1 to 256
-    // characters. Leaves `patterns` as they were when there is a fault.
+    // Reads a list of 1 to kMostPatterns patterns of 1 to 256 characters each, separated by commas and
+    // optional white space. Leaves `patterns` unchanged if the list has a fault.
     static Fault parse(std::string_view list, NamePatterns& patterns);
 
-    // Adds one pattern, white space around it left out; a comma in it is an ordinary character.
+    // Adds one pattern without the white space around it; a comma in it is an ordinary character.
     Fault add(std::string_view pattern);
 
-    // The pattern without white space around it and the mark that excludes.
+    // Returns the pattern without the white space around it and without the mark that excludes.
     static std::string_view bare(std::string_view pattern);
 
     bool match(std::string_view name) const;
 
-    // Whether one of the patterns is this word, in letters of either case. `word` is in small ones.
+    // Returns whether one of the patterns is this word, ignoring case. `word` must be in lower case.
     bool mentions(std::string_view word) const;
 
     bool operator==(const NamePatterns&) const = default;

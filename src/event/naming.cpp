@@ -20,7 +20,7 @@ bool is_part(std::string_view part) {
     });
 }
 
-// v1, v2, … v10; no leading zero, so that a version has one spelling.
+// Accepts v1, v2, … v10 without a leading zero, so that each version has one spelling.
 bool is_version(std::string_view part) {
     return part.size() >= 2 && part[0] == 'v' && part[1] != '0' && are_digits(part.substr(1));
 }

@@ -7,7 +7,7 @@ namespace {
 
 constexpr size_t kLongestWhiteSpace = 3;
 
-// Whether `bytes` are one character of White_Space (Unicode PropList.txt) that takes all of them.
+// Returns whether `bytes` are exactly one character of White_Space (Unicode PropList.txt).
 bool is_white_space(std::string_view bytes) {
     const auto byte = [bytes](size_t i) { return static_cast<unsigned char>(bytes[i]); };
     switch (bytes.size()) {
@@ -26,7 +26,7 @@ bool is_white_space(std::string_view bytes) {
     }
 }
 
-// A printable ASCII character: what nearly every text starts and ends with.
+// Returns whether the byte is a printable ASCII character, as nearly every text has at both ends.
 bool is_graphic_ascii(char c) {
     return c > ' ' && c < 0x7F;
 }

@@ -22,8 +22,8 @@ bool is_prerelease_identifier(std::string_view text) {
     return are_digits(text) ? is_semver_number(text) : is_build_identifier(text);
 }
 
-// Cuts the text from the first `mark` on off `text` and returns what follows the mark; nothing without a
-// mark.
+// Cuts `text` off before the first `mark` and returns the text that follows the mark, or nothing if there
+// is no mark.
 std::optional<std::string_view> cut_from(std::string_view& text, char mark) {
     const size_t at = text.find(mark);
     if (at == std::string_view::npos) return std::nullopt;

@@ -9,7 +9,7 @@ namespace {
 
 constexpr size_t kUuidLength = 36;
 
-// Takes the pieces of the JSON text and appends them.
+// Appends the pieces of the JSON text that it is given.
 class Writer {
   public:
     explicit Writer(std::string& out) : out_(out) {}
@@ -29,7 +29,7 @@ class Writer {
     std::string& out_;
 };
 
-// Takes the same pieces and counts their bytes.
+// Counts the bytes of the pieces that it is given.
 class Counter {
   public:
     explicit Counter(size_t metadata_bytes) : metadata_bytes_(metadata_bytes) {}
@@ -48,7 +48,8 @@ class Counter {
     size_t bytes_ = 0;
 };
 
-// Writes the members of the object. Each starts with the mark before it, the first with the brace.
+// Writes the members of the object. Each member starts with the mark that precedes it: a brace for the
+// first, else a comma.
 template <typename Sink>
 class Members {
   public:
@@ -93,7 +94,7 @@ class Members {
     std::string_view mark_ = "{";
 };
 
-// The columns in the order of their names, which is canonical JSON's.
+// The columns are in the order of their names, which canonical JSON requires.
 template <typename Sink>
 void write_row(Sink& sink, const StoredRow& row) {
     Members members(sink);

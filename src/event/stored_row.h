@@ -1,4 +1,4 @@
-// A row of eventlog.events as plain data: what is about to be written, and what a forwarder reads back.
+// A row of eventlog.events as plain data, which the log functions write and a forwarder reads back.
 #pragma once
 
 #include <cstddef>
@@ -12,7 +12,7 @@
 
 namespace eventlog::event {
 
-// Views without data are NULL columns.
+// A view without data stands for NULL in its column.
 struct StoredRow {
     ids::Uuid event_id{};
     std::string_view event_name;
@@ -27,21 +27,21 @@ struct StoredRow {
     Micros event_ts = 0;
     Micros ingested_at = 0;
     std::optional<double> value;
-    jsonb::Container metadata;  // with _eventLog
+    jsonb::Container metadata;  // includes _eventLog
     std::string_view schema_version;
     std::string_view trace_id;
     std::string_view app_version;
     std::string_view sofa;
 };
 
-// "backend" or "frontend".
+// Returns "backend" or "frontend".
 std::string_view name_of(Origin origin);
 
-// Appends the row as one canonical JSON object: column names as keys, sorted; NULL columns and xid left out;
-// the uuids as text, times as ISO 8601 in UTC with six decimals and Z.
+// Appends the row as one canonical JSON object. Its keys are the column names in sorted order, without NULL
+// columns and xid; uuids are written as text, times as ISO 8601 in UTC with six decimals and Z.
 void append_canonical(std::string& out, const StoredRow& row);
 
-// Bytes of that object; cheap (nothing is built).
+// Returns the size of that object in bytes. The call is cheap because it does not build the object.
 size_t canonical_size(const StoredRow& row, size_t metadata_bytes);
 
 }  // namespace eventlog::event

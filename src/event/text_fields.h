@@ -30,7 +30,7 @@ inline constexpr std::array kTextFields{
     TextField{Field::schema_version, &Event::schema_version, false},
 };
 
-// The member of a text field.
+// Returns the member of Event that holds a text field.
 constexpr std::string_view Event::*member_of(Field field) {
     for (const TextField& text : kTextFields) {
         if (text.field == field) return text.member;

@@ -3,7 +3,7 @@
 namespace eventlog::event {
 namespace {
 
-// The parts of a traceparent by their place in the text.
+// The positions of a traceparent's parts in the text.
 constexpr size_t kTraceIdAt = 3;
 constexpr size_t kTraceIdLength = 32;
 constexpr size_t kParentIdAt = 36;

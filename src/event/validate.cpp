@@ -72,7 +72,7 @@ Result check_metadata(const Event& event, const Limits& limits, size_t& bytes) {
     return std::nullopt;
 }
 
-// `missing` is required where `present` is given.
+// Checks that `missing` is given whenever `present` is.
 template <Rule rule>
 Violation half_pair(const Event& event, Field missing, Field present) {
     return violation<rule>(name_of(event, missing), with<"given">(name_of(event, present)));

@@ -20,11 +20,11 @@ struct Limits {
     NamingPolicy naming_policy = NamingPolicy::any;
 };
 
-// Checks a normalised event; the first broken rule in the order of the fields, or nothing. On success
-// `metadata_bytes` is the canonical size of the caller's metadata (2 when absent).
+// Checks a normalised event and returns the first broken rule in the order of the fields, or nothing. On
+// success `metadata_bytes` is the canonical size of the caller's metadata (2 when absent).
 std::optional<rules::Violation> validate(const Event& event, const Limits& limits, size_t& metadata_bytes);
 
-// Checks the canonical size of the whole row that is about to be written (`canonical_size` of its StoredRow).
+// Checks the canonical size of the whole row before it is written (`canonical_size` of its StoredRow).
 std::optional<rules::Violation> validate_envelope_bytes(const Event& event, size_t bytes);
 
 }  // namespace eventlog::event

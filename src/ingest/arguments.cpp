@@ -36,7 +36,8 @@ std::string_view text_argument(FunctionCallInfo fcinfo, int argument) {
 
 event::Micros micros_of(TimestampTz time) {
     if (TIMESTAMP_IS_NOBEGIN(time)) return event::kMinusInfinity;
-    // The last thirty years of the server's range do not fit microseconds since 1970: refused like infinity.
+    // The last thirty years of the server's range do not fit microseconds since 1970, so they are refused
+    // like infinity.
     if (time >= event::kInfinity - pg::kEpochDifference) return event::kInfinity;
     return pg::unix_micros_of(time);
 }

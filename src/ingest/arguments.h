@@ -1,4 +1,4 @@
-// The arguments of eventlog.log_event and of its like.
+// Reads the arguments of eventlog.log_event and of the functions with the same arguments.
 #pragma once
 
 #include "pg/server.h"
@@ -7,8 +7,8 @@
 
 namespace eventlog::ingest {
 
-// The event as log_event's arguments give it, a view of them. 22023 for an origin unknown to this library.
-// May ereport: call inside pg::call.
+// Returns the event that log_event's arguments describe, as a view of them. Raises 22023 if this library
+// does not know the origin. May ereport: call inside pg::call.
 event::Event read_arguments(FunctionCallInfo fcinfo);
 
 }  // namespace eventlog::ingest

@@ -5,7 +5,7 @@
 namespace eventlog::ingest {
 namespace {
 
-// Tells which event of a batch an error is about, whoever raises it.
+// Tells which event of a batch an error concerns, regardless of the code that raises it.
 class EventIndex {
   public:
     EventIndex() {
@@ -22,7 +22,7 @@ class EventIndex {
 
     void advance() { index_++; }
 
-    // Runs one event's work; what it throws gets the index into its DETAIL and CONTEXT.
+    // Runs one event's work and adds the index to the DETAIL and CONTEXT of any error that it throws.
     template <typename Work>
     void run(Work&& work) {
         try {

@@ -8,11 +8,11 @@
 
 namespace eventlog::ingest {
 
-// Reads and checks the next event, and stores the canonical size of its metadata; false at the end of the
-// batch. Throws pg::Error and pg::ServerError.
+// Reads and checks the next event, and stores the canonical size of its metadata; returns false at the end
+// of the batch. Throws pg::Error and pg::ServerError.
 using NextEvent = std::function<bool(event::Event& event, size_t& metadata_bytes)>;
 
-// Takes the id of each event, in order. Throws pg::ServerError.
+// Receives the id of each event, in order. Throws pg::ServerError.
 using TakeId = std::function<void(const ids::Uuid& id)>;
 
 // Writes every event of the batch. An error names the index of its event in DETAIL and CONTEXT. The memory of

@@ -5,9 +5,9 @@
 
 namespace eventlog::ingest {
 
-// Attempts all of them; where that fails, each half in turn, down to the single ones. `attempt` returns
-// whether nothing is left to do for the items that it is given, and deals with the failure of a single one
-// itself.
+// Attempts all items together; if that fails, attempts each half in turn, down to single items. `attempt`
+// returns whether it is done with the items that it is given, and must deal with the failure of a single
+// item itself.
 template <typename Item, typename Attempt>
 void bisect(std::span<Item> items, const Attempt& attempt) {
     if (items.empty() || attempt(items) || items.size() == 1) return;

@@ -5,8 +5,9 @@
 namespace eventlog::ingest {
 namespace {
 
-// Events of the current transaction at a level of its subtransactions: what one rolls back does not count. In
-// the transaction's memory; the innermost level first.
+// The number of events of the current transaction at one level of its subtransactions, since an event that
+// a subtransaction rolls back does not count. The levels are in the transaction's memory, the innermost
+// first.
 struct Level {
     int depth;
     uint64_t events;
@@ -15,12 +16,12 @@ struct Level {
 
 Level* innermost = nullptr;
 
-// A prepared transaction counts when it is prepared: its end is another session's.
+// A prepared transaction counts when it is prepared, because another session ends it.
 void on_transaction_end(XactEvent event, void*) {
     switch (event) {
         case XACT_EVENT_COMMIT:
         case XACT_EVENT_PREPARE:
-            // By then all levels have been merged into one.
+            // All levels have been merged into one by then.
             if (innermost != nullptr) runtime::log_counters()->logged.fetch_add(innermost->events);
             innermost = nullptr;
             break;
@@ -59,7 +60,7 @@ runtime::Rejections* rejections_of(runtime::LogCounters& counters, int sqlstate)
     return nullptr;
 }
 
-// The counts of rejections as a JSON object, by SQLSTATE.
+// Returns the counts of rejections as a JSON object, by SQLSTATE.
 Datum rejected_jsonb(const runtime::LogCounters& counters) {
     StringInfoData text;
     initStringInfo(&text);

@@ -1,19 +1,20 @@
-// Counters of log calls: events that committed transactions have logged, and calls that were refused, by
-// SQLSTATE. They are the database's, in shared memory, and begin anew with the server; without preloading
-// nothing is counted.
+// Counts log calls: the events that committed transactions have logged, and refused calls by SQLSTATE. The
+// counters are per database and in shared memory, so a restart of the server resets them. Without
+// preloading nothing is counted.
 #pragma once
 
 #include "pg/boundary.h"
 
 namespace eventlog::ingest {
 
-// Counts an event of the current transaction, once that has committed. May ereport: call inside pg::call.
+// Counts an event of the current transaction once the transaction has committed. May ereport: call inside
+// pg::call.
 void count_logged();
 
-// Counts a refused call at once, whatever becomes of the transaction.
+// Counts a refused call at once, whether or not the transaction commits.
 void count_rejected(int sqlstate);
 
-// Runs a log call; one that throws counts as rejected.
+// Runs a log call and counts it as rejected if it throws.
 template <typename Call>
 auto counted(Call&& call) -> decltype(call()) {
     try {
@@ -27,7 +28,7 @@ auto counted(Call&& call) -> decltype(call()) {
     }
 }
 
-// Registers what happens at the ends of transactions; called once by _PG_init.
+// Registers the callbacks for the ends of transactions; called once by _PG_init.
 void watch_counters();
 
 }  // namespace eventlog::ingest

@@ -1,4 +1,4 @@
-// Which events of several an error concerns.
+// Tells which of several events an error concerns.
 #pragma once
 
 #include "pg/server.h"
@@ -7,8 +7,8 @@ namespace eventlog::ingest {
 
 enum class ErrorScope : uint8_t {
     event,        // the one event that raised it
-    transaction,  // every event of the transaction: its state, a conflict with another one, a defect
-    server,       // every event: a lock, disk or memory that is not there, a session that is to end
+    transaction,  // every event of the transaction: its state, a conflict with another transaction, a defect
+    server,       // every event: a lock, disk or memory is not available, or the session must end
 };
 
 ErrorScope scope_of(int sqlstate);

@@ -14,8 +14,9 @@
 namespace eventlog::ingest {
 namespace {
 
-// Far below the limit for nearly every event, so that the exact size is seldom computed: a stored character
-// takes six bytes at most, and what is neither metadata nor text takes less than two thousand.
+// The estimate is far below the limit for nearly every event, so the exact size is seldom computed: a
+// stored character takes six bytes at most, and everything besides metadata and text takes less than two
+// thousand.
 bool may_be_too_large(const event::Event& event, size_t metadata_bytes) {
     size_t text_bytes = event.event_name.size() + event.event_type.size() + event.source.size() +
                         event.actor_type.size() + event.actor_id.size() + event.resource_type.size() +
@@ -78,7 +79,7 @@ ids::Uuid id_of(const store::KeyClaim& claim, const event::Event& event, const i
 
 ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t metadata_bytes) {
     while (true) {
-        // What was prepared before a wait is as old as that was long.
+        // A row that was prepared before a wait has times that are as old as the wait was long.
         Prepared prepared = prepare(insertion.table, event, metadata_bytes);
         store::KeyClaim claim = pg::call([&] { return write_prepared(insertion, prepared); });
         if (claim.outcome != store::Claim::pending) return id_of(claim, event, prepared.stamped.row.event_id);

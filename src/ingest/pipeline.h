@@ -1,4 +1,4 @@
-// From an event as the caller gave it to a row: normalise, validate, defaults, id, envelope, insert.
+// Turns an event as the caller gave it into a row: normalise, validate, defaults, id, envelope, insert.
 #pragma once
 
 #include "pg/server.h"
@@ -11,38 +11,39 @@
 
 namespace eventlog::ingest {
 
-// A row ready to be written, by this process or another.
+// A row that is ready to be written, by this process or another.
 struct Prepared {
     Stamped stamped;
     std::optional<event::IdempotencyKey> key;
 };
 
-// Trims and checks the event. Throws pg::Error when a rule is broken; returns the canonical size of the
-// caller's metadata.
+// Trims and checks the event and returns the canonical size of the caller's metadata. Throws pg::Error when
+// a rule is broken.
 size_t check(event::Event& event);
 
-// Readies the log for writing, and refuses where nothing can be written (25006). Throws pg::ServerError.
+// Readies the log for writing. Throws pg::ServerError, with 25006 if nothing can be written.
 store::Insertion begin();
 
-// Writes a checked event and returns its id. Throws pg::Error when the whole envelope is too large,
+// Writes a checked event and returns its id. Throws pg::Error when the whole envelope is too large, and
 // pg::ServerError.
 ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t metadata_bytes);
 
-// The same for one event alone, from `begin` to `end`.
+// Writes one event alone, from `begin` to `end`. Throws the same errors.
 ids::Uuid write_alone(const event::Event& event, size_t metadata_bytes);
 
-// The two halves of `write`, for an event that another process writes. The first gives it its defaults, id
-// and envelope, in the current memory context; `events` is open, `caller_xid` the caller's transaction, if
-// that is to be told. Throws pg::Error when the whole envelope is too large, pg::ServerError.
+// `prepare` and `write_prepared` are the two halves of `write`, for an event that another process writes.
+// `prepare` gives the event its defaults, id and envelope in the current memory context. `events` must be
+// open; `caller_xid` is the caller's transaction, if the envelope shall name it. Throws pg::Error when the
+// whole envelope is too large, and pg::ServerError.
 Prepared prepare(Relation events, const event::Event& event, size_t metadata_bytes,
                  std::string_view caller_xid = {});
 
-// The second writes it, unless its idempotency key is another event's. May ereport: call inside pg::call.
+// Writes the event unless its idempotency key belongs to another event. May ereport: call inside pg::call.
 store::KeyClaim write_prepared(store::Insertion& insertion, const Prepared& prepared);
 
-// The id to answer with, once the claim is not pending: `prepared`, or that of the first event with the key.
-// Throws pg::Error when that was given differently (23505), or is not seen by the snapshot of the
-// transaction, under REPEATABLE READ and above (40001).
+// Returns the id with which the call answers once the claim is not pending: `prepared`, or the id of the
+// first event with the key. Throws pg::Error if that event was given with different fields (23505), or if
+// the transaction's snapshot does not see it under REPEATABLE READ and above (40001).
 ids::Uuid id_of(const store::KeyClaim& claim, const event::Event& event, const ids::Uuid& prepared);
 
 // Ends the writing. Throws pg::ServerError.

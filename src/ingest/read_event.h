@@ -1,4 +1,4 @@
-// What the functions that take events as JSON share.
+// The parts that the functions with events as JSON share.
 #pragma once
 
 #include "event/event.h"
@@ -6,14 +6,14 @@
 
 namespace eventlog::ingest {
 
-// Reads and checks an envelope; `event` then views it. Returns the canonical size of its metadata. Throws
-// pg::Error.
+// Reads and checks an envelope, of which `event` then is a view, and returns the canonical size of its
+// metadata. Throws pg::Error.
 size_t read_event(const jsonb::Container& envelope, event::Event& event);
 
-// The same of an array's element, which may be no envelope at all.
+// Does the same for an element of an array, which may be no envelope at all.
 size_t read_event(const jsonb::Value& element, event::Event& event);
 
-// Throws the pg::Error of an argument `events` that is not a JSON array.
+// Throws the pg::Error for an argument `events` that is not a JSON array.
 [[noreturn]] void refuse_no_array(jsonb::Kind found);
 
 }  // namespace eventlog::ingest

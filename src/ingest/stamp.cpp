@@ -13,8 +13,8 @@ namespace {
 
 constexpr size_t kHeader = VARHDRSZ;
 
-// {"caller": …, "callerXid": …, "idempotencyKey": …, "forwardToStatsig": …}, in the order that JSONB stores
-// keys in.
+// Builds {"caller": …, "callerXid": …, "idempotencyKey": …, "forwardToStatsig": …}, in the order in which
+// JSONB stores keys.
 jsonb::Container build_envelope(const event::Event& event, const context::Caller& caller,
                                 std::string_view caller_xid, bool forward) {
     std::array<jsonb::Member, 4> members;
@@ -38,7 +38,7 @@ Jsonb* add_envelope(const jsonb::Container& metadata, const jsonb::Container& en
     return reinterpret_cast<Jsonb*>(datum);
 }
 
-// The actor is one thing: the settings serve a call that names neither its type nor its id.
+// The actor's type and id belong together, so the settings serve only a call that gives neither.
 void set_actor(event::StoredRow& row, const event::Event& event) {
     bool named = event::given(event.actor_id);
     row.actor_id = named ? event.actor_id : settings::text_of(settings::actor_id);

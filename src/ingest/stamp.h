@@ -1,4 +1,4 @@
-// Stamping: what the extension itself says of an event. Defaults, the id, the times, and the envelope
+// Stamping adds the extension's own data to an event: defaults, the id, the times, and the envelope
 // _eventLog with the caller's identity.
 #pragma once
 
@@ -11,12 +11,13 @@ namespace eventlog::ingest {
 
 struct Stamped {
     event::StoredRow row;
-    Jsonb* metadata;  // the datum that row.metadata views
+    Jsonb* metadata;  // the datum of which row.metadata is a view
     bool forward;
 };
 
-// The row of a checked event, in the current memory context. `events` is the log, open; `caller_xid` is the
-// caller's transaction where the envelope is to name it. May ereport: call inside pg::call.
+// Returns the row of a checked event, in the current memory context. `events` is the open log table;
+// `caller_xid` is the caller's transaction if the envelope shall name it. May ereport: call inside
+// pg::call.
 Stamped stamp(Relation events, const event::Event& event, std::string_view caller_xid);
 
 }  // namespace eventlog::ingest

@@ -1,4 +1,4 @@
-// eventlog.try_log_events: the good events of an array are written, the others reported.
+// eventlog.try_log_events writes the good events of an array and reports the others.
 #include "event/json_kind.h"
 #include "ingest/read_event.h"
 #include "ingest/bisection.h"
@@ -39,7 +39,7 @@ std::vector<TriedEvent> read_items(const jsonb::Container& events) {
     return items;
 }
 
-// Memory of an event is given back before the next one.
+// The memory of an event is freed before the next one is read.
 void write_each(std::span<TriedEvent*> items) {
     MemoryContext outer = CurrentMemoryContext;
     store::Insertion insertion = ingest::begin();
@@ -60,8 +60,8 @@ void write_together(std::span<TriedEvent*> items) {
     subtransaction.commit();
 }
 
-// Writes them in one subtransaction; false where they fail for the sake of one that is to be found. An error
-// that is no single event's fails the call.
+// Writes the events in one subtransaction and returns false if one of several made it fail. An error that
+// does not concern a single event fails the call.
 bool write_or_refuse(std::span<TriedEvent*> items) {
     int sqlstate = 0;
     std::string message;
@@ -86,7 +86,7 @@ bool write_or_refuse(std::span<TriedEvent*> items) {
     return sqlstate == 0;
 }
 
-// The rows (index, event_id, sqlstate, message).
+// Returns the rows (index, event_id, sqlstate, message).
 void report(FunctionCallInfo fcinfo, const std::vector<TriedEvent>& items) {
     auto* set = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     pg::call([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
@@ -120,7 +120,7 @@ EVENTLOG_FUNCTION(eventlog_try_log_events) {
     std::vector<TriedEvent*> good;
     for (TriedEvent& item : items)
         if (item.sqlstate == 0) good.push_back(&item);
-    // What no event can be written for is said once.
+    // An error that keeps every event from being written is raised once.
     if (!good.empty()) {
         store::Insertion insertion = ingest::begin();
         ingest::end(insertion);

@@ -11,7 +11,7 @@
 
 namespace eventlog::store {
 
-// What the library does for the SQL objects of a database.
+// The extent to which the library serves the SQL objects of a database.
 enum class Service : uint8_t {
     none,     // the extension is not installed
     logging,  // log calls only: the SQL objects are newer than the library, or too old for it

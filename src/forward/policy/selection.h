@@ -17,7 +17,7 @@ class Selection {
     Selection() = default;
 
     // Reads `flagged`, `all`, or a list of name patterns, which select whether an event is flagged or not.
-    // What is wrong with the value, or nothing.
+    // Returns the violation if the value is not valid, or nothing.
     static std::optional<rules::Violation> parse(std::string_view value, Selection& selection);
 
     // Returns whether the row is selected. Only its event_name and metadata are read.
