@@ -72,12 +72,15 @@ async function count(client) {
     return rows[0].events;
 }
 
-/** Asserts that the call is refused for a limit of metadata, with what was found, and writes nothing. */
-async function assertRefused(client, call, {rule, limit, found, index}) {
+/**
+ * Asserts that the call is refused for a limit of metadata, with the number that was found, and writes nothing. `column` is the
+ * name by which the caller gave the metadata.
+ */
+async function assertRefused(client, call, {rule, limit, found, index, column: given = 'metadata'}) {
     const countBefore = await count(client);
     await assert.rejects(call, (error) => {
         const {code, constraint, column, detail} = error;
-        assert.deepEqual({code, constraint, column}, {code: '54000', constraint: rule, column: 'metadata'});
+        assert.deepEqual({code, constraint, column}, {code: '54000', constraint: rule, column: given});
         for (const number of [limit, found]) assert.ok(detail.includes(number), `${number} in: ${detail}`);
         if (index !== undefined) assert.ok(detail.includes(`index is ${index}.`), detail);
         return true;
@@ -175,7 +178,8 @@ describe('payloads over the limits', () => {
             const refusal = {rule: 'metadata_bytes', limit: defaultMaxBytes, found: bytesOf(event.metadata)};
             await assertRefused(client, () => logEvent(client, event), refusal);
             for (const form of forms) {
-                await assertRefused(client, () => logEnvelope(client, envelopeForms[form](event)), refusal);
+                const column = form === 'platform' ? 'data' : 'metadata';
+                await assertRefused(client, () => logEnvelope(client, envelopeForms[form](event)), {...refusal, column});
             }
         }
         const ids = [];
