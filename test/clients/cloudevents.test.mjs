@@ -14,7 +14,7 @@ const modes = ['structured', 'batch', 'binary'];
 const pathOf = (mode) => `/${mode}`;
 const everyNth = 7;
 
-// What has to be encoded in headers, and what is not there.
+// These events have values that must be encoded in headers, and absent values.
 const oddities = [
     {
         event_name: 'odd.texts',

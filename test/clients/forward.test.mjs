@@ -1,4 +1,4 @@
-// What the endpoints of two targets, one in each format, got equals what is stored.
+// The events that two targets, one in each format, deliver equal the stored ones.
 
 import assert from 'node:assert/strict';
 import {after, before, describe, test} from 'node:test';
@@ -11,7 +11,7 @@ import {createTargets, Receiver, targets, untilDelivered} from './targets.mjs';
 
 const [ndjsonPath, statsigPath] = targets.map(({path}) => path);
 
-// What real payloads lack: digits that a double cannot hold, keys that UTF-16 orders differently, every kind
+// These events have what real payloads lack: digits that a double cannot hold, keys that UTF-16 orders differently, every kind
 // of escape and of value, and columns that they leave NULL.
 const oddities = [
     {

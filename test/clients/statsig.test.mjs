@@ -14,7 +14,7 @@ const paths = {
     theirs: '/theirs/v1/log_event'
 };
 
-// Of two shapes, which the differences must not depend on.
+// The events have two shapes, since the differences must not depend on the shape.
 const logged = [
     {
         eventName: 'order.placed',

@@ -1,4 +1,4 @@
-// What the receiver's tests share: a receiver for a test, and a client on a bare socket that tells how a
+// The receiver's tests share these: a receiver for a test, and a client on a bare socket that tells how a
 // connection ended, which fetch hides.
 
 import {connect} from 'node:net';

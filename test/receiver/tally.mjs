@@ -1,4 +1,4 @@
-// What the receiver has seen so far: the counters behind GET /stats and the ids behind GET /ids. A request
+// Records the requests so far: the counters behind GET /stats and the ids behind GET /ids. A request
 // is counted when its headers arrive; its status when a verdict is reached ("none" when there never is one).
 
 /** Unix milliseconds with microseconds as the fraction. */

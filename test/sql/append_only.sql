@@ -7,7 +7,7 @@ DROP ROLE IF EXISTS regress_eventlog_editor;
 CREATE ROLE regress_eventlog_editor;
 
 SELECT eventlog.log_event('kept', '{"n": 1}') IS NOT NULL;
--- The parent, and the leaf that holds the event.
+-- Returns the parent and the leaf that holds the event.
 SELECT tableoid::regclass AS leaf FROM eventlog.events WHERE event_name = 'kept' \gset
 
 -- A superuser is refused, on the parent and on every partition, and the error names the way out.
@@ -68,7 +68,7 @@ SELECT count(*), bool_and(a.verdict = '55000 append_only'), bool_and(b.verdict =
 FROM actions, verdicts(actions, 'eventlog.events') a JOIN verdicts(actions, :'leaf') b USING (action);
 RESET ROLE;
 
--- An owner who is no superuser is refused.
+-- An owner who is not a superuser is refused.
 BEGIN;
 GRANT CREATE ON SCHEMA eventlog TO regress_eventlog_editor;
 ALTER TABLE eventlog.events OWNER TO regress_eventlog_editor;
@@ -97,7 +97,7 @@ ROLLBACK;
 COPY eventlog.events FROM stdin;
 \.
 
--- The owner can take the trigger away from a partition, which is the last way out.
+-- The owner can remove the trigger from a partition, which is the last resort.
 BEGIN;
 ALTER TABLE :leaf DISABLE TRIGGER append_only;
 SELECT verdict(format('UPDATE %s SET value = 1', :'leaf')), verdict('UPDATE eventlog.events SET value = 1'),

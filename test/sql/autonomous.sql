@@ -1,16 +1,16 @@
--- Events that are committed whatever becomes of their caller.
+-- Autonomous events are committed whether or not their caller commits.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
 
--- The worker writes by the insert method that this pass is about.
+-- The worker uses the insert method that this run of the test selects.
 DO $$
 BEGIN
     EXECUTE format('ALTER DATABASE %I SET eventlog.insert_method = %L', current_database(), current_setting('eventlog.insert_method'));
 END
 $$;
 
--- The worker came before that setting; the next one has it.
+-- The worker started before that setting was made; the next worker uses it.
 SELECT count(pg_terminate_backend(pid, 180000)) < 2 FROM pg_stat_activity
 WHERE backend_type = 'eventlog worker' AND datname = current_database();
 SET eventlog.autonomous_timeout = '3min';
@@ -74,7 +74,7 @@ $$;
 SELECT 1 / (length(eventlog.log_event_autonomous('autonomous.kept 4')::text) - 36);
 SELECT event_name, count(*) FROM eventlog.events WHERE event_name ~ '^autonomous\.(kept|gone)' GROUP BY 1 ORDER BY 1;
 
--- callerXid is the caller's top-level transaction, where it has one; xid is the writer's.
+-- callerXid is the caller's top-level transaction if it has one; xid is the transaction of the writer.
 BEGIN;
 SELECT eventlog.log_event_autonomous('autonomous.no xid') AS id \gset
 SELECT metadata -> '_eventLog' ? 'callerXid' FROM eventlog.events WHERE event_id = :'id';
@@ -119,7 +119,7 @@ SELECT refusal($$SELECT eventlog.log_event_autonomous('autonomous.own', idempote
 ROLLBACK;
 SELECT eventlog.log_event_autonomous('autonomous.own', idempotency_key => 'autonomous-2') IS NOT NULL;
 
--- The key holds for the caller's window.
+-- The key holds for the window that the caller has set.
 SELECT eventlog.log_event('autonomous.window', idempotency_key => 'autonomous-3') AS id \gset
 BEGIN;
 SET LOCAL eventlog.idempotency_window = '1s';
@@ -127,7 +127,7 @@ SELECT pg_sleep(1.1);
 SELECT eventlog.log_event_autonomous('autonomous.window', idempotency_key => 'autonomous-3') = :'id';
 COMMIT;
 
--- An event that the table refuses is refused alone, with the table's error; one that waits for its caller's own lock fails.
+-- An event that the table refuses fails alone, with the table's error; an event that waits for a lock of its own caller fails.
 CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.event_name = 'autonomous.refused' THEN
@@ -142,7 +142,7 @@ SELECT eventlog.log_event_autonomous('autonomous.not refused') IS NOT NULL;
 DROP TRIGGER refuse_some ON eventlog.events;
 DROP FUNCTION refuse_some;
 
--- The worker, which runs the triggers of what it writes, does not wait for itself.
+-- The worker runs the triggers of the events that it writes, and does not wait for itself.
 CREATE FUNCTION log_another() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.event_name = 'autonomous.outer' THEN PERFORM eventlog.log_event_autonomous('autonomous.inner'); END IF;

@@ -20,7 +20,7 @@ SELECT count(*) FROM eventlog.log_events_json(' [ ] ');
 SELECT count(*) FROM eventlog.log_events(NULL);
 SELECT count(*) FROM eventlog.log_events_json(NULL);
 
--- A document that is no array is refused.
+-- A document that is not an array is refused.
 SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, document))
 FROM unnest(ARRAY['{"eventName": "e"}']) document, unnest(ARRAY['', '_json']) suffix;
 SELECT document, verdict(format('SELECT * FROM eventlog.log_events(%L)', document)),
@@ -39,7 +39,7 @@ SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix,
                       '[{"eventName": "good"}, null]')) FROM unnest(ARRAY['', '_json']) suffix;
 SELECT count(*) FROM eventlog.events WHERE event_name IN ('good', 'bad');
 
--- An error of the server's own has the index too: a \u0000 in the text, which jsonb never gets to see.
+-- An error of the server itself has the index too: a \u0000 in the text fails before it becomes jsonb.
 SELECT refusal($$SELECT * FROM eventlog.log_events('[{"eventName": "good"}, {"eventName": "\u0000"}]')$$);
 SELECT refusal($$SELECT * FROM eventlog.log_events_json('[{"eventName": "good"}, {"eventName": "\u0000"}]')$$);
 SELECT refusal($$SELECT * FROM eventlog.log_events_json('[{"eventName": "good"}, {"eventName": "\ud800"}]')$$);
@@ -86,7 +86,7 @@ INSERT INTO documents (document) SELECT jsonb_pretty(document::jsonb) FROM docum
 INSERT INTO documents (document)
 SELECT jsonb_build_object('eventName', 'e', 'metadata', jsonb_build_object('p',
     repeat('"', n)))::text FROM unnest(ARRAY[32764, 32765]) n;
--- The row, or all of the refusal, of one event between two others.
+-- Returns the row of one event between two others, or the whole refusal.
 CREATE FUNCTION outcome(function text, document text) RETURNS text
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -107,7 +107,7 @@ SELECT count(*) > 300, bool_and(of_jsonb = of_json), bool_or(of_jsonb LIKE '{%')
        bool_or(of_jsonb LIKE '2%') FROM outcomes;
 SELECT document, of_jsonb, of_json FROM outcomes WHERE of_jsonb IS DISTINCT FROM of_json;
 
--- the same for one array of all that are good, and for the single call
+-- The same holds for one array of all good events, and for the single call.
 CREATE TABLE rows_of AS
 SELECT array_agg(document ORDER BY place) AS documents FROM outcomes WHERE of_jsonb LIKE '{%';
 SELECT array_agg(stored(j.id) ORDER BY j.place) = array_agg(stored(t.id) ORDER BY t.place),
@@ -133,13 +133,13 @@ SELECT count(*), bool_and((metadata -> 'n')::int = (place - 1) % 10000 + 1)
 FROM (SELECT metadata,
       row_number() OVER (ORDER BY event_id) AS place FROM eventlog.events WHERE event_name = 'large') s;
 
--- The last event of a large batch takes all the others with it.
+-- If the last event of a large batch is refused, all the others are refused too.
 SELECT refusal(format('SELECT * FROM eventlog.log_events_json(%L)',
                       (SELECT json_agg(json_build_object('eventName',
                                                          CASE WHEN n < 10000 THEN 'large' ELSE '' END) ORDER BY n)
                        FROM generate_series(1, 10000) n)));
 
--- a batch gives its ids wherever a set may stand
+-- A batch returns its ids wherever a set-returning function is allowed.
 SELECT count(*) FROM (SELECT eventlog.log_events('[{"eventName": "a"}, {"eventName": "b"}]')) s;
 SELECT count(*) FROM eventlog.events e WHERE event_id IN (SELECT * FROM eventlog.log_events('[{"eventName": "a"}]'));
 

@@ -5,28 +5,28 @@ LOAD 'eventlog';
 SET client_min_messages = warning;
 CREATE FUNCTION polled(name text, max_rows int DEFAULT 100, lease interval DEFAULT '1 hour') RETURNS text
     LANGUAGE sql AS $$ SELECT string_agg(event_name, ' ' ORDER BY event_id) FROM eventlog.poll(name, max_rows, lease => lease) $$;
--- An event's id by its name.
+-- Returns the id of the event with this name.
 CREATE FUNCTION of(event_name text) RETURNS uuid
     LANGUAGE sql AS $$ SELECT event_id FROM eventlog.events e WHERE e.event_name = of.event_name AND source = 'feed' $$;
 SET eventlog.source = 'feed';
 
--- start_at is now, beginning, or a uuid or ULID to start after.
+-- start_at is 'now', 'beginning', or the uuid or ULID of the event to start after.
 SELECT eventlog.create_consumer('now');
 SELECT count(eventlog.log_event('feed.' || i)) FROM generate_series(1, 5) i;
 SELECT eventlog.create_consumer('after', of('feed.2')::text), eventlog.create_consumer('ulid', eventlog.ulid(of('feed.4')));
 SELECT eventlog.create_consumer('all', 'beginning', '{feed.*}');
 SELECT polled('now'), polled('after'), polled('ulid'), polled('all');
 SELECT polled('now');
--- A position is kept when a window has been used up.
+-- The position is kept when a window has been read to its end.
 SELECT count(eventlog.log_event('feed.' || i)) FROM generate_series(6, 8) i;
 SELECT polled('now', 2), polled('after'), polled('now', 2), polled('now', 2);
 
--- Patterns select events, and the rest is passed over.
+-- Patterns select events, and all other events are skipped.
 SELECT eventlog.create_consumer('some', 'now', '{order.*, !order.viewed, "a,b"}');
 SELECT eventlog.create_consumer('others', 'now', '{!order.*}');
 SELECT count(eventlog.log_event(n)) FROM unnest('{order.paid,order.viewed,user.made,order.item.added,"a,b"}'::text[]) n;
 SELECT polled('some', 2), polled('some', 2), polled('some', 2), polled('others');
--- Many events are passed over once; a poll that finds nothing else writes nothing, and holds nobody up.
+-- Many events are skipped only once; a poll that finds nothing else writes nothing and blocks nobody.
 CREATE VIEW place AS SELECT win FROM eventlog.reader_window WHERE kind = 'consumer' AND name = 'some';
 SELECT win AS before FROM place \gset
 SELECT count(eventlog.log_event('passed')) FROM generate_series(1, 2500);
@@ -57,7 +57,7 @@ SELECT * FROM leased;
 SELECT acked('feed.6');
 SELECT * FROM leased;
 SELECT eventlog.ack('acks', 'ffffffff-ffff-ffff-ffff-ffffffffffff');
--- nack gives back the rest at once, before what is new; a smaller poll takes a part.
+-- nack returns the remaining events at once, and they are handed out before new ones; a smaller poll takes some of them.
 SELECT polled('acks', 1);
 SELECT eventlog.nack('acks', of('feed.7'));
 SELECT acked('feed.7');
@@ -73,7 +73,7 @@ SELECT polled('acks', 2), acked('feed.8');
 SELECT eventlog.create_consumer('split', 'beginning', '{feed.*}');
 SELECT polled('split', 3), eventlog.nack('split', of('feed.1'));
 SELECT polled('split', 2), polled('split', 2), polled('split', 2);
--- A lease that has ended is gone, whether or not somebody else has taken its events.
+-- A lease that has expired cannot be used, whether or not another poller has taken its events.
 SELECT eventlog.create_consumer('ended', 'beginning', '{feed.*}');
 SELECT polled('ended', 2, '1 ms'), pg_sleep(0.01);
 SELECT eventlog.ack('ended', of('feed.1'));
@@ -97,7 +97,7 @@ SELECT eventlog.log_event('feed.own') IS NOT NULL, polled('ended');
 COMMIT;
 SELECT polled('ended');
 
--- An event that is handed out is on disk, whatever writer and poller have set.
+-- An event that is handed out is on disk, regardless of synchronous_commit in the writer and the poller.
 SET synchronous_commit = off;
 SELECT eventlog.log_event('feed.async') IS NOT NULL;
 SELECT pg_current_wal_insert_lsn() AS written \gset
@@ -128,7 +128,7 @@ BEGIN
 END
 $$;
 SELECT count(*) FROM eventlog.settled_events WHERE event_name LIKE 'feed._' AND settled_number::text = xid::text;
--- A reader that keeps a number reads on by the index.
+-- A reader that has stored a position uses the index to continue.
 SET enable_seqscan = off;
 CREATE FUNCTION index_conditions(statement text) RETURNS SETOF text
     LANGUAGE plpgsql AS $$
@@ -166,7 +166,7 @@ FROM unnest(ARRAY['poll(NULL)', 'poll(''now'', wait => NULL)', 'poll(''now'', le
                   'poll(''now'', 10000)', 'poll(''now'', NULL)', 'poll(''now'', wait => ''1 mon'')',
                   'poll(''now'', wait => ''1 hour 1 ms'')', 'poll(''now'', lease => ''-1 mon'')', 'poll(''now'', lease => ''13 mons'')',
                   'poll(''now'', lease => ''1 mon'')']) call;
--- A poll is refused where nothing can be leased.
+-- A poll is refused if nothing can be leased.
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT refusal('SELECT eventlog.poll(''now'')');
 ROLLBACK;
@@ -174,14 +174,14 @@ BEGIN READ ONLY;
 SELECT refusal('SELECT eventlog.poll(''now'')');
 ROLLBACK;
 
--- A lease of events that have left the log ends with the first poll that comes to it, one that waits too.
+-- A lease of events that have left the log ends with the first poll that reaches it, even if that poll waits.
 SELECT eventlog.create_consumer('gone');
 INSERT INTO eventlog.leases (consumer, win, first_id, last_id, ids, leased_until)
 SELECT 'gone', 0, id, id, ARRAY[id], '-infinity' FROM CAST('00000000-0000-7000-8000-000000000001' AS uuid) id;
 SELECT count(*) FROM eventlog.poll('gone', wait => '1 second');
 SELECT count(*) FROM eventlog.leases WHERE consumer = 'gone';
 
--- EXECUTE is all that a poller needs; a monitor sees the consumers.
+-- A poller needs only EXECUTE; a monitor sees the consumers.
 DROP ROLE IF EXISTS regress_eventlog_poller;
 CREATE ROLE regress_eventlog_poller;
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_poller;

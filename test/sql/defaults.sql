@@ -1,4 +1,4 @@
--- Where an event's fields come from when the call does not give them; the trusted caller.
+-- The defaults of fields that a call does not give, and the trusted caller.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -12,7 +12,7 @@ GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_app, regress_eventlog_other, 
 GRANT EXECUTE ON FUNCTION eventlog.log_event TO regress_eventlog_app, regress_eventlog_other,
     "regress_eventlog_ünï ""q""";
 
--- What of the last event with a name comes from where it was logged.
+-- Returns the fields of the last event with this name that depend on the session that logged it.
 CREATE FUNCTION origin_of(name text) RETURNS text
     LANGUAGE sql SECURITY DEFINER AS $$
     SELECT source || ' ' || (metadata -> '_eventLog' -> 'caller')::text
@@ -92,7 +92,7 @@ RESET eventlog.actor_type;
 SELECT stored(eventlog.log_event('actor'));
 RESET eventlog.actor_id;
 
--- The application can use SET LOCAL, so that triggers know the actor too.
+-- The application can use SET LOCAL, so that events from triggers have the actor too.
 CREATE TABLE watched (n int);
 CREATE FUNCTION log_watched() RETURNS trigger LANGUAGE plpgsql AS
     'BEGIN PERFORM eventlog.log_event(''watched'', to_jsonb(NEW)); RETURN NULL; END';
@@ -107,13 +107,13 @@ SELECT last_event('watched');
 DROP TABLE watched;
 DROP FUNCTION log_watched;
 
--- A setting for a text field has the field's limit, after trimming, when it is set.
+-- A setting for a text field is trimmed and checked against the field's limit when it is set.
 SELECT name, verdict(format('SET LOCAL %s = %L', name, repeat('é', 257))),
        verdict(format('SET LOCAL %s = %L', name, repeat('é', 256) || '  '))
 FROM unnest(ARRAY['eventlog.source', 'eventlog.actor_type', 'eventlog.actor_id', 'eventlog.app_version']) name;
 SELECT refusal(format('SET LOCAL eventlog.source = %L', repeat('é', 257)));
 
--- forwardToStatsig is the argument, else eventlog.forward_default, which is off.
+-- forwardToStatsig is the argument, else eventlog.forward_default, which is off by default.
 SELECT stored(eventlog.log_event('forward')) -> 'metadata';
 SET eventlog.forward_default = on;
 SELECT stored(eventlog.log_event('forward')) -> 'metadata', stored(eventlog.log_event('forward',
@@ -122,7 +122,7 @@ SELECT stored(eventlog.log_envelope('{"eventName": "forward"}')) -> 'metadata',
        stored(eventlog.log_envelope('{"eventName": "forward", "forwardToStatsig": false}')) -> 'metadata';
 RESET eventlog.forward_default;
 
--- eventlog.traceparent gives trace_id; an argument comes first.
+-- eventlog.traceparent supplies trace_id, unless the argument is given.
 SET eventlog.traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
 SELECT stored(eventlog.log_event('trace')) -> 'trace_id',
        stored(eventlog.log_event('trace', trace_id => repeat('ab', 16))) -> 'trace_id',
@@ -153,7 +153,7 @@ SELECT stored(eventlog.log_event('trace')) -> 'trace_id';
 COMMIT;
 SELECT stored(eventlog.log_event('trace')) ? 'trace_id';
 
--- Each setting belongs to anybody or to the superuser.
+-- Each setting can be changed by everyone or only by a superuser.
 SELECT array_agg(name ORDER BY name) FROM pg_settings WHERE name LIKE 'eventlog.%' AND context = 'user';
 SET SESSION AUTHORIZATION regress_eventlog_app;
 SET eventlog.naming_policy = 'strict';

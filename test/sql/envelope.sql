@@ -35,13 +35,13 @@ SELECT jsonb_pretty(stored(eventlog.log_envelope('{
     "timestamp": "2026-11-20T08:15:30Z", "traceId": "4bf92f3577b34da6a3ce929d0e0e4736", "forwardToStatsig": true, "appVersion": "3"}')));
 SELECT stored(eventlog.log_envelope('{"type": "shop.order.created", "source": "shop", "idempotencyKey": "evt-2"}'));
 
--- A JSON null is as if the key were absent, for unknown and recognising keys too.
+-- A JSON null counts as an absent key, even for unknown and recognising keys.
 SELECT stored(eventlog.log_envelope('{"eventName": "n", "type": null, "service": null, "actorType": null, "actor_type": null, "metadata": null,
     "eventTs": null, "value": null, "origin": null, "forwardToStatsig": null, "eventId": null, "tenantId": null, "unknown": null}'));
 SELECT stored(eventlog.log_envelope('{"service": "s", "eventType": "e", "eventTimestamp": "2026-11-20", "actor": null,
     "resource": {"type": "t", "id": "1", "name": null}}'));
 
--- Strings are trimmed, and blank ones are as if omitted, in every form.
+-- Strings are trimmed, and blank ones count as omitted, in every form.
 SELECT stored(eventlog.log_envelope('{"eventName": "\u3000b\n", "actorId": " ", "origin": " ", "eventTs": " ", "traceId": "\t"}'));
 SELECT stored(eventlog.log_envelope('{"eventName": "b", "origin": " frontend ", "eventTs": " 2026-11-20 "}'));
 
@@ -57,7 +57,7 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"type": "t", "source": " "}',
     '{"type": " ", "source": "s"}', '{"eventName": " "}', '{"event_name": ""}']) e;
 
--- An actor and a resource need both keys, and take no other.
+-- An actor and a resource need both keys and accept no other key.
 SELECT refusal(envelope(format('{"service": "s", "eventType": "e", "eventTimestamp": "2026-11-20", %s}',
                                part))) FROM unnest(ARRAY[
     '"actor": {"type": "user"}', '"resource": {"id": "r"}', '"actor": {"type": "user", "id": "u", "name": "n"}',
@@ -70,7 +70,7 @@ SELECT part, verdict(envelope(format('{"service": "s", "eventType": "e", "eventT
     '"resource": {"type": "t", "id": ""}',
     '"resource": {"type": ["t"], "id": "r"}', '"resource": {"type": "t", "id": "r", "Id": "s"}']) part;
 
--- A key that is not of the form is named.
+-- The error names a key that does not belong to the form.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "e", "colour": "red"}',
     '{"service": "s", "eventType": "e", "eventTimestamp": "2026-11-20", "actorId": "u"}',
@@ -88,7 +88,7 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"type": "t", "source": "s", "actor": {"type": "u", "id": "1"}}',
     '{"type": "t", "source": "s", "value": 1}', '{"type": "t", "source": "s", "app_version": "1"}']) e;
 
--- The id and the tenant do not come from the envelope.
+-- The envelope cannot set the id and the tenant.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "e", "id": "1"}', '{"eventName": "e", "eventId": "1"}', '{"eventName": "e", "tenantId": "1"}']) e;
 SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[

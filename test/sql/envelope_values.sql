@@ -1,4 +1,4 @@
--- log_envelope: the values of the keys.
+-- log_envelope checks the values of the keys.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -6,7 +6,7 @@ LOAD 'eventlog';
 -- The envelope is one JSON object.
 SELECT refusal(envelope(e)) FROM unnest(ARRAY['[{"eventName": "e"}]', '"e"', '1', 'true', 'null']) e;
 
--- NULL is no envelope: the function is strict, nothing is written
+-- NULL is not an envelope: the function is strict, and nothing is written.
 SELECT eventlog.log_envelope(NULL) IS NULL;
 
 -- A value of the wrong JSON type is refused.
@@ -41,7 +41,7 @@ FROM unnest(ARRAY['2026-11-20T', '2026-11-20T08', '2026-13-01', '2026-02-29', '2
                   '12026-11-20', '-0001-01-01',
                   '1700000000', '2026-11-20T08:15:30 Europe/Berlin', 'November 20, 2026']) ts;
 
--- A JSON number goes to value as the nearest double; one that has none is out of range.
+-- A JSON number is stored in value as the nearest double; it is out of range if there is none.
 SELECT value, stored(eventlog.log_envelope(format('{"eventName": "v", "value": %s}',
                                                   value)::jsonb)) -> 'value' = to_jsonb(value::double precision)
 FROM unnest(ARRAY['0', '-0.0', '1e3', '0.1', '123456789.123456789', '-1e-300', '9007199254740993',

@@ -1,4 +1,4 @@
--- The data of events goes, their rows stay, and an event tells of it.
+-- An erasure removes the data of events, keeps their rows, and is recorded by an event.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -9,7 +9,7 @@ CREATE ROLE regress_eventlog_eraser;
 CREATE ROLE regress_eventlog_nobody;
 SELECT last_id() AS mark \gset
 
--- An event in every column, by this actor and about this resource.
+-- Logs an event with a value in every column, by this actor and about this resource.
 CREATE FUNCTION log_full(actor_type text, actor_id text, resource_type text, resource_id text, forward boolean DEFAULT true) RETURNS uuid
     LANGUAGE sql AS $$
     SELECT eventlog.log_event('full', '{"secret": "metadata", "n": 1}', event_type => 'kind', actor_type => log_full.actor_type,
@@ -18,7 +18,7 @@ CREATE FUNCTION log_full(actor_type text, actor_id text, resource_type text, res
         trace_id => '4bf92f3577b34da6a3ce929d0e0e4736', sofa => 'secret cookie', forward_to_statsig => forward,
         idempotency_key => format('secret key %s %s', log_full.actor_id, gen_random_uuid()), app_version => '4.5')
 $$;
--- The record of the last erasure: its name and what it counts.
+-- Returns the record of the last erasure: its name and its counts.
 CREATE FUNCTION record() RETURNS text
     LANGUAGE sql AS $$
     SELECT concat_ws(' ', event_name, metadata - '_eventLog', num_nonnulls(actor_type, actor_id, resource_type, resource_id, event_type, sofa))
@@ -34,27 +34,27 @@ SELECT b.key, CASE WHEN a.value = b.value THEN 'stays' ELSE a.value::text END
 FROM before, eventlog.events e, jsonb_each(to_jsonb(before)) b, jsonb_each(to_jsonb(e)) a
 WHERE e.event_id = :'id' AND a.key = b.key ORDER BY b.key;
 
--- An erased event keeps its name, id, place and times, and no reader that had read it sees it again.
+-- An erased event keeps its name, id, position and times, and no reader that has read it sees it again.
 SELECT pg_visible_in_snapshot(xid, eventlog.horizon()), eventlog.ulid(event_id) IS NOT NULL FROM eventlog.events WHERE event_id = :'id';
 
--- forwardToStatsig stays as it was, so that a target selects the same events.
+-- forwardToStatsig does not change, so a target selects the same events.
 SELECT log_full('user', 'eu-2', NULL, NULL, false) AS id \gset
 SELECT eventlog.erase_actor('user', 'eu-2');
 SELECT stored(:'id');
 SELECT eventlog.selects('flagged', event_name, metadata), eventlog.selects('all', event_name, metadata) FROM eventlog.events WHERE event_id = :'id';
 
--- Exactly that pair is erased, or the id with every type, with and without one.
+-- An erasure concerns exactly the given type and id, or, if no type is given, the id with any type or none.
 SELECT count(*) FROM (VALUES ('user'), ('service'), (NULL)) types(type), LATERAL log_full(type, 'eu-3', NULL, NULL) id;
 SELECT count(log_full('user', 'eu-33', NULL, NULL));
 SELECT eventlog.erase_actor('service', 'eu-3'), eventlog.erase_actor('service', 'eu-3'), eventlog.erase_actor('User', 'eu-3');
 SELECT eventlog.erase_actor(NULL, 'eu-3');
 SELECT count(*) FROM eventlog.events WHERE actor_id LIKE 'eu-3%';
 
--- Arguments are trimmed as log_event's are.
+-- Arguments are trimmed like those of log_event.
 SELECT count(log_full('user', ' eu-4 ', NULL, NULL));
 SELECT eventlog.erase_actor(E'\u00a0user ', E'\t eu-4\n');
 
--- A resource stays with an erased actor, unless it is the actor; erasing the resource or the event removes it entirely.
+-- Erasing an actor keeps the resource of its events, unless that resource is the actor; erasing the resource or the event removes it.
 SELECT log_full('user', 'eu-5', 'user', 'eu-5') AS own, log_full('user', 'eu-5', 'order', 'eo-5') AS other \gset
 SELECT eventlog.erase_actor('user', 'eu-5');
 SELECT resource_type, resource_id FROM eventlog.events WHERE event_id IN (:'own', :'other') ORDER BY event_id;
@@ -86,7 +86,7 @@ BEGIN READ ONLY;
 SELECT eventlog.erase_actor('user', 'u');
 ROLLBACK;
 
--- The record says by whom, whatever the session says of an actor; neither the caller's limits nor the erasure of that actor touch it.
+-- The record names the erasing role even if the session sets an actor; neither the caller's limits nor an erasure of that actor affect it.
 BEGIN;
 SET LOCAL eventlog.actor_type = 'user';
 SET LOCAL eventlog.actor_id = 'admin';
@@ -103,12 +103,12 @@ ROLLBACK;
 SELECT event_id AS record FROM eventlog.events WHERE source = 'eventlog' ORDER BY event_id DESC LIMIT 1 \gset
 SELECT format('SELECT eventlog.erase_event(%L)', :'record') AS statement \gset
 SELECT refusal(:'statement');
--- An event that only looks like a record is erased as any other.
+-- An event that only looks like a record is erased like any other.
 SELECT eventlog.log_event('eventlog.actor.erased', '{"who": "eu-7"}', source => 'eventlog') AS one,
        eventlog.log_event('eventlog.actor.erased', actor_id => 'eu-7', source => 'eventlog') AS two \gset
 SELECT eventlog.erase_event(:'one'), eventlog.erase_actor(NULL, 'eu-7'), stored(:'one'), stored(:'two');
 
--- A transaction that rolls back has erased nothing, and neither has a savepoint.
+-- A rollback, of a transaction or to a savepoint, undoes the erasure.
 SELECT log_full('user', 'eu-8', NULL, NULL) AS id \gset
 BEGIN;
 SELECT eventlog.erase_actor('user', 'eu-8');
@@ -127,7 +127,7 @@ SELECT log_full('user', 'eu-8', NULL, NULL) IS NOT NULL;
 SELECT eventlog.erase_actor('user', 'eu-8');
 COMMIT;
 
--- Many events are erased in several pieces, over several partitions.
+-- Many events are erased in several batches, over several partitions.
 BEGIN;
 SELECT count(eventlog.log_event('many', '{"secret": 1}', actor_id => 'eu-9')) FROM generate_series(1, 2500);
 INSERT INTO eventlog.events (event_id, event_name, source, origin, actor_id, event_ts, ingested_at, metadata, xid)
@@ -139,7 +139,7 @@ GROUP BY event_name, metadata ORDER BY event_name;
 SELECT count(DISTINCT tableoid) > 1 FROM eventlog.events WHERE event_id > :'mark';
 ROLLBACK;
 
--- Dead letters stay, without their quotations of the event.
+-- Dead letters stay, but without the texts that quote the event.
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'none');
 SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT log_full('user', 'eu-10', NULL, NULL) AS one, log_full('user', 'eu-11', NULL, NULL) AS two \gset
@@ -152,7 +152,7 @@ SELECT status, reason, body, attempts FROM eventlog.dead_letters ORDER BY event_
 SELECT last_error FROM eventlog.targets WHERE name = 'regress_eventlog_a';
 DROP SERVER regress_eventlog_a;
 
--- An idempotency key goes, so that the same call writes anew.
+-- An erasure removes the idempotency key, so the same call writes a new event.
 SELECT eventlog.log_event('keyed', actor_id => 'eu-13', source => 'shop', idempotency_key => 'once') AS one \gset
 SELECT eventlog.log_event('keyed', actor_id => 'eu-13', source => 'shop', idempotency_key => 'once') = :'one';
 SELECT count(*) FROM eventlog.idempotency_keys WHERE event_id = :'one';
@@ -174,7 +174,7 @@ RESET ROLE;
 SELECT DISTINCT metadata #>> '{_eventLog,caller,actorId}' FROM eventlog.events
 WHERE source = 'eventlog' AND metadata #>> '{_eventLog,caller,actorId}' LIKE 'regress%';
 
--- The permission to change rows is the function's alone: other statements inside it and after it are refused.
+-- Only the function itself may change rows: other statements inside it and after it are refused.
 CREATE FUNCTION meddle() RETURNS trigger
     LANGUAGE plpgsql AS $$
 BEGIN
@@ -195,7 +195,7 @@ SET session_replication_role = replica;
 SELECT eventlog.erase_actor(NULL, 'eu-12'), verdict('UPDATE eventlog.events SET value = 1'), verdict('TRUNCATE eventlog.events');
 RESET session_replication_role;
 
--- Row security that is forced upon the owner raises an error where it hides rows, and does nothing otherwise.
+-- Row security that is forced upon the owner raises an error if it hides rows, and has no effect otherwise.
 BEGIN;
 GRANT ALL ON SCHEMA eventlog TO regress_eventlog_eraser;
 GRANT ALL ON ALL TABLES IN SCHEMA eventlog TO regress_eventlog_eraser;
@@ -205,7 +205,7 @@ ALTER TABLE eventlog.events FORCE ROW LEVEL SECURITY;
 SELECT verdict('SELECT eventlog.erase_actor(NULL, ''eu-33'')');
 ROLLBACK;
 
--- no trace of what has been erased is left in the schema
+-- No trace of the erased data is left in the schema.
 CREATE FUNCTION traces(needle text) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE

@@ -1,5 +1,5 @@
--- eventlog.health(): each check with its figure and threshold, also where something is broken. What depends on the moment is not
--- shown; what needs the worker is tested with it.
+-- eventlog.health() returns each check with its figure and threshold, even if something is broken. Figures that vary from run to run are not
+-- shown; the checks that need the worker are tested together with it, in TAP.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -17,7 +17,7 @@ CREATE FUNCTION statuses() RETURNS text
     FROM (SELECT eventlog.health() AS h) s, jsonb_each(h -> 'checks') GROUP BY h
 $$;
 
--- health() is one object, every check with its figures; without targets all is well, preloaded or not.
+-- health() returns one object that has every check with its figures; without targets all is well, preloaded or not.
 SELECT jsonb_object_keys(eventlog.health()) ORDER BY 1;
 SELECT key, jsonb_object_agg(figure, jsonb_typeof(of)) FILTER (WHERE figure NOT IN ('pid', 'state', 'failures'))
 FROM jsonb_each(eventlog.health() -> 'checks') c, jsonb_each(value) f(figure, of) GROUP BY key ORDER BY key;
@@ -27,13 +27,13 @@ SELECT check_of('version')::jsonb = jsonb_build_object('status', 'ok', 'library'
 SELECT (check_of('preloaded')::jsonb -> 'preloaded')::boolean = (current_setting('shared_preload_libraries') ~ 'eventlog');
 SELECT preloaded = (current_setting('shared_preload_libraries') ~ 'eventlog'), preloaded = (state IS NOT NULL) FROM eventlog.worker_status();
 
--- health() calls nobody's functions, and pg_monitor may call it.
+-- health() calls no functions of other users, and pg_monitor may call it.
 SET ROLE regress_eventlog_monitor;
 SELECT eventlog.health() ->> 'status';
 SELECT verdict('SELECT eventlog.health_targets()'), verdict('SELECT FROM eventlog.targets');
 RESET ROLE;
 
--- The thresholds are settings of the superuser.
+-- Only a superuser can change the thresholds.
 SELECT name, setting, unit, context FROM pg_settings WHERE name LIKE 'eventlog.health%' ORDER BY name;
 SET eventlog.health_max_lag = '2h';
 SELECT check_of('forwardLag');
@@ -58,7 +58,7 @@ UPDATE eventlog.targets SET state = 'waiting' WHERE name = 'regress_eventlog_a';
 SELECT check_of('targets');
 ROLLBACK;
 
--- A check tells how long the oldest event has waited for a target, however many wait, from the start and inside a window.
+-- A check tells how long the oldest event has waited for a target, regardless of how many wait, from the start and inside a window.
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'wait*');
 SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT eventlog.oldest_waiting('regress_eventlog_a') IS NULL;
@@ -93,7 +93,7 @@ SET LOCAL eventlog.partitions_ahead = 1000;
 SELECT check_of('partitionsAhead')::jsonb - 'count', statuses();
 ROLLBACK;
 
--- A transaction that is open for long is reported, one's own too.
+-- A transaction that is open for long is reported, even the caller's own.
 BEGIN;
 SET LOCAL eventlog.health_max_transaction_age = 0;
 SELECT eventlog.log_event('open') IS NOT NULL;
@@ -101,7 +101,7 @@ SELECT value ->> 'status', (value ->> 'seconds')::float8 > 0, jsonb_typeof(value
 FROM (SELECT check_of('transactionAge')::jsonb) f(value);
 ROLLBACK;
 
--- A library serves objects of releases before it; under newer objects nothing but the versions is known.
+-- A library serves the SQL objects of earlier releases; under newer objects it reports only the versions.
 BEGIN;
 UPDATE pg_extension SET extversion = '0.2.0' WHERE extname = 'eventlog';
 SELECT check_of('version')::jsonb - 'library';

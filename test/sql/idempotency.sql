@@ -1,15 +1,15 @@
--- A second call with an idempotency key is the first one again: it returns its id and writes nothing.
+-- A second call with an idempotency key repeats the first: it returns the id of the first call and writes nothing.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
 
--- Calls, and the distinct ids that they returned; written: rows of the log with that key.
+-- Counts the calls and the distinct ids that they returned; `written` counts the rows of the log with that key.
 CREATE FUNCTION written(key text) RETURNS bigint LANGUAGE sql AS $$
     SELECT count(*) FROM eventlog.events WHERE metadata -> '_eventLog' ->> 'idempotencyKey' = key
 $$;
 CREATE FUNCTION ids_of(VARIADIC ids uuid[]) RETURNS bigint LANGUAGE sql AS $$ SELECT count(DISTINCT id) FROM unnest(ids) id $$;
 
--- A repeated call returns the same id and writes no row; a key is trimmed as all texts are, and a blank one is no key.
+-- A repeated call returns the same id and writes no row; a key is trimmed like all texts, and a blank one counts as omitted.
 SELECT ids_of(eventlog.log_event('i.first', idempotency_key => 'k1'), eventlog.log_event('i.first', idempotency_key => 'k1'),
               eventlog.log_event('i.first', idempotency_key => E' \tk1 ')), written('k1');
 SELECT ids_of(eventlog.log_event('i.blank', idempotency_key => ' '), eventlog.log_event('i.blank', idempotency_key => ' '));
@@ -24,7 +24,7 @@ SELECT ids_of(eventlog.log_event('i.source', idempotency_key => 'k2'), eventlog.
        written('k2');
 COMMIT;
 
--- event_ts and trace_id may differ, and so may everything that the caller has not given.
+-- event_ts and trace_id may differ, and so may every field that the caller has not given.
 SELECT ids_of(eventlog.log_event('i.retry', idempotency_key => 'k3', event_ts => '2026-11-01', trace_id => repeat('a', 32)),
               eventlog.log_event('i.retry', idempotency_key => 'k3', event_ts => '2026-11-02'),
               eventlog.log_event('i.retry', idempotency_key => 'k3')), written('k3');
@@ -35,7 +35,7 @@ SET LOCAL eventlog.forward_default = on;
 SELECT eventlog.log_event('i.retry', idempotency_key => 'k3') IS NOT NULL, written('k3');
 COMMIT;
 
--- Metadata may differ in order and white space, and as no metadata and {}, 1.50 and 1.5, -0.0 and 0.
+-- Metadata may differ in order and white space; omitted metadata equals {}, 1.50 equals 1.5, and -0.0 equals 0.
 SELECT ids_of(eventlog.log_event('i.words', '{"b": [1.50, {"x": null}], "a": -0.00}', value => 0, idempotency_key => 'k4'),
               eventlog.log_event('i.words', '{"a":0,"b":[1.5,{"x":null}]}', value => '-0', idempotency_key => 'k4')), written('k4');
 SELECT ids_of(eventlog.log_event('i.words', idempotency_key => 'k5'), eventlog.log_event('i.words', '{}', idempotency_key => 'k5'),
@@ -68,7 +68,7 @@ SELECT eventlog.log_event('i.edge', event_type => 'ab', actor_id => 'c', idempot
 SELECT verdict($$SELECT eventlog.log_event('i.edge', event_type => 'a', actor_id => 'bc', idempotency_key => 'k8')$$);
 SELECT ids_of(eventlog.log_event('i.edge', source => 'a', idempotency_key => 'bc'), eventlog.log_event('i.edge', source => 'ab', idempotency_key => 'c'));
 
--- A call whose first twin rolled back writes; in its own transaction the twin counts.
+-- A call writes if the first call with its key rolled back; within one transaction the first call counts.
 BEGIN;
 SELECT eventlog.log_event('i.undone', idempotency_key => 'k9') IS NOT NULL;
 ROLLBACK;
@@ -100,7 +100,7 @@ SELECT verdict($$SELECT eventlog.log_event('i.window', '{"n": 1}', idempotency_k
 COMMIT;
 SELECT verdict('SET eventlog.idempotency_window = 0'), verdict($$SET eventlog.idempotency_window = '400d'$$);
 
--- An application needs no right on the ledger, and the ledger holds no text.
+-- An application needs no privilege on the ledger, and the ledger holds no text.
 CREATE ROLE regress_keys;
 GRANT USAGE ON SCHEMA eventlog TO regress_keys;
 GRANT EXECUTE ON FUNCTION eventlog.log_event TO regress_keys;
@@ -114,7 +114,7 @@ SELECT DISTINCT octet_length(key_hash), octet_length(payload_hash) FROM eventlog
 SELECT count(*) FROM eventlog.idempotency_keys k
 WHERE NOT EXISTS (SELECT FROM eventlog.events e WHERE e.event_id = k.event_id AND e.metadata -> '_eventLog' ? 'idempotencyKey');
 
--- A partition that has lost its index says what to do.
+-- The error for a partition that has lost its index says how to repair it.
 BEGIN;
 DO $$
 DECLARE
@@ -130,7 +130,7 @@ $$;
 SELECT regexp_replace(r, '_p\d+(_\d+)*', '_pDAY', 'g') FROM refusal($$SELECT eventlog.log_event('i.index', idempotency_key => 'k15')$$) r;
 ROLLBACK;
 
--- Columns that somebody has added to the ledger stay NULL, also when they are gone again.
+-- Columns that a user has added to the ledger stay NULL, and logging goes on after they are dropped.
 BEGIN;
 ALTER TABLE eventlog.idempotency_keys ADD a text, ADD b text, ADD c text, ADD d text, ADD e text, ADD f text, ADD g text, ADD h text;
 SELECT ids_of(eventlog.log_event('i.added', idempotency_key => 'k16'), eventlog.log_event('i.added', idempotency_key => 'k16')), written('k16');

@@ -21,7 +21,7 @@ SELECT bool_and(ingested_at >= before)
 FROM (SELECT ingested_at, lag(ingested_at, 1, 'epoch') OVER (ORDER BY event_id) AS before
       FROM eventlog.events WHERE event_name = 'ordered') s;
 
--- An id tells when it was made: in no earlier millisecond than its row's ingested_at, and soon after it.
+-- An id contains the time when it was made, which is not before the millisecond of its row's ingested_at, and soon after it.
 SELECT bool_and(eventlog.event_time(event_id) >= date_trunc('milliseconds', ingested_at)),
        min(eventlog.event_time(event_id) - ingested_at) < '1 s'
 FROM eventlog.events WHERE event_name = 'ordered';
@@ -55,7 +55,7 @@ SELECT count(*), bool_and(eventlog.ulid(id) = ulid_by_the_book(id)),
        bool_and(eventlog.from_ulid(eventlog.ulid(id)) = id)
 FROM (SELECT md5(n::text)::uuid FROM generate_series(1, 2000) n UNION SELECT id FROM made) s(id);
 
--- The text sorts as the id does.
+-- The text sorts in the same order as the id.
 SELECT bool_and(by_id = by_text)
 FROM (SELECT row_number() OVER (ORDER BY id) AS by_id,
       row_number() OVER (ORDER BY eventlog.ulid(id) COLLATE "C") AS by_text
@@ -66,7 +66,7 @@ SELECT eventlog.from_ulid('0IARZ3NDEKTSV4RRFFQ69G5FAV') = eventlog.from_ulid('01
        eventlog.from_ulid('0lARZ3NDEKTSV4RRFFQ69G5FAV') = eventlog.from_ulid('01ARZ3NDEKTSV4RRFFQ69G5FAV'),
        eventlog.from_ulid('oOARZ3NDEKTSV4RRFFQ69G5FAV') = eventlog.from_ulid('00ARZ3NDEKTSV4RRFFQ69G5FAV');
 
--- A text that is no ULID is refused with 22P02.
+-- A text that is not a ULID is refused with 22P02.
 SELECT refusal($$SELECT eventlog.from_ulid('01ARZ3NDEKTSV4RRFFQ69G5FA')$$);
 SELECT text, verdict(format('SELECT eventlog.from_ulid(%L)', text))
 FROM unnest(ARRAY['', '01ARZ3NDEKTSV4RRFFQ69G5FAVX', '8ZZZZZZZZZZZZZZZZZZZZZZZZZ', 'ZZZZZZZZZZZZZZZZZZZZZZZZZZ',
@@ -84,7 +84,7 @@ SELECT bool_and(eventlog.event_time(uuid_at(t)) = t)
 FROM unnest(ARRAY['1970-01-01 00:00:00.001+00', '2026-11-20 08:15:30.123+00',
                   '9999-12-31 23:59:59.999+00']::timestamptz[]) t;
 
--- NULL gives NULL; the functions are fit for indexes and parallel plans.
+-- NULL gives NULL; the functions can be used in indexes and parallel plans.
 SELECT eventlog.ulid(NULL) IS NULL, eventlog.from_ulid(NULL) IS NULL, eventlog.event_time(NULL) IS NULL;
 SELECT proname, provolatile, proparallel, proisstrict FROM pg_proc
 WHERE pronamespace = 'eventlog'::regnamespace AND proname IN ('ulid', 'from_ulid', 'event_time') ORDER BY proname;

@@ -1,10 +1,10 @@
--- Each index of a partition is there for a query.
+-- Each index of a partition serves a query.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
 
--- Everything happens in one transaction that is rolled back: partitions of a minute in place of those that are there, with
--- 3,000 rows each. A statement that logs would write among them; here rows are put in with the ids that the test needs.
+-- Everything happens in one transaction that is rolled back. It replaces the partitions by partitions of one minute with
+-- 3,000 rows each. Log calls would choose their own ids, so the rows are inserted with the ids that the test needs.
 BEGIN;
 DO $$
 DECLARE
@@ -35,7 +35,7 @@ ANALYZE eventlog.events;
 
 CREATE FUNCTION columns(index regclass) RETURNS text
     LANGUAGE sql AS $$ SELECT substring(pg_get_indexdef(index) FROM 'USING (?:btree )?(.*)') $$;
--- What a plan reads and sorts, by the columns of the indexes, whether a bitmap is made of them or not.
+-- Returns the indexes that a plan reads, by their columns, with or without a bitmap, and what it sorts.
 CREATE FUNCTION nodes(plan jsonb) RETURNS SETOF text
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -71,43 +71,43 @@ END
 $$;
 SELECT uuid_at(starts + interval '20 s') AS middle FROM minutes WHERE minute = 2 \gset
 
--- (event_id): one event; a page of the log, newest first, from the cursor on; forward from an id
+-- (event_id) serves one event; a page of the log, newest first, from the cursor on; and reading forward from an id.
 SELECT plan_of(format('SELECT * FROM eventlog.events WHERE event_id = %L', :'middle'));
 SELECT plan_of(format('SELECT * FROM eventlog.events WHERE event_id < %L ORDER BY event_id DESC LIMIT 5', :'middle'));
 SELECT plan_of('SELECT * FROM eventlog.events ORDER BY event_id DESC LIMIT 5');
 SELECT plan_of(format('SELECT * FROM eventlog.events WHERE event_id > %L ORDER BY event_id LIMIT 500', :'middle'));
 
--- (xid, event_id): the window of a reader, its late transactions included
+-- (xid, event_id) serves the window of a reader, including its late transactions.
 SELECT plan_of('SELECT event_id FROM eventlog.events
                 WHERE (xid >= ''900'' AND xid < ''905'') OR xid = ANY (''{310,320}''::xid8[]) ORDER BY event_id');
 SELECT plan_of('SELECT event_id FROM eventlog.events WHERE xid >= ''2000'' OR xid = ANY (''{}''::xid8[]) LIMIT 51');
 SELECT plan_of('SELECT xid FROM eventlog.events ORDER BY xid DESC LIMIT 1');
 
--- (event_name, event_id): the events of a name, newest first
+-- (event_name, event_id) serves the events with a name, newest first.
 SELECT plan_of('SELECT * FROM eventlog.events WHERE event_name = ''name 7'' ORDER BY event_id DESC LIMIT 5');
 SELECT plan_of(format('SELECT * FROM eventlog.events WHERE event_name = ''name 7'' AND event_id < %L
                        ORDER BY event_id DESC LIMIT 5', :'middle'));
 
--- (actor_id, event_id): what somebody did, newest first
+-- (actor_id, event_id) serves the events of an actor, newest first.
 SELECT plan_of('SELECT * FROM eventlog.events WHERE actor_id = ''actor 9'' ORDER BY event_id DESC LIMIT 5');
 SELECT plan_of('SELECT * FROM eventlog.events WHERE actor_type = ''user'' AND actor_id = ''actor 9''
                 ORDER BY event_id DESC LIMIT 5');
 
--- (resource_id, event_id): what was done to something, newest first
+-- (resource_id, event_id) serves the events about a resource, newest first.
 SELECT plan_of('SELECT * FROM eventlog.events WHERE resource_id = ''resource 8'' ORDER BY event_id DESC LIMIT 5');
 SELECT plan_of('SELECT * FROM eventlog.events WHERE resource_type = ''type'' AND resource_id = ''resource 8''
                 ORDER BY event_id DESC LIMIT 5');
 
--- (trace_id, event_id): the events of a trace, newest first
+-- (trace_id, event_id) serves the events of a trace, newest first.
 SELECT plan_of(format('SELECT * FROM eventlog.events WHERE trace_id = %L ORDER BY event_id DESC LIMIT 5', md5('10')));
 
--- brin (ingested_at, event_ts): what was written, or happened, in a time; these partitions are too small for it to be worth while
+-- brin (ingested_at, event_ts) serves the events that were written, or happened, in a time; these partitions are too small for the planner to choose it.
 SET LOCAL enable_seqscan = off;
 SELECT plan_of('SELECT count(*) FROM eventlog.events WHERE ingested_at >= ''2026-11-20'' AND ingested_at < ''2026-11-21''');
 SELECT plan_of('SELECT count(*) FROM eventlog.events WHERE event_ts >= ''2026-11-20'' AND event_ts < ''2026-11-21''');
 RESET enable_seqscan;
 
--- a time is a range of ids: other partitions are not even in the plan
+-- A time corresponds to a range of ids, so other partitions are not in the plan at all.
 CREATE FUNCTION scans(query text) RETURNS bigint
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -122,7 +122,7 @@ SELECT scans('SELECT * FROM eventlog.events'),
                     uuid_at(starts + interval '59.999 s')))
 FROM minutes WHERE minute = 2;
 
--- no index of a partition is without a query above, all partitions have the same, and the parent has none
+-- Every index of a partition has a query above, all partitions have the same indexes, and the parent has none.
 SELECT columns, count(*) = (SELECT count(*) FROM minutes), columns IN (SELECT index FROM used)
 FROM (SELECT columns(indexrelid) FROM pg_index JOIN pg_inherits ON inhrelid = indrelid
       WHERE inhparent = 'eventlog.events'::regclass) s

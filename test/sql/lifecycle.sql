@@ -1,10 +1,10 @@
--- The extension comes and goes while a session is using it.
+-- The extension is created and dropped while a session is using it.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
 SET client_min_messages = warning;
 
--- DROP EXTENSION takes everything along, partitions and targets too, and can be rolled back.
+-- DROP EXTENSION removes everything, including partitions and targets, and can be rolled back.
 CREATE FUNCTION left_over() RETURNS TABLE (what text, n bigint)
     LANGUAGE sql AS $$
     SELECT 'relations', count(*) FROM pg_class WHERE relnamespace = to_regnamespace('eventlog')
@@ -24,7 +24,7 @@ ROLLBACK;
 SELECT eventlog.log_event('back again') IS NOT NULL;
 SELECT what, n > 0 FROM left_over();
 
--- In one transaction it is dropped and made anew: the new table is written, and the old one again after a rollback.
+-- The extension can be dropped and created again in one transaction: log calls write to the new table, and after a rollback to the old one.
 BEGIN;
 DROP EXTENSION eventlog CASCADE;
 CREATE EXTENSION eventlog;
@@ -36,7 +36,7 @@ SELECT eventlog.log_event('in the old table') IS NOT NULL;
 SELECT event_name, count(*) FROM eventlog.events WHERE event_name IN ('back again', 'in the new table',
                                                                       'in the old table') GROUP BY event_name ORDER BY 1;
 
--- A session that was there all the time goes on with the new extension.
+-- A session that was connected all the time continues with the new extension.
 DROP EXTENSION eventlog CASCADE;
 SELECT refusal('SELECT eventlog.log_event(''none'')');
 CREATE EXTENSION eventlog;
@@ -56,7 +56,7 @@ SELECT refusal('CREATE EXTENSION eventlog');
 RESET ROLE;
 DROP ROLE regress_eventlog_app;
 
--- The extension works when it is made again.
+-- The extension works when it is created again.
 CREATE EXTENSION eventlog;
 SELECT eventlog.log_event('last') IS NOT NULL;
 SELECT what, n > 0 FROM left_over();

@@ -3,7 +3,7 @@
 \pset format unaligned
 LOAD 'eventlog';
 
--- A call of log_event with one text field, and what its rules make it need.
+-- Returns a call of log_event with one text field and the other arguments that its rules require.
 CREATE FUNCTION call_with(field text, value text) RETURNS text
     LANGUAGE sql AS $$
     SELECT format('SELECT eventlog.log_event(%s%I => %L%s)',
@@ -20,7 +20,7 @@ CREATE FUNCTION field_of(id uuid, field text) RETURNS text
     SELECT CASE field WHEN 'idempotency_key' THEN metadata -> '_eventLog' ->> 'idempotencyKey' ELSE to_jsonb(e) ->> field END
     FROM eventlog.events e WHERE event_id = id
 $$;
--- Logs one text field, and reads what is stored of it.
+-- Logs one text field and reads the stored value.
 CREATE FUNCTION round_trip(field text, value text) RETURNS text
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -31,7 +31,7 @@ BEGIN
 END
 $$;
 
--- Each text field takes 256 characters, whatever their bytes.
+-- Each text field accepts 256 characters, regardless of their size in bytes.
 SELECT field, bool_and(round_trip(field, repeat(letter, 256)) = repeat(letter, 256))
 FROM text_fields, unnest(ARRAY['a', 'é', '字', '😀']) letter GROUP BY field, place ORDER BY place;
 SELECT refusal(call_with(field, repeat('a', 257))) FROM text_fields ORDER BY place;
@@ -41,7 +41,7 @@ FROM text_fields, unnest(ARRAY['a', 'é', '字', '😀']) letter GROUP BY field,
 -- Trimming comes first: white space at the ends does not count.
 SELECT bool_and(round_trip(field, E'\u3000\n' || repeat('é', 256) || E' \u00A0') = repeat('é', 256)) FROM text_fields;
 
--- Unicode white space is trimmed at both ends: every character of White_Space, and no other that is close to one.
+-- Unicode white space is trimmed at both ends: every character of White_Space, and no similar character.
 CREATE VIEW white_space AS
 SELECT chr(code) AS space
 FROM unnest(ARRAY[9, 10, 11, 12, 13, 32, 133, 160, 5760, 8192, 8193, 8194, 8195, 8196, 8197, 8198, 8199, 8200, 8201,
@@ -58,7 +58,7 @@ FROM (SELECT chr(code) FROM unnest(ARRAY[1, 8, 14, 28, 29, 30, 31, 127, 132, 134
                                          8204, 8207, 8234, 8288,
                                          12287, 12289, 65279, 128512]) code) s(near);
 
--- Metadata has 256 top-level keys at most, whatever is below them.
+-- Metadata has 256 top-level keys at most, regardless of the keys below them.
 SELECT refusal(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 257, 0)));
 SELECT verdict(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 256, 0)));
 SELECT verdict(format('SELECT eventlog.log_event(''k'', %L)', jsonb_build_object('nested', sample_object(1, 1000, 0))));
@@ -71,7 +71,7 @@ SELECT verdict(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 1
        verdict(format('SELECT eventlog.log_event(''k'', %L)', sample_object(1, 1001, 0)));
 RESET eventlog.max_metadata_keys;
 
--- Metadata has 65,536 bytes of canonical JSON, which {"p":…} has exactly when padded with one kind of character and with x.
+-- Metadata has 65,536 bytes of canonical JSON at most; {"p":…} gets exactly that size by padding with one kind of character and with x.
 CREATE FUNCTION padded(bytes int, unit text, unit_bytes int) RETURNS jsonb
     LANGUAGE sql AS $$
     SELECT jsonb_build_object('p', repeat(unit, (bytes - 8) / unit_bytes) || repeat('x', (bytes - 8) % unit_bytes))
@@ -86,7 +86,7 @@ SELECT count(*), bool_and(octet_length(canonical(padded(65536, unit, bytes))) = 
        array_agg(DISTINCT verdict(format('SELECT eventlog.log_event(''b'', %L)', padded(65537, unit, bytes))))
 FROM units;
 
--- The limit is the same where numbers, keys or nesting make the size.
+-- The limit is the same if the size comes from numbers, keys or nesting.
 CREATE TABLE large (what text, document jsonb);
 INSERT INTO large
 SELECT 'numbers of 1000 digits', jsonb_object_agg('n' || i, repeat('7', 1000)::numeric) FROM generate_series(1, 64) i;
@@ -132,7 +132,7 @@ FROM unnest(ARRAY['0', '-1', '9999', '10000', '99999999', '100000000', '0.1', '0
                   '12345.67890', '0.00000000', '10000.0001', '100000000.00000001', repeat('9', 1000),
                   '0.' || repeat('0', 999) || '1']) number;
 RESET eventlog.max_metadata_bytes;
--- the message's units differ between server versions
+-- The units in the message differ between server versions.
 \set VERBOSITY sqlstate
 SET eventlog.max_metadata_bytes = 1;
 SET eventlog.max_metadata_bytes = 1048577;

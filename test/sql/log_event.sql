@@ -1,4 +1,4 @@
--- log_event: arguments, columns, rules without a limit in numbers (those are in limits), part of the caller's transaction.
+-- log_event: arguments, columns, the rules without numeric limits (limits.sql tests the others), part of the caller's transaction.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -31,7 +31,7 @@ SELECT event_type, actor_type, actor_id, resource_type, resource_id, tenant_id, 
        origin, event_ts = ingested_at, metadata - '_eventLog', jsonb_object_keys(metadata)
 FROM eventlog.events JOIN made ON event_id = id WHERE what = 'bare';
 
--- NULL is as if omitted, for every argument but the name.
+-- NULL counts as omitted, for every argument but the name.
 SELECT stored(eventlog.log_event('bare', NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL,
                                  NULL, NULL, NULL))
      = stored((SELECT id FROM made WHERE what = 'bare'));
@@ -49,7 +49,7 @@ SELECT stored(eventlog.log_event(E' \t name with  spaces\n', NULL, ' a ', ' b ',
                                  NULL,
                                  ' 1.0.0 ', E'\n4bf92f3577b34da6a3ce929d0e0e4736 ', ' g ', NULL, ' h ', ' i '));
 
--- A blank string is as if omitted.
+-- A blank string counts as omitted.
 SELECT stored(eventlog.log_event('blank', NULL, '', ' ', E'\t', '', E'\n', E'\u3000', NULL, NULL, NULL, ' ', ' ', ' ',
                                  NULL, ' ', ' '));
 SELECT metadata -> '_eventLog' ? 'idempotencyKey'
@@ -69,7 +69,7 @@ SELECT stored(eventlog.log_event('"{"'));
 SELECT refusal(format('SELECT eventlog.log_event(''m'', %L)', metadata))
 FROM unnest(ARRAY['[1, 2]', '[]', '"text"', '12.5', 'true', 'null']) metadata;
 
--- Metadata that holds _eventLog at the top is refused; deeper and in other spellings it is the caller's.
+-- Metadata with _eventLog at the top level is refused; deeper and in other spellings the caller may use it.
 SELECT refusal($$SELECT eventlog.log_event('m', '{"_eventLog": {}}')$$);
 SELECT refusal($$SELECT eventlog.log_event('m', '{"a": 1, "_eventLog": null}')$$);
 SELECT stored(eventlog.log_event('m', '{"a": {"_eventLog": 1}, "_eventlog": 2, "_eventLog ": 3}')) -> 'metadata';
@@ -80,16 +80,16 @@ SELECT refusal($$SELECT eventlog.log_event('m', '{"a": "\u0000"}')$$);
 -- If a key is given twice, the last one counts, as in every jsonb.
 SELECT stored(eventlog.log_event('m', '{"a": 1, "a": 2}')) -> 'metadata';
 
--- actor_type needs actor_id; an id may stand alone.
+-- actor_type requires actor_id; actor_id does not require actor_type.
 SELECT refusal($$SELECT eventlog.log_event('p', actor_type => 'user')$$);
 SELECT refusal($$SELECT eventlog.log_event('p', actor_type => 'user', actor_id => ' ')$$);
 SELECT stored(eventlog.log_event('p', actor_id => 'u'));
 
--- resource_type and resource_id need each other.
+-- resource_type and resource_id require each other.
 SELECT refusal($$SELECT eventlog.log_event('p', resource_type => 'order')$$);
 SELECT refusal($$SELECT eventlog.log_event('p', resource_id => 'o-1', resource_type => ' ')$$);
 
--- trace_id has 32 lower-case hex digits, not all zero.
+-- trace_id has 32 lower-case hex digits that are not all zero.
 SELECT refusal($$SELECT eventlog.log_event('t', trace_id => '4bf92f3577b34da6a3ce929d0e0e473')$$);
 SELECT refusal($$SELECT eventlog.log_event('t',
                                            trace_id => '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')$$);
@@ -115,7 +115,7 @@ SELECT bool_and(stored(eventlog.log_event('v', value => value)) -> 'value' = to_
 FROM unnest(ARRAY['1.7976931348623157e308', '-1.7976931348623157e308', '5e-324', '0', '-0',
                   '0.1']::double precision[]) value;
 
--- event_ts is finite; every time that the server knows is taken, but for its last thirty years, which count as infinite.
+-- event_ts is finite; every time of the server's range is accepted, except for its last thirty years, which count as infinite.
 SELECT refusal(format('SELECT eventlog.log_event(''e'', event_ts => %L)', time)) FROM unnest(ARRAY['infinity',
     '-infinity']) time;
 SELECT stored(eventlog.log_event('e', event_ts => time::timestamptz)) -> 'event_ts' = to_jsonb(time::timestamptz)
@@ -128,7 +128,7 @@ SELECT enum_range(NULL::eventlog.event_origin);
 SELECT stored(eventlog.log_event('o', origin => 'frontend'));
 SELECT refusal($$SELECT eventlog.log_event('o', origin => 'client')$$);
 
--- idempotencyKey stands in the envelope only when given, forwardToStatsig always.
+-- The envelope has idempotencyKey only when it is given, and forwardToStatsig always.
 SELECT stored(eventlog.log_event('i', idempotency_key => ' once ', forward_to_statsig => true)) -> 'metadata';
 
 -- The first of several broken rules is reported, in the order: name, lengths, metadata, pairs, formats.

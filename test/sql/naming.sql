@@ -23,17 +23,17 @@ SELECT quote_literal(name) AS name, verdict(format('SELECT eventlog.log_event(%L
 SHOW eventlog.naming_policy;
 SELECT verdict, count(*) FROM verdicts GROUP BY verdict;
 
--- The policy dotted asks for two or more lower-case [a-z][a-z0-9_]* parts joined by dots.
+-- The policy dotted requires two or more lower-case [a-z][a-z0-9_]* parts joined by dots.
 SET eventlog.naming_policy = 'dotted';
 SELECT * FROM verdicts;
 SELECT refusal($$SELECT eventlog.log_event('Order.Created')$$);
 
--- The policy strict asks for domain.entity.verb of [a-z][a-z0-9]*, with an optional fourth part vN.
+-- The policy strict requires domain.entity.verb of [a-z][a-z0-9]*, with an optional fourth part vN.
 SET eventlog.naming_policy = 'strict';
 SELECT * FROM verdicts;
 SELECT refusal($$SELECT eventlog.log_event('order.created')$$);
 
--- A long name is quoted in short.
+-- The error quotes a long name in shortened form.
 SELECT refusal(format('SELECT eventlog.log_event(%L)', repeat('é', 256)));
 
 -- Under every policy the name is required, and a literal is refused.
@@ -41,7 +41,7 @@ SELECT verdict($$SELECT eventlog.log_event(' ')$$), verdict($$SELECT eventlog.lo
        verdict(format('SELECT eventlog.log_event(%L)', repeat('a', 253) || '.b.c')),
        verdict(format('SELECT eventlog.log_event(%L)', repeat('a', 252) || '.b.c'));
 
--- Every entrance follows the policy.
+-- Every log function applies the policy.
 SELECT verdict($$SELECT eventlog.log_envelope('{"eventName": "x"}')$$),
        verdict($$SELECT eventlog.log_envelope('{"type": "x", "source": "s"}')$$),
        verdict($$SELECT eventlog.log_envelope('{"service": "s", "eventType": "x", "eventTimestamp": "2026-01-01"}')$$),

@@ -4,7 +4,7 @@
 SHOW shared_preload_libraries;
 SELECT current_user AS owner \gset
 
--- A setting that was set before the library came is taken over, trimmed; a bad one is a warning at load and then ignored.
+-- A setting that was set before the library was loaded is kept and trimmed; an invalid one causes a warning at load and is then ignored.
 \c
 \set VERBOSITY terse
 SET eventlog.source = ' early ';
@@ -21,7 +21,7 @@ SET eventlog.unknown = 'x';
 SELECT eventlog.log_event('early') IS NOT NULL;
 SHOW eventlog.unknown;
 
--- A setting that is the superuser's is not taken over from anybody else.
+-- A setting that only a superuser can change is not kept if another role has set it.
 SET client_min_messages = warning;
 DROP ROLE IF EXISTS regress_eventlog_app;
 CREATE ROLE regress_eventlog_app LOGIN;
@@ -35,7 +35,7 @@ SHOW eventlog.max_metadata_keys;
 SHOW eventlog.naming_policy;
 \c - :owner
 
--- Ids increase over the sessions that follow each other, as they do in one.
+-- Ids increase from one session to the next, as they do within one session.
 CREATE TABLE made (place bigint GENERATED ALWAYS AS IDENTITY, id uuid);
 INSERT INTO made (id) SELECT eventlog.log_event('in turn') FROM generate_series(1, 1000);
 \c
@@ -46,7 +46,7 @@ SELECT count(*), bool_and(id > before)
 FROM (SELECT id, lag(id, 1, uuid_at('epoch')) OVER (ORDER BY place) AS before FROM made) s;
 DROP TABLE made;
 
--- A target may be declared; nothing is sent, and there is no worker to report.
+-- A target may be declared; nothing is sent, and no worker reports its state.
 CREATE SERVER regress_eventlog_quiet FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson',
     events 'all');
 SELECT eventlog.log_event('waits') IS NOT NULL;

@@ -8,7 +8,7 @@ CREATE ROLE regress_eventlog_reader;
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_reader;
 RESET client_min_messages;
 
--- A partition of the test's own with the keys and indexes that the extension's have.
+-- Makes a partition of the test with the keys and indexes of the extension's partitions.
 CREATE PROCEDURE make_leaf(leaf text, lower uuid, upper uuid) LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TABLE eventlog.%I (LIKE eventlog.events INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY (event_id))', leaf);
@@ -28,7 +28,7 @@ BEGIN
     END LOOP;
 END
 $$;
--- Row n is n minutes after the beginning of 2001.
+-- The time of row n is n minutes after the beginning of 2001.
 CREATE FUNCTION place(n bigint) RETURNS uuid
     LANGUAGE sql IMMUTABLE AS $$ SELECT uuid_at('2001-01-01 00:00Z'::timestamptz + n * interval '1 minute', n) $$;
 CREATE FUNCTION numbers(ids uuid[]) RETURNS text
@@ -46,7 +46,7 @@ BEGIN
 END
 $$;
 
--- The old version's entry of a rewritten row may be met first: the page does not end before the new one's.
+-- An index scan may meet the entry for the old version of a rewritten row first; the page does not end before the entry for the new version.
 BEGIN;
 CALL drop_leaves();
 CREATE TABLE eventlog.rewritten (LIKE eventlog.events INCLUDING ALL EXCLUDING INDEXES, PRIMARY KEY (event_id));
@@ -75,7 +75,7 @@ CALL make_leaf('a', place(0), place(30));
 SELECT eventlog.list_events();
 ROLLBACK;
 
--- Everything further happens in one transaction that is rolled back, over 90 rows in partitions of 30 with a gap after 60.
+-- Everything from here on happens in one transaction that is rolled back, over 90 rows in partitions of 30 with a gap after 60.
 BEGIN;
 CALL drop_leaves();
 CALL make_leaf('a', place(0), place(31));
@@ -91,7 +91,7 @@ SELECT place(n), 'name ' || n % 3, CASE n % 4 WHEN 0 THEN 'type' WHEN 1 THEN 'na
        CASE WHEN n % 4 > 0 THEN md5((n % 3)::text) END, '7'
 FROM generate_series(1, 100) n WHERE n <= 60 OR n > 70;
 
--- The JSON has everything that was given, byte by byte, and nothing that may be left out.
+-- The JSON has every value that was given, byte by byte, and no optional key without a value.
 SELECT eventlog.list_events(max_rows => 1);
 SAVEPOINT json;
 INSERT INTO eventlog.events (event_id, event_name, source, origin, event_ts, ingested_at, metadata, xid)
@@ -116,7 +116,7 @@ SELECT refusal('SELECT eventlog.list_events(max_rows => 101)');
 SELECT name, rows, verdict(format('SELECT eventlog.%s(max_rows => %s)', name, rows))
 FROM unnest(ARRAY['list_events', 'find_events']) name, unnest(ARRAY[0, 1, 100, 101, -1, 2147483647]) rows;
 
--- A cursor may be the page's last row, in lower case, between rows, of the gap, from the future, or before everything.
+-- A cursor may be the page's last row, in lower case, between rows, in the gap, in the future, or before everything.
 SELECT name, found(format('max_rows => 3, cursor => %L', cursor))
 FROM (VALUES ('row', eventlog.ulid(place(60))), ('lower case', lower(eventlog.ulid(place(60)))),
              ('between', eventlog.ulid(uuid_at('2001-01-01 00:59:30Z'))), ('gap', eventlog.ulid(place(65))),
@@ -126,7 +126,7 @@ SELECT refusal(format('SELECT eventlog.list_events(cursor => %L)', repeat('é', 
 SELECT name, left(cursor, 40), verdict(format('SELECT eventlog.%s(cursor => %L)', name, cursor))
 FROM unnest(ARRAY['list_events', 'find_events']) name,
      unnest(ARRAY['', 'x', place(1)::text, '8ZZZZZZZZZZZZZZZZZZZZZZZZZ', '0000000000000000000000000U']) cursor;
--- of a partition that is gone, or that is none any more: it goes on below
+-- With a cursor from a partition that was dropped or detached, the page continues below it.
 SAVEPOINT dropped;
 DROP TABLE eventlog.b;
 SELECT found(format('max_rows => 3, cursor => %L', eventlog.ulid(place(50))));
@@ -142,12 +142,12 @@ SELECT filter, found(filter || ', max_rows => 12') FROM unnest(ARRAY[
     'resource_type => ''type 1''', 'resource_id => ''resource 3''', 'trace_id => md5(''0'')', 'tenant_id => uuid_at(''epoch'', 1)',
     'from_ts => ''2001-01-08 00:00Z''', 'to_ts => ''2001-01-03 00:00Z''', 'from_ts => ''2001-01-02 00:00Z'', to_ts => ''2001-01-03 00:00Z''',
     'from_ts => ''infinity''', 'from_ts => ''-infinity''', 'to_ts => ''-infinity''', 'to_ts => ''infinity''']) filter;
--- event_type matches what is shown: the name, where there is no type
+-- event_type matches the type that is shown, which is the name if the event has no type.
 SELECT found('event_type => ''name 2'', max_rows => 12');
 SELECT found('event_type => ''name 1'', max_rows => 12'), found('event_type => ''name 1'', event_name => ''name 0'', max_rows => 6');
 SELECT bool_and(e ->> 'eventType' = 'name 1')
 FROM jsonb_array_elements(eventlog.list_events(event_type => 'name 1') #> '{data,events}') e;
--- trimmed as stored text is; a blank one is given, and matches nothing; case counts
+-- Filters are trimmed like stored text; a blank filter counts as given and matches nothing; case matters.
 SELECT found(E'event_name => E'' \\u3000name 2\\n'', max_rows => 3'), found('event_name => '' '''), found('event_name => ''Name 2'''),
        found('actor_id => ''''');
 
@@ -189,7 +189,7 @@ CREATE FUNCTION wanted(use bit(10)) RETURNS uuid[]
 $$;
 SELECT count(*), count(*) FILTER (WHERE wanted(use) <> '{}') > 100, string_agg(use::text, ' ') FILTER (WHERE paged(use, 4) <> wanted(use))
 FROM (SELECT n::bit(10) FROM generate_series(0, 1023) n) u(use);
--- whatever the size of the page, and however few rows it may examine
+-- This holds for any size of the page, and however few rows it may examine.
 SELECT sum(cardinality(paged(use, rows))) = sum(cardinality(wanted(use))), bool_and(paged(use, rows) = wanted(use))
 FROM (SELECT n::bit(10) FROM generate_series(0, 1023, 31) n) u(use), unnest(ARRAY[1, 7, 89, 100]) rows;
 SET LOCAL eventlog.page_scan_rows = 5;
@@ -197,16 +197,16 @@ SELECT bool_and(paged(use, 4) = wanted(use)) FROM (SELECT n::bit(10) FROM genera
 SET LOCAL eventlog.page_scan_rows = 1;
 SELECT bool_and(paged(use, 4) = wanted(use)) FROM (SELECT n::bit(10) FROM generate_series(0, 1023, 111) n) u(use);
 
--- A page examines eventlog.page_scan_rows rows at most, then returns its rows with a cursor to go on.
+-- A page examines eventlog.page_scan_rows rows at most, then returns its rows with a cursor from which to continue.
 SET LOCAL eventlog.page_scan_rows = 10;
 SELECT numbers(ARRAY[eventlog.from_ulid(page ->> 'nextCursor')]), jsonb_array_length(page -> 'events')
 FROM (SELECT eventlog.list_events(tenant_id => uuid_at('epoch', 7)) -> 'data') p(page);
 SELECT numbers(ARRAY[eventlog.from_ulid(page ->> 'nextCursor')]), jsonb_array_length(page -> 'events')
 FROM (SELECT eventlog.list_events(source => 'source 1', max_rows => 5) -> 'data') p(page);
 SELECT found('source => ''source 1''');
--- a full page with another row behind it says no more than its last row
+-- The cursor of a full page with another row behind it is its last row.
 SELECT found('source => ''source 1'', max_rows => 4');
--- along an index it is that index's rows that count
+-- If an index is used, the rows of that index count.
 SELECT found('event_name => ''name 2'', max_rows => 9');
 RESET eventlog.page_scan_rows;
 SHOW eventlog.page_scan_rows;
@@ -223,7 +223,7 @@ ALTER TABLE eventlog.events DROP COLUMN gone;
 SELECT extra, event_name FROM eventlog.find_events(max_rows => 1);
 ALTER TABLE eventlog.events DROP COLUMN extra;
 
--- partitions of other shapes: without a key, with the columns in another order, partitioned itself, the default one
+-- The partitions here have other shapes: one has no key, one has the columns in another order, one is itself partitioned, one is the default partition.
 SAVEPOINT shapes;
 CREATE TABLE eventlog.kept AS SELECT * FROM eventlog.events WHERE event_id < place(61);
 DROP TABLE eventlog.a, eventlog.b;
@@ -250,13 +250,13 @@ SELECT string_agg(use::text, ' ') FILTER (WHERE paged(use, 4) <> wanted(use)) IS
 FROM (SELECT n::bit(10) FROM generate_series(0, 1023, 73) n) u(use);
 ROLLBACK;
 
--- What this transaction has read of the indexes whose definitions end like this.
+-- Returns how many entries this transaction has read from the indexes whose definitions end with this text.
 CREATE FUNCTION entries(wanted text) RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT coalesce(sum(pg_stat_get_xact_tuples_returned(indexrelid)), 0)::bigint
     FROM pg_index JOIN pg_inherits ON inhrelid = indrelid
     WHERE inhparent = 'eventlog.events'::regclass AND pg_get_indexdef(indexrelid) LIKE '% USING btree ' || wanted
 $$;
--- Entries of that index that a page of these filters reads, how many rows it has, and whether a table was read from end to end.
+-- Returns how many entries of that index a page with these filters reads, how many rows it has, and whether a table was read from end to end.
 CREATE FUNCTION reads(filters text, wanted text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
     scans constant text := $x$SELECT sum(pg_stat_get_xact_numscans(inhrelid)) FROM pg_inherits
@@ -274,8 +274,8 @@ BEGIN
 END
 $$;
 
--- The partitions are the extension's own from here on, with 3,000 rows each. 'old' is a third of the older two and missing in the
--- newer two: whoever walks the log for it reads all of them.
+-- From here on the partitions are the extension's own, with 3,000 rows each. A third of the rows in the older two are 'old', but none in the
+-- newer two, so a walk through the log for 'old' reads all of these.
 BEGIN;
 CALL drop_leaves();
 SET LOCAL eventlog.partition_width = '1 min';
@@ -298,20 +298,20 @@ SELECT reads(format('%s => ''old''', name), condition)
 FROM (VALUES ('event_name', '(event_name, event_id)'), ('actor_id', '(actor_id, event_id) WHERE (actor_id IS NOT NULL)'),
              ('resource_id', '(resource_id, event_id) WHERE (resource_id IS NOT NULL)'),
              ('trace_id', '(trace_id, event_id) WHERE (trace_id IS NOT NULL)')) p(name, condition);
--- whatever else is asked for beside it; of two paths the better one
+-- The index is used whatever other filters are given; of two index paths the better one is used.
 SELECT reads('event_name => ''old'', tenant_id => uuid_at(''epoch'', 1), max_rows => 10', '(event_name, event_id)');
 SELECT reads('event_name => ''new'', actor_id => ''old'', source => ''old''', '(actor_id, event_id) WHERE (actor_id IS NOT NULL)'),
        reads('event_name => ''new'', actor_id => ''old'', source => ''old''', '(event_name, event_id)');
--- rows are fetched by the primary key, but for the end of an index at which the planner may look
+-- Rows are fetched by the primary key, except that the planner may look at the end of an index.
 SELECT split_part(split_part(reads('event_name => ''old''', '(event_id)'), ': ', 2), ' ', 1)::int BETWEEN 51 AND 60;
--- a page in the middle costs no more
+-- A page in the middle costs no more than the first.
 SELECT reads(format('event_name => ''old'', cursor => %L',
                     (SELECT eventlog.ulid(event_id) FROM eventlog.events WHERE event_name = 'old' ORDER BY event_id OFFSET 700 LIMIT 1)),
              '(event_name, event_id)');
--- the other filters walk the log
+-- The other filters walk through the log.
 SELECT split_part(split_part(reads('source => ''old''', '(event_id)'), ': ', 2), ' ', 1)::int BETWEEN 6000 AND 6300;
 
--- The documented recipe is an index on the parent: the filter of the type takes an expression, and several columns serve several filters.
+-- The documented recipe is an index on the parent: the filter of the type needs an expression, and several columns serve several filters.
 CREATE INDEX ON eventlog.events (source, event_id);
 SELECT reads('source => ''old''', '(source, event_id)');
 CREATE INDEX ON eventlog.events (tenant_id, event_id);
@@ -321,7 +321,7 @@ SELECT reads('event_type => ''old''', '(COALESCE(event_type, event_name), event_
 CREATE INDEX ON eventlog.events (tenant_id, coalesce(event_type, event_name), event_id);
 SELECT reads('event_type => ''old'', tenant_id => uuid_at(''epoch'', 1)', '(tenant_id, COALESCE(event_type, event_name), event_id)');
 SELECT reads('event_type => ''old''', '(COALESCE(event_type, event_name), event_id DESC)');
--- no index that lacks rows or has another order
+-- An index that lacks rows or has another order is not used.
 CREATE INDEX ON eventlog.events (actor_type, event_id) WHERE actor_type <> 'none';
 CREATE INDEX ON eventlog.events (resource_type text_pattern_ops, event_id);
 CREATE INDEX ON eventlog.events (actor_type, event_ts, event_id);
@@ -355,12 +355,12 @@ SELECT jsonb_array_length(page -> 'events'), page ->> 'nextCursor' IS NOT NULL F
 RESET ROLE;
 ROLLBACK;
 
--- it reads: in a read-only transaction, without a transaction number
+-- A page only reads: it works in a read-only transaction and assigns no transaction number.
 BEGIN READ ONLY;
 SELECT jsonb_typeof(eventlog.list_events() -> 'data'), (SELECT count(*) >= 0 FROM eventlog.find_events());
 SELECT pg_current_xact_id_if_assigned() IS NULL;
 ROLLBACK;
--- what the own transaction has written is there, as for any query
+-- A page shows the rows that its own transaction has written, like any query.
 BEGIN;
 SELECT eventlog.log_event('pages', actor_id => 'pages') AS id \gset
 SELECT eventlog.list_events(actor_id => 'pages') #>> '{data,events,0,eventId}' = :'id';

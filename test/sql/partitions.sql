@@ -1,4 +1,4 @@
--- Partitions: made ahead, made on demand, adjoining each other.
+-- Partitions are made ahead and on demand, and adjoin each other.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -56,7 +56,7 @@ SELECT eventlog.maintain();
 SELECT count(*) FROM ranges;
 ROLLBACK;
 
--- After a change of width the ranges adjoin, whatever the order of the changes, and none overlaps (the server would refuse it).
+-- After changes of the width, in any order, the ranges adjoin, and none overlaps (the server would refuse it).
 CREATE FUNCTION widths(VARIADIC steps interval[]) RETURNS SETOF text
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -77,14 +77,14 @@ SELECT widths('1 min', '10 min', '1 hour', '1 day', '7 days');
 SELECT widths('7 min', '5 min', '13 hours', '366 days', '1 min');
 ROLLBACK;
 DROP FUNCTION widths;
--- the message's units differ between server versions
+-- The units in the message differ between server versions.
 \set VERBOSITY sqlstate
 SET eventlog.partition_width = '0';
 SET eventlog.partition_width = '367 d';
 \set VERBOSITY default
 SET eventlog.partitions_ahead = -1;
 
--- A log call never fails for want of a partition: a missing one is made, and stays when the call is rolled back.
+-- A log call never fails because a partition is missing: the call makes it, and it stays when the call is rolled back.
 CALL drop_partitions();
 BEGIN;
 SET ROLE regress_eventlog_app;
@@ -101,7 +101,7 @@ CALL drop_partitions();
 SELECT count(eventlog.log_event('while reading')) FROM generate_series(1, 3) LEFT JOIN eventlog.events ON false;
 SELECT count(*) FROM eventlog.events;
 
--- In the transaction that dropped the partition it is made in place; a rollback brings back the old one.
+-- In the transaction that dropped the partition it is made again by that transaction itself; a rollback restores the old one.
 BEGIN;
 SELECT eventlog.log_event('in the old one') IS NOT NULL;
 SAVEPOINT a;
@@ -138,7 +138,7 @@ BEGIN
 END
 $$;
 
--- Between partitions of the user's own a new one fits the gap.
+-- A new partition between two partitions of the user fits the gap.
 SELECT uuid_at(now() - interval '1 min') AS past, uuid_at(now() + interval '1 min') AS future,
        uuid_at(now() + interval '1 year') AS later \gset
 BEGIN;
@@ -150,7 +150,7 @@ SELECT eventlog.log_event('between') IS NOT NULL;
 SELECT pg_get_expr(relpartbound, c.oid) = format('FOR VALUES FROM (%L) TO (%L)', :'past', :'future')
 FROM eventlog.events e JOIN pg_class c ON c.oid = e.tableoid WHERE event_name = 'between';
 
--- Events go into a partition of the user's own, plain or partitioned itself.
+-- Events are written to a partition of the user too, plain or partitioned itself.
 BEGIN;
 CALL drop_partitions();
 CREATE TABLE eventlog.own PARTITION OF eventlog.events FOR VALUES FROM (:'past') TO (:'later');
@@ -164,7 +164,7 @@ SELECT count(eventlog.log_event('own')) FROM generate_series(1, 100);
 SELECT count(*), count(DISTINCT tableoid) FROM eventlog.events;
 ROLLBACK;
 
--- A partition follows changes of the table: columns, a constraint, an index, a trigger of the user's own.
+-- A partition follows changes of the table: columns, a constraint, an index or a trigger of the user.
 BEGIN;
 CALL drop_partitions();
 ALTER TABLE eventlog.events ADD COLUMN gone int, ADD COLUMN extra text DEFAULT 'default',
@@ -178,7 +178,7 @@ SELECT eventlog.log_event('changed') IS NOT NULL;
 SELECT sofa, extra FROM eventlog.events;
 ROLLBACK;
 
--- The table itself is the extension's.
+-- The table itself is a member of the extension.
 SELECT verdict('DROP TABLE eventlog.events');
 
 -- maintain() writes, so it is refused in a read-only transaction.

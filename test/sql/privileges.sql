@@ -1,4 +1,4 @@
--- Who may do what.
+-- The privileges of each role.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -35,7 +35,7 @@ SELECT refusal(statement) FROM unnest(ARRAY[
     'CREATE SERVER regress_eventlog FOREIGN DATA WRAPPER eventlog OPTIONS (url ''http://127.0.0.1:1/'')']) statement;
 RESET ROLE;
 
--- USAGE on the schema alone opens no function and no table.
+-- USAGE on the schema alone gives access to no function and no table.
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_nobody;
 SET ROLE regress_eventlog_nobody;
 SELECT statement, verdict(statement) FROM unnest(ARRAY[
@@ -86,7 +86,7 @@ RESET ROLE;
 SELECT count(*), count(DISTINCT metadata -> '_eventLog' -> 'caller' -> 'actorId')
 FROM eventlog.events WHERE event_name = 'by a writer';
 
--- A writer's own search_path, operators and functions do not reach the insertion.
+-- A writer's own search_path, operators and functions do not affect the insertion.
 CREATE SCHEMA regress_eventlog_trap AUTHORIZATION regress_eventlog_member;
 SET ROLE regress_eventlog_member;
 CREATE FUNCTION regress_eventlog_trap.caught(text, text) RETURNS boolean
@@ -100,14 +100,14 @@ DROP TABLE events;
 RESET ROLE;
 DROP SCHEMA regress_eventlog_trap CASCADE;
 
--- After logging the caller is who it was, also after a failure.
+-- After a log call, even one that failed, the session has the same user as before.
 SET ROLE regress_eventlog_member;
 SELECT eventlog.log_event('by a writer') IS NOT NULL, current_user;
 SELECT verdict('SELECT eventlog.log_event('' '')'), current_user;
 SELECT current_setting('search_path') = (SELECT reset_val FROM pg_settings WHERE name = 'search_path');
 RESET ROLE;
 
--- The right to read the table is granted as any other.
+-- The privilege to read the table is granted like any other.
 GRANT SELECT ON eventlog.events TO regress_eventlog_member;
 SET ROLE regress_eventlog_member;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'by a writer';

@@ -1,11 +1,11 @@
--- Retention: its rules, what is due, and who holds it. test/t/048_retention.pl has what happens beside others.
+-- Retention: its rules, the partitions that are due, and the readers that hold them. test/t/048_retention.pl tests concurrent sessions.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
 SET client_min_messages = warning;
 SET timezone = 'UTC';
 
--- A partition of the day so many days ago with rows of this transaction number.
+-- Makes the partition of a day, the given number of days ago, with rows of this transaction number.
 CREATE PROCEDURE old_partition(days int, xid xid8, events int DEFAULT 3) LANGUAGE plpgsql AS $$
 DECLARE
     start constant timestamptz := date_trunc('day', now(), 'UTC') - days * interval '1 day';
@@ -20,11 +20,11 @@ BEGIN
                    overlay(uuid_at(start + interval '1 day')::text PLACING '0000-0000' FROM 15));
 END
 $$;
--- Those that are due and the days ago that they are of, oldest first.
+-- Returns the partitions that are due, by their age in days, oldest first.
 CREATE VIEW due AS
 SELECT substring(partition::regclass::text FROM 'regress_old_(\d+)') AS days FROM eventlog.due_partitions() ORDER BY from_time;
 
--- set_retention says how long a log is kept; NULL keeps it for ever.
+-- set_retention sets how long a log is kept; NULL keeps it for ever.
 SELECT eventlog.set_retention('eventlog.events', '30 days');
 SELECT * FROM eventlog.retention WHERE log = 'events';
 SELECT eventlog.set_retention('eventlog.events', '3 months');
@@ -32,13 +32,13 @@ SELECT * FROM eventlog.retention WHERE log = 'events';
 SELECT eventlog.set_retention('eventlog.events', NULL);
 SELECT count(*) FROM eventlog.retention WHERE log = 'events';
 
--- Idempotency keys are kept for all of their window, on the day that has an hour less, too.
+-- Idempotency keys are kept for their whole window, even on the day that is an hour shorter.
 BEGIN;
 SET LOCAL timezone = 'Europe/Berlin';
 SELECT timestamptz '2026-03-29 12:00+02' - keep = timestamptz '2026-03-28 11:00+01' FROM eventlog.keep_times WHERE log = 'idempotency_keys';
 COMMIT;
 
--- An argument that is no log, or no time, is refused.
+-- An argument that is not a log, or not a valid time, is refused.
 CREATE TABLE events (n int) PARTITION BY RANGE (n);
 SELECT refusal(format('SELECT eventlog.set_retention(%s, %s)', log, keep))
 FROM (VALUES ('NULL', '''1 day'''), ('''events''', '''1 day'''), ('''eventlog.targets''', '''1 day'''),
@@ -47,7 +47,7 @@ FROM (VALUES ('NULL', '''1 day'''), ('''events''', '''1 day'''), ('''eventlog.ta
              ('''eventlog.nothing''', '''1 day''')) c(log, keep);
 DROP TABLE events;
 
--- A partition is due once all of it is older than the log is kept; the current one and those ahead never are.
+-- A partition is due once its whole range is older than the retention period; the current partition and later ones are never due.
 BEGIN;
 CALL old_partition(40, '3');
 CALL old_partition(20, '3');
@@ -92,7 +92,7 @@ SELECT count(*) FROM eventlog.due_partitions();
 SELECT from_time, to_time, state FROM eventlog.partitions WHERE partition = 'eventlog.regress_default'::regclass;
 ROLLBACK;
 
--- Above eventlog.retention_max_size the oldest go, until the rest is below it.
+-- Above eventlog.retention_max_size the oldest partitions are due until the rest is below that size.
 BEGIN;
 CALL old_partition(4, '3', 5000);
 CALL old_partition(3, '3', 5000);
@@ -103,7 +103,7 @@ SET LOCAL eventlog.retention_max_size = '1MB';
 SELECT days FROM due WHERE days IS NOT NULL LIMIT 1;
 ROLLBACK;
 
--- A reader that has events of a partition to read holds it.
+-- A reader holds a partition while it has events of that partition to read.
 BEGIN;
 CREATE SERVER regress_flagged FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
 CREATE SERVER regress_named FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'other.*');
@@ -115,7 +115,7 @@ SELECT eventlog.set_retention('eventlog.events', '30 days');
 SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL;
 SELECT eventlog.unread('eventlog.regress_old_40', 'target', name) FROM eventlog.targets WHERE name ~ 'regress' ORDER BY name;
 SELECT eventlog.unread('eventlog.regress_old_40', 'target', 'regress_all', 2);
--- read to its second event; to its end; from the start of the log again
+-- The reader has read to the second event, then to the end, then starts again from the start of the log.
 UPDATE eventlog.reader_window w SET to_snapshot = '1:9000000000000:' WHERE name = 'regress_all';
 UPDATE eventlog.reader_position p
 SET last_id = (SELECT event_id FROM eventlog.regress_old_40 ORDER BY event_id OFFSET 1 LIMIT 1), win = w.win
@@ -126,19 +126,19 @@ SELECT eventlog.unread('eventlog.regress_old_40', 'target', 'regress_all');
 SELECT eventlog.rewind_target('regress_all', 'beginning');
 SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL;
 SELECT eventlog.rewind_target('regress_all', 'now');
--- a dead letter that is to be sent again
+-- A dead letter that will be sent again holds its partition.
 INSERT INTO eventlog.dead_letters (target, event_id, reason, attempts, first_attempt_at, last_attempt_at)
 SELECT 'regress_all', event_id, 'test', 1, now(), now() FROM eventlog.regress_old_39 LIMIT 1;
 SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_39'::regclass;
 SELECT eventlog.redrive('regress_all');
 SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_39'::regclass;
--- what is held is not retired, unless readers are ignored
+-- A held partition is not retired, unless readers are ignored.
 SELECT eventlog.retire_partition('eventlog.regress_old_39'::regclass, false), eventlog.retire_partition('eventlog.events'::regclass, true);
 SELECT eventlog.retire_partition('eventlog.regress_old_39'::regclass, true);
 SELECT name, log, unread FROM eventlog.retired_partitions;
 ROLLBACK;
 
--- A consumer holds selected events that it has not been handed out, or has leased; health() names the holder of the oldest.
+-- A consumer holds selected events that have not been handed out to it, or that it has leased; health() names the holder of the oldest.
 BEGIN;
 CALL old_partition(40, '3');
 SELECT eventlog.set_retention('eventlog.events', '30 days');
@@ -163,7 +163,7 @@ SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_
 SELECT eventlog.health() #> '{checks,retention}';
 ROLLBACK;
 
--- Idempotency keys go when their window is over, by no rule of retention.
+-- Idempotency keys are removed when their window is over, independently of the retention rules.
 BEGIN;
 CREATE TABLE eventlog.regress_old_keys (LIKE eventlog.idempotency_keys);
 ALTER TABLE eventlog.idempotency_keys ATTACH PARTITION eventlog.regress_old_keys
@@ -201,7 +201,7 @@ SELECT to_regclass('eventlog.regress_old_40') IS NULL;
 SELECT count(*) FROM eventlog.retired_partitions;
 SELECT eventlog.set_retention('eventlog.events', NULL);
 
--- The settings are the superuser's.
+-- Only a superuser can change the settings.
 DROP ROLE IF EXISTS regress_eventlog_app;
 CREATE ROLE regress_eventlog_app;
 SET ROLE regress_eventlog_app;

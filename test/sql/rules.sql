@@ -1,4 +1,4 @@
--- The rules by which calls are refused: for each of src/rules/rules.inc a call that breaks it, and all that the error says.
+-- The rules by which calls are refused: for each rule of src/rules/rules.inc a call that breaks it, and the whole error.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -131,7 +131,7 @@ INSERT INTO calls (statement) VALUES
     ($$ALTER FOREIGN DATA WRAPPER eventlog OPTIONS (ADD url 'http://127.0.0.1:1/')$$),
     ($$SET ROLE regress_eventlog_sender; CREATE SERVER regress_eventlog_r FOREIGN DATA WRAPPER eventlog OPTIONS (ca_file '/ca.pem')$$);
 
--- What differs from run to run is left out.
+-- The parts that differ from run to run are left out.
 CREATE FUNCTION shown(line text) RETURNS text
     LANGUAGE sql AS $$
     SELECT regexp_replace(line, '[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'ID', 'g')
@@ -143,7 +143,7 @@ BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT refusal($$SELECT eventlog.poll('rules')$$);
 ROLLBACK;
 
--- The rules that no call here breaks, since they need another process or another state of the server.
+-- No call here breaks the following rules, since they need another process or another state of the server.
 \set rules `cat "$PG_ABS_SRCDIR/../src/rules/rules.inc"`
 SELECT string_agg(DISTINCT id, ' ' ORDER BY id)
 FROM regexp_matches(:'rules', '^RULE(?:_CASE)?\((?:\w+, )?(\w+), "', 'gn') m(ids), unnest(ids) id

@@ -1,14 +1,14 @@
--- The extension, and what the other tests use. They print no ids, times or names of partitions.
+-- Creates the extension and the helpers of the other tests. They print no ids, times or names of partitions.
 \t on
 \pset format unaligned
 
 CREATE EXTENSION eventlog;
 
--- version() tells the version of library and catalog, and of the server and compiler of the build.
+-- version() returns the versions of the library and the catalog, and of the server and compiler of the build.
 SELECT library = catalog, built_with ~ '^PostgreSQL \d+.*, .' FROM eventlog.version();
 SELECT v.catalog = x.default_version FROM eventlog.version() v, pg_available_extensions x WHERE x.name = 'eventlog';
 
--- every object and every column has a comment
+-- Every object and every column has a comment.
 SELECT pg_describe_object(d.classid, d.objid, part.number) AS without_comment
 FROM pg_depend d
 CROSS JOIN LATERAL (
@@ -22,7 +22,7 @@ WHERE d.deptype = 'e' AND d.refobjid = (SELECT oid FROM pg_extension WHERE extna
   -- Newer servers count row and array types as members.
   AND NOT (d.classid = 'pg_type'::regclass AND d.objid <> 'eventlog.event_origin'::regtype);
 
--- The greatest id in the log, and how many events came after one: quick, whatever the size of the log.
+-- These return the greatest id in the log, and how many events came after an id; they are quick for a log of any size.
 CREATE FUNCTION last_id() RETURNS uuid
     LANGUAGE plpgsql SECURITY DEFINER AS $$
 BEGIN
@@ -39,7 +39,7 @@ BEGIN
 END
 $$;
 
--- What the server answers to a statement that must fail, and what the failure left in the log.
+-- Returns the server's answer to a statement that must fail, and the events that the failure left in the log.
 CREATE FUNCTION refusal(statement text) RETURNS SETOF text
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -71,7 +71,7 @@ BEGIN
 END
 $$;
 
--- The same in a word for tables of cases: SQLSTATE, rule and field, or 'accepted'.
+-- Returns the same in short for tables of cases: SQLSTATE, rule and field, or 'accepted'.
 CREATE FUNCTION verdict(statement text) RETURNS text
     LANGUAGE plpgsql AS $$
 DECLARE
@@ -90,7 +90,7 @@ EXCEPTION WHEN OTHERS THEN
 END
 $$;
 
--- The trusted principal: the login.
+-- Returns the trusted principal, which is the login.
 DO $$
 BEGIN
     EXECUTE format('CREATE FUNCTION principal() RETURNS text LANGUAGE sql STABLE AS %L',
@@ -99,7 +99,7 @@ BEGIN
 END
 $$;
 
--- A stored event without what differs from run to run, and without what the defaults of an own session give.
+-- Returns a stored event without the values that differ from run to run and without the session's defaults.
 CREATE FUNCTION stored(id uuid) RETURNS jsonb
     LANGUAGE sql SECURITY DEFINER AS $$
     SELECT jsonb_strip_nulls(to_jsonb(e) - '{event_id,ingested_at,xid,metadata}'::text[]
@@ -112,18 +112,18 @@ CREATE FUNCTION stored(id uuid) RETURNS jsonb
     FROM eventlog.events e WHERE event_id = id
 $$;
 
--- Whether two documents are the same byte by byte, not only equal.
+-- Returns whether two documents are the same byte by byte, not only equal.
 CREATE FUNCTION same_bytes(one jsonb, other jsonb) RETURNS boolean
     LANGUAGE sql AS 'SELECT record_image_eq(ROW(one), ROW(other))';
 
--- A uuid whose first 48 bits are a time.
+-- Returns a uuid whose first 48 bits are a time.
 CREATE FUNCTION uuid_at(moment timestamptz, rest bigint DEFAULT 0) RETURNS uuid
     LANGUAGE sql IMMUTABLE AS $$
     SELECT (lpad(to_hex((extract(epoch FROM moment) * 1000)::bigint), 12, '0') || '7000'
             || '8' || lpad(to_hex(rest), 15, '0'))::uuid
 $$;
 
--- Canonical JSON by the book: keys by code point, no white space.
+-- Returns canonical JSON by the definition: keys are sorted by code point, and there is no white space.
 CREATE FUNCTION canonical(document jsonb) RETURNS text
     LANGUAGE plpgsql IMMUTABLE AS $$
 BEGIN
@@ -141,7 +141,7 @@ BEGIN
 END
 $$;
 
--- Documents of many shapes, the same in every run.
+-- Returns documents of many shapes, which are the same in every run.
 CREATE FUNCTION sample_value(seed int, depth int) RETURNS jsonb
     LANGUAGE plpgsql IMMUTABLE AS $$
 DECLARE
@@ -170,16 +170,16 @@ CREATE FUNCTION sample_object(seed int, keys int, depth int DEFAULT 3) RETURNS j
     FROM generate_series(1, keys) i
 $$;
 
--- A call of log_envelope.
+-- Returns a call of log_envelope.
 CREATE FUNCTION envelope(document text) RETURNS text
     LANGUAGE sql AS $$ SELECT format('SELECT eventlog.log_envelope(%L)', document) $$;
 
--- A statement that makes a target.
+-- Returns a statement that makes a target.
 CREATE FUNCTION server(options text) RETURNS text
     LANGUAGE sql AS $$
     SELECT 'CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (' || options || ')'
 $$;
--- The answer to a statement that is undone, whatever the answer is.
+-- Returns the answer to a statement, which is always undone.
 CREATE FUNCTION tried(statement text) RETURNS text
     LANGUAGE plpgsql AS $$
 BEGIN

@@ -1,5 +1,5 @@
--- What can be seen: eventlog.stats, eventlog.metrics(), and who may see it. Counters of log calls are those of the whole
--- database, NULL without preloading: only their growth is shown.
+-- eventlog.stats and eventlog.metrics(), and the roles that may see them. Counters of log calls cover the whole
+-- database and are NULL without preloading, so only their growth is shown.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -30,7 +30,7 @@ BEGIN
     RETURN CASE WHEN preloaded THEN grown WHEN grown = '' THEN NULL ELSE 'counted: ' || grown END;
 END
 $$;
--- The expected growth, or NULL without preloading.
+-- Returns the expected growth, or NULL without preloading.
 CREATE FUNCTION grew(expected text) RETURNS boolean
     RETURN coalesce(growth() = expected, current_setting('shared_preload_libraries') !~ 'eventlog');
 SELECT grew('0 0');
@@ -75,7 +75,7 @@ SELECT eventlog.log_event('a');
 ROLLBACK;
 SELECT grew('0 1 25006:1');
 
--- Counts of targets outlive the server: they are the sums over the targets.
+-- The counts of targets survive a restart of the server: they are the sums over the targets.
 BEGIN;
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'all');
 CREATE SERVER "regress""eventlog\b" FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');

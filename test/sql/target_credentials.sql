@@ -1,4 +1,4 @@
--- The options of user mappings: keys, headers, signatures; and what only a superuser may set.
+-- The options of user mappings: keys, headers, signatures, and the options that only a superuser may set.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -24,7 +24,7 @@ FROM (VALUES
     ('signing_secret', ARRAY['whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw', 'whsec_c2hvcnQ=', 'secret', '']))
     o(name, given), unnest(given) value;
 
--- A mapping takes one key at most.
+-- A mapping accepts one key at most.
 SELECT refusal(mapping($$api_key 'k', api_key_file '/k'$$));
 SELECT refusal(mapping($$api_key_env 'K', api_key_file '/k'$$));
 
@@ -33,7 +33,7 @@ SELECT refusal(mapping($$signing_secret 'whsec_supersecret'$$));
 SELECT refusal(mapping($$headers E'X-Api-Key: supersecret\x01'$$));
 SELECT refusal(mapping($$api_key E'supersecret\n'$$));
 
--- Options that read the server's files or environment are a superuser's.
+-- Only a superuser may set options that read the server's files or environment.
 GRANT USAGE ON FOREIGN DATA WRAPPER eventlog TO regress_eventlog_sender;
 ALTER SERVER regress_eventlog_c OWNER TO regress_eventlog_sender;
 SET ROLE regress_eventlog_sender;

@@ -1,4 +1,4 @@
--- The functions of targets: redrive, purge_dead_letters, rewind_target, wait_for_forward. Nothing is sent: the target
+-- The functions of targets: redrive, purge_dead_letters, rewind_target, wait_for_forward. Nothing is sent, because the target
 -- is paused in the transaction that makes it.
 \t on
 \pset format unaligned
@@ -22,7 +22,7 @@ FROM unnest(ARRAY['flagged', 'all', 'order.*', '!order.paid', 'order', 'flagged'
 SELECT refusal('SELECT eventlog.selects(''a,'', ''a'', ''{}'')');
 SELECT eventlog.selects(NULL, 'a', '{}') IS NULL;
 
--- redrive marks dead letters: one, all, or those of a time and a reason; a marked one is not counted again.
+-- redrive marks one dead letter, all, or the ones of a time and a reason; a marked dead letter is not counted again.
 CREATE VIEW letters AS
 SELECT target, extract(epoch FROM last_attempt_at) AS tried, reason, redriven_at IS NOT NULL AS redriven
 FROM eventlog.dead_letters ORDER BY 1, 2;
@@ -60,7 +60,7 @@ SELECT refusal('SELECT eventlog.redrive(''regress_eventlog_none'', NULL, NULL, N
 SELECT verdict('SELECT eventlog.redrive(NULL)'),
        verdict('SELECT eventlog.redrive(''regress_eventlog_a'', now(), NULL)');
 
--- purge_dead_letters deletes those last tried before a time.
+-- purge_dead_letters deletes the dead letters that were last tried before a time.
 BEGIN;
 SELECT eventlog.purge_dead_letters('regress_eventlog_a', to_timestamp(3));
 SELECT * FROM letters;
@@ -71,7 +71,7 @@ SELECT refusal('SELECT eventlog.purge_dead_letters(''regress_eventlog_a'', NULL)
 SELECT refusal('SELECT eventlog.purge_dead_letters(''regress_eventlog_none'', now())');
 DELETE FROM eventlog.dead_letters;
 
--- rewind_target opens another window, with another number, and forgets the position.
+-- rewind_target opens another window with another number, and discards the position.
 CREATE FUNCTION rewound(start_at text, OUT from_the_beginning boolean, OUT start_after uuid, OUT windows bigint,
                         OUT "position" uuid, OUT between_windows boolean, OUT same_start boolean)
     LANGUAGE plpgsql AS $$
@@ -116,7 +116,7 @@ EXCEPTION WHEN OTHERS THEN
     RETURN SQLSTATE;
 END
 $$;
--- Whether it is still to be waited for: false after no time, or 55000 where there is no worker to wait for.
+-- Returns whether wait_for_forward would still wait: it returns false at once, or fails with 55000 if no worker is there to wait for.
 CREATE FUNCTION pending(event_id uuid) RETURNS boolean
     RETURN waited(event_id) = CASE WHEN current_setting('shared_preload_libraries') ~ 'eventlog' THEN 'false' ELSE '55000' END;
 CREATE FUNCTION advance(last uuid, used_up boolean) RETURNS void
@@ -163,7 +163,7 @@ SELECT waited(:'first'), waited(:'second');
 SELECT eventlog.rewind_target('regress_eventlog_a', 'now');
 SELECT waited(:'third'), waited(:'viewed');
 
--- In the transaction that wrote the event it is 55000 at once, in a subtransaction and in the same statement too.
+-- In the transaction that wrote the event the call fails with 55000 at once, also in a subtransaction and in the same statement.
 SELECT verdict($$SELECT eventlog.wait_for_forward(eventlog.log_event('order.paid'), 'regress_eventlog_a', '1 h')$$);
 BEGIN;
 SELECT eventlog.log_event('order.paid') AS own \gset

@@ -1,4 +1,4 @@
--- The options of a target: what the validator takes.
+-- The options of a target that the validator accepts.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -90,7 +90,7 @@ SELECT url, tried(server(format('url %L, format ''ndjson''', url)))
 FROM unnest(ARRAY['https://api.example.com/', 'https://API.EXAMPLE.COM./', 'https://example.com/', 'http://a.b.internal/', 'http://10.1.2.3:8080/',
                   'http://10.1.2.3/', 'http://[::1]/', 'http://[::1]:81/', 'http://collector:8080/']) url;
 SELECT refusal(server($$url 'https://example.com/', format 'ndjson'$$));
--- A range says nothing of a name that a proxy looks up.
+-- A range does not apply to a name that a proxy resolves.
 SELECT url, tried(server(format('url %L, format ''ndjson'', proxy ''http://p.internal:3128''', url)))
 FROM unnest(ARRAY['https://api.example.com/', 'http://collector:8080/', 'http://10.1.2.3:8080/', 'http://10.1.2.3/']) url;
 SELECT tried(server($$url 'https://api.example.com/', format 'ndjson', proxy 'http://p.example.com:3128'$$));

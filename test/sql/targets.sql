@@ -1,4 +1,4 @@
--- Targets as far as their definition goes: cursors, states, who may. Nothing is sent: a target is paused in the
+-- The definition of targets: cursors, states, privileges. Nothing is sent, because a target is paused in the
 -- transaction that makes it, or is rolled back.
 \t on
 \pset format unaligned
@@ -53,7 +53,7 @@ ALTER USER MAPPING FOR CURRENT_USER SERVER regress_eventlog_a OPTIONS (SET api_k
 DROP USER MAPPING FOR CURRENT_USER SERVER regress_eventlog_a;
 SELECT * FROM cursors;
 
--- ALTER SERVER RENAME takes the cursor and the dead letters along.
+-- ALTER SERVER RENAME keeps the cursor and the dead letters with the target.
 INSERT INTO eventlog.dead_letters VALUES ('regress_eventlog_a', uuid_at('epoch'), 400, 'refused', '', 1, 'epoch',
                                           'epoch');
 BEGIN;
@@ -125,7 +125,7 @@ SELECT eventlog.resume_target('regress_eventlog_a');
 SELECT state FROM eventlog.forward_status;
 ROLLBACK;
 
--- forward_status shows the states that the worker notes.
+-- forward_status shows the states that the worker records.
 BEGIN;
 UPDATE eventlog.targets SET paused = false, state = 'unauthorized', last_error = 'why', last_error_at = 'epoch',
     retried = 2, dead = 1;
@@ -133,7 +133,7 @@ SELECT state, last_error, extract(epoch FROM last_error_at), retried, dead FROM 
 SELECT tried('UPDATE eventlog.targets SET state = ''odd''');
 ROLLBACK;
 
--- A server of another wrapper is no target.
+-- A server of another wrapper is not a target.
 CREATE FOREIGN DATA WRAPPER regress_eventlog_other;
 CREATE SERVER regress_eventlog_b FOREIGN DATA WRAPPER regress_eventlog_other;
 ALTER SERVER regress_eventlog_b RENAME TO regress_eventlog_c;
@@ -166,7 +166,7 @@ DROP OWNED BY regress_eventlog_dba;
 SELECT name FROM cursors ORDER BY name;
 ROLLBACK;
 
--- A server that takes another's name in the same transaction begins anew.
+-- A server that takes the name of another one in the same transaction starts with a new cursor.
 BEGIN;
 UPDATE eventlog.reader_position SET delivered = 7;
 DROP SERVER regress_eventlog_a;

@@ -10,7 +10,7 @@ SELECT count(*) FROM eventlog.events WHERE event_name = 'gone';
 ROLLBACK;
 SELECT count(*) FROM eventlog.events WHERE event_name = 'gone';
 
--- A failing statement takes its event along.
+-- A failing statement undoes its event.
 SELECT refusal($$SELECT eventlog.log_event('gone'), 1 / 0 FROM generate_series(1, 2)$$);
 
 -- A rollback to a savepoint undoes the events after it.
@@ -36,7 +36,7 @@ SELECT eventlog.log_event('after a refusal') IS NOT NULL;
 COMMIT;
 SELECT event_name FROM eventlog.events WHERE event_name IN ('refused', 'after a refusal');
 
--- xid is the top-level transaction, inside savepoints too.
+-- xid is the top-level transaction, even inside savepoints.
 BEGIN;
 SELECT eventlog.log_event('numbered') IS NOT NULL;
 SAVEPOINT a;
@@ -56,7 +56,7 @@ $$;
 SELECT count(*), bool_and(xid = pg_current_xact_id()) FROM eventlog.events WHERE event_name = 'numbered';
 COMMIT;
 
--- xid is that one too when the event is the transaction's first write, inside a savepoint.
+-- xid is also the top-level transaction when the event is the transaction's first write, inside a savepoint.
 BEGIN;
 SAVEPOINT a;
 SELECT eventlog.log_event('first write') IS NOT NULL;
@@ -78,7 +78,7 @@ SELECT refusal($$SELECT * FROM eventlog.log_events('[{"eventName": "read only"}]
 SELECT refusal($$SELECT * FROM eventlog.log_events_json('[{"eventName": "read only"}]')$$);
 ROLLBACK;
 
--- log_event may stand in every place where a function may stand.
+-- log_event may be called wherever a function may be called.
 CREATE TABLE place (id uuid DEFAULT eventlog.log_event('column default'), n int);
 INSERT INTO place (n) VALUES (1), (2);
 SELECT count(*) FROM place JOIN eventlog.events ON event_id = id;
@@ -113,7 +113,7 @@ SELECT count(*) FROM eventlog.events WHERE event_name = 'deferred';
 DROP TABLE deferred;
 DROP FUNCTION log_late();
 
--- A cursor logs as far as it is fetched.
+-- A cursor logs as many events as rows are fetched from it.
 BEGIN;
 DECLARE calls CURSOR FOR SELECT eventlog.log_event('fetched') IS NOT NULL FROM generate_series(1, 5);
 FETCH 2 FROM calls;

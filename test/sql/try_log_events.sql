@@ -1,4 +1,4 @@
--- try_log_events: the good ones are written, the bad ones reported.
+-- try_log_events writes the good events and reports the bad ones.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
@@ -12,7 +12,7 @@ SELECT bool_and(event_id > before) FROM (SELECT event_id, lag(event_id) OVER (OR
 SELECT count(*) FROM eventlog.events WHERE event_name LIKE 't.%';
 DROP TABLE tried;
 
--- An empty array does nothing, and a document that is no array is refused.
+-- An empty array does nothing, and a document that is not an array is refused.
 SELECT count(*) FROM eventlog.try_log_events('[]');
 SELECT count(*) FROM eventlog.try_log_events(NULL);
 SELECT refusal($$SELECT * FROM eventlog.try_log_events('{"eventName": "e"}')$$);
@@ -21,7 +21,7 @@ SELECT refusal($$SELECT * FROM eventlog.try_log_events('{"eventName": "e"}')$$);
 SELECT index, event_id = first_value(event_id) OVER (ORDER BY index) AS same, sqlstate, message FROM eventlog.try_log_events('[{"eventName": "t.key", "idempotencyKey": "t1"},
     {"eventName": "t.key", "idempotencyKey": "t1"}, {"eventName": "t.other", "idempotencyKey": "t1"}]') ORDER BY index;
 
--- What a trigger refuses is reported; the others are written, whatever is around them.
+-- An event that a trigger refuses is reported; the others are written, in any arrangement.
 CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.metadata ->> 'n' IN ('1', '4', '5', '9') THEN RAISE 'refused: %', NEW.metadata -> 'n' USING ERRCODE = 'check_violation'; END IF;
@@ -37,7 +37,7 @@ SELECT jsonb_agg(metadata -> 'n' ORDER BY event_id) FROM eventlog.events WHERE e
 ROLLBACK;
 SELECT count(*) FROM eventlog.events WHERE event_name = 't.trigger';
 
--- What is no event's fault fails the call.
+-- An error that no event has caused fails the call.
 BEGIN READ ONLY;
 SELECT eventlog.try_log_events('[{"eventName": "t.read_only"}]');
 ROLLBACK;
@@ -53,7 +53,7 @@ SELECT refusal($$SELECT * FROM eventlog.try_log_events('[{"eventName": "t.locked
 ROLLBACK;
 DROP FUNCTION refuse_some;
 
--- One subtransaction for all that is good.
+-- All good events share one subtransaction.
 BEGIN;
 SELECT count(*) FROM eventlog.try_log_events((SELECT jsonb_agg(jsonb_build_object('eventName', 't.many')) FROM generate_series(1, 1000) n));
 SELECT count(DISTINCT e.xmin::text) FROM eventlog.events e WHERE event_name = 't.many';

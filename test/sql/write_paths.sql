@@ -1,11 +1,11 @@
--- The two ways to write an event: directly into the partition, and by the executor where the table needs it.
+-- The two ways to write an event: directly into the partition, and by the executor if the table needs it.
 \t on
 \pset format unaligned
 LOAD 'eventlog';
 SET client_min_messages = warning;
 DROP ROLE IF EXISTS regress_eventlog_owner, regress_eventlog_caller;
 
--- both ways make equal rows, byte by byte
+-- Both ways make equal rows, byte by byte.
 CREATE FUNCTION log_pair(n int) RETURNS uuid
     LANGUAGE sql AS $$
     SELECT eventlog.log_event('pair', sample_object(n, n % 50), nullif('type ' || n % 3, 'type 0'), 'pair actor',
@@ -17,20 +17,20 @@ $$;
 CREATE TABLE pairs (place int, direct uuid, executed uuid);
 SET eventlog.insert_method = 'auto';
 INSERT INTO pairs (place, direct) SELECT n, log_pair(n) FROM generate_series(1, 100) n;
--- Forgotten, or the second way would write nothing.
+-- The keys are forgotten here, because the second way would write nothing otherwise.
 DELETE FROM eventlog.idempotency_keys;
 SET eventlog.insert_method = 'executor';
 UPDATE pairs SET executed = log_pair(place);
 RESET eventlog.insert_method;
 ANALYZE pairs;
--- compiled, PostgreSQL 17 at times loses the row type's reference: an error of its own
+-- JIT is off because compiled code of PostgreSQL 17 sometimes loses the row type's reference, which is an error of the server.
 SET jit = off;
 SELECT count(*), bool_and(stored(direct) = stored(executed)), bool_and(same_bytes(d.metadata, e.metadata)),
        bool_and(pg_column_size(d) = pg_column_size(e)), bool_and(d.tableoid = e.tableoid)
 FROM pairs JOIN eventlog.events d ON d.event_id = direct JOIN eventlog.events e ON e.event_id = executed;
 SET eventlog.insert_method = 'quick';
 
--- every index has every row of both ways
+-- Every index has every row of both ways.
 CREATE FUNCTION found_by(condition text) RETURNS bigint
     LANGUAGE plpgsql SET enable_seqscan = off AS $$
 DECLARE
@@ -48,7 +48,7 @@ FROM unnest(ARRAY['event_id = ANY (ARRAY(SELECT direct FROM pairs UNION SELECT e
                   'xid = ANY (ARRAY(SELECT DISTINCT xid FROM pairs JOIN eventlog.events ON event_id IN (direct, executed)))'
                  ]) condition;
 
--- What a change to the table makes of the next events, by each entrance and in a batch.
+-- A change to the table takes effect on the next events, by each log function and in a batch.
 CREATE TABLE noted (what text, n bigint);
 CREATE FUNCTION log_some() RETURNS TABLE (id uuid)
     LANGUAGE sql AS $$
@@ -62,7 +62,7 @@ $$;
 CREATE VIEW some_events AS SELECT metadata - '_eventLog' AS metadata,
     event_id FROM eventlog.events WHERE event_name = 'some';
 
--- a column of the user's own with a default, a generated one, one that is dropped again
+-- The user adds a column with a default, a generated column, and a column that is dropped again.
 BEGIN;
 ALTER TABLE eventlog.events ADD COLUMN extra text DEFAULT 'default',
     ADD COLUMN name_length int GENERATED ALWAYS AS (length(event_name)) STORED;
@@ -73,7 +73,7 @@ SELECT count(*) FROM log_some();
 SELECT count(*) FROM some_events;
 ROLLBACK;
 
--- a row trigger on the parent: BEFORE, which may change the row, and AFTER
+-- The parent has a row trigger: BEFORE, which may change the row, and AFTER.
 CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql SET search_path = public AS $$
 BEGIN
     INSERT INTO noted VALUES (format('%s %s %s', TG_WHEN, TG_LEVEL, TG_OP),
@@ -90,7 +90,7 @@ SELECT what, array_agg(n ORDER BY n) FROM noted GROUP BY what ORDER BY what;
 SELECT count(*), sofa FROM eventlog.events WHERE event_name = 'some' GROUP BY sofa;
 ROLLBACK;
 
--- a statement trigger, one statement an event; one with a transition table
+-- A statement trigger fires once per event; another one has a transition table.
 BEGIN;
 CREATE TRIGGER before_statement BEFORE INSERT ON eventlog.events FOR EACH STATEMENT EXECUTE FUNCTION note();
 CREATE TRIGGER after_statement AFTER INSERT ON eventlog.events FOR EACH STATEMENT EXECUTE FUNCTION note();
@@ -107,7 +107,7 @@ SELECT what, count(*), array_agg(n ORDER BY n) FILTER (WHERE n IS NOT NULL) FROM
 SELECT count(*) FROM some_events;
 ROLLBACK;
 
--- a trigger on the leaf alone
+-- Only the leaf has a trigger.
 SELECT tableoid::regclass AS leaf FROM eventlog.events WHERE event_name = 'pair' LIMIT 1 \gset
 BEGIN;
 CREATE TRIGGER on_leaf AFTER INSERT ON :leaf FOR EACH ROW EXECUTE FUNCTION note();
@@ -115,7 +115,7 @@ SELECT count(*) FROM log_some();
 SELECT what, array_agg(n ORDER BY n) FROM noted GROUP BY what ORDER BY what;
 ROLLBACK;
 
--- a trigger that logs itself
+-- A trigger logs an event itself.
 CREATE FUNCTION log_echo() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF NEW.event_name = 'some' THEN PERFORM eventlog.log_event('echo', NEW.metadata - '_eventLog'); END IF;
@@ -130,7 +130,7 @@ FROM eventlog.events WHERE event_name IN ('some', 'echo');
 ROLLBACK;
 DROP FUNCTION log_echo;
 
--- a deferred constraint trigger
+-- The table has a deferred constraint trigger.
 BEGIN;
 CREATE CONSTRAINT TRIGGER late AFTER INSERT ON eventlog.events DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION note();
@@ -140,7 +140,7 @@ SET CONSTRAINTS ALL IMMEDIATE;
 SELECT what, array_agg(n ORDER BY n) FROM noted GROUP BY what ORDER BY what;
 ROLLBACK;
 
--- a rule
+-- The table has a rule.
 BEGIN;
 CREATE RULE noted AS ON INSERT TO eventlog.events DO ALSO INSERT INTO noted VALUES ('rule', (NEW.metadata -> 'n')::int);
 SELECT count(*) FROM log_some();
@@ -148,7 +148,7 @@ SELECT what, array_agg(n ORDER BY n) FROM noted GROUP BY what ORDER BY what;
 SELECT count(*) FROM some_events;
 ROLLBACK;
 
--- a check constraint, on the parent and on the leaf
+-- The parent and the leaf have a check constraint.
 BEGIN;
 ALTER TABLE eventlog.events ADD CONSTRAINT small CHECK (event_name <> 'some' OR metadata -> 'n' <> '4');
 SELECT eventlog.log_event('some', '{"n": 1}') IS NOT NULL;
@@ -160,7 +160,7 @@ ALTER TABLE :leaf ADD CONSTRAINT small CHECK (event_name <> 'some' OR metadata -
 SELECT verdict('SELECT log_some()');
 ROLLBACK;
 
--- an index of the user's own: plain, on an expression, partial, GIN; a unique one refuses
+-- The user adds a plain, an expression, a partial and a GIN index; a unique index refuses events.
 BEGIN;
 CREATE INDEX own_plain ON eventlog.events (source, event_id);
 CREATE INDEX own_expression ON eventlog.events (lower(event_name)) WHERE event_name = 'some';
@@ -173,7 +173,7 @@ CREATE UNIQUE INDEX own_unique ON :leaf ((metadata -> 'n')) WHERE event_name = '
 SELECT verdict('SELECT log_some()');
 ROLLBACK;
 
--- row security: it does not hold the table's owner, in whose name events are written, unless it is forced
+-- Events are written as the table's owner, who is not subject to row security unless it is forced.
 CREATE ROLE regress_eventlog_owner;
 CREATE ROLE regress_eventlog_caller;
 BEGIN;
@@ -199,7 +199,7 @@ SELECT count(*) FROM some_events;
 ROLLBACK;
 DROP ROLE regress_eventlog_owner, regress_eventlog_caller;
 
--- without any of them the direct way is taken again, and writes the same
+-- Without any of these the direct way is used again and writes the same rows.
 SELECT count(*), count(DISTINCT stored(id)) FROM log_some() id;
 SELECT count(*) FROM noted;
 

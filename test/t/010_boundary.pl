@@ -53,7 +53,7 @@ sub failing { return "SELECT boundary_fail('$_[0]')" }
 
 sub executing { return "SELECT boundary_execute(\$sql\$$_[0]\$sql\$)" }
 
-# What psql prints of a script in a session of its own, errors with all their fields. A function of the server, such as
+# Returns the output of psql for a script in a session of its own, errors with all their fields. A function of the server, such as
 # pg_cancel_backend, is called with the session's process id once the session has printed something and sleeps.
 sub run_script
 {
@@ -169,7 +169,7 @@ SQL
 is($leaking, 0, 'a hundred thousand errors in one session leave no object behind');
 is($after, $before, '... and no memory');
 
-# What a caught error changed on its way is put back.
+# The state that a caught error has changed is restored.
 
 is($node->safe_psql('postgres', 'SELECT boundary_keeps_state()'),
 	't', 'memory context, handler, context callbacks and held interrupts are those from before the error');

@@ -1,4 +1,4 @@
-# What may see what: the layers of src/pure.mk see no server header, folders see those before them, and the server sees nothing of the
+# The permitted dependencies: the layers of src/pure.mk see no server header, folders see those before them, and the server sees nothing of the
 # library but its entry points, of which none that a release has named may go.
 use strict;
 use warnings FATAL => 'all';
@@ -83,7 +83,7 @@ foreach my $source (map { glob "$root/src/$_/{*,*/*}.{h,cpp}" } @folders)
 }
 is(join("\n", @against_the_flow), '', 'no folder includes one behind it');
 
-# What a released script names in C stays, since the library serves the objects that it made.
+# The C functions that a released script names stay, since the library serves the objects that it made.
 
 my %exported = map { $_ => 1 } map { (split)[-1] } split /\n/,
   output_of('nm', '-D', '--defined-only', output_of($pg_config, '--pkglibdir') =~ s/\n//r . '/eventlog.so');

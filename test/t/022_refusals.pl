@@ -1,4 +1,4 @@
-# What a target does with every kind of answer; one subtest a rule.
+# Tests how a target handles every kind of answer; there is one subtest per rule.
 use strict;
 use warnings FATAL => 'all';
 

@@ -1,4 +1,4 @@
-# What a target does while a DBA changes it, what it sends and how; one subtest a rule.
+# Tests a target while a DBA changes it, and the content and form of its requests; there is one subtest per rule.
 use strict;
 use warnings FATAL => 'all';
 

@@ -1,4 +1,4 @@
-# What names of hosts resolve to: addresses that are refused, and nothing for ever.
+# Host names resolve to addresses that are refused, or never resolve.
 use strict;
 use warnings FATAL => 'all';
 

@@ -1,4 +1,4 @@
-# What has been sent, or could not be, is sent again: dead letters by redrive, history by rewind_target; and wait_for_forward
+# Events that have been sent, or could not be sent, are sent again: dead letters by redrive, history by rewind_target; and wait_for_forward
 # tells when an event has arrived. A batch of a worker that was killed is sent again as it was.
 use strict;
 use warnings FATAL => 'all';

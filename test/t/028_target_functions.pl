@@ -13,7 +13,7 @@ use Time::HiRes qw(sleep time);
 
 my ($node, $receiver) = start_scenarios('target_functions');
 
-# What wait_for_forward says, and how many seconds it took.
+# Returns the answer of wait_for_forward, and how many seconds it took.
 sub waited
 {
 	my ($id, $timeout) = @_;

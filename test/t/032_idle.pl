@@ -1,4 +1,4 @@
-# What a preloading server costs while nothing is logged: a few wake-ups, next to no CPU time, no WAL.
+# The cost of a preloading server while nothing is logged: a few wake-ups, next to no CPU time, no WAL.
 use strict;
 use warnings FATAL => 'all';
 
@@ -29,7 +29,7 @@ sub processes
 	return split /\n/, $node->safe_psql('postgres', "SELECT pid FROM pg_stat_activity WHERE backend_type = '$type'");
 }
 
-# What processes have used until now: times they slept, and milliseconds of CPU.
+# Returns the usage of processes until now: times they slept, and milliseconds of CPU.
 sub use_of
 {
 	my ($sleeps, $cpu) = (0, 0);

@@ -56,7 +56,7 @@ SQL
 
 sub version_of { return $node->safe_psql($_[0], q{SELECT extversion FROM pg_extension WHERE extname = 'eventlog'}) }
 
-# What the worker has written to the server's log of different versions, for each database.
+# Returns the messages that the worker has written to the server's log of different versions, for each database.
 sub complaints
 {
 	my ($database) = @_;
@@ -64,7 +64,7 @@ sub complaints
 	return () = $log =~ /eventlog worker DETAIL:  The worker of database "$database" serves only log calls until the versions agree\./g;
 }
 
-# What the worker shows in pg_stat_activity.
+# Returns the worker's entry in pg_stat_activity.
 sub shown
 {
 	my ($database) = @_;
@@ -203,7 +203,7 @@ foreach my $database ('live', 'alone', 'recent', 'quiet')
 	is(join("\n", @differences), '', "$database: updated, the catalog is a fresh installation's");
 }
 
-# What a DBA has granted is his.
+# An update keeps the privileges that a DBA has granted.
 $node->safe_psql('granted', <<'SQL');
 CREATE ROLE app;
 GRANT USAGE ON SCHEMA eventlog TO PUBLIC;

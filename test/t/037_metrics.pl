@@ -71,7 +71,7 @@ is($samples->{eventlog_target_dead_events_total}{$labels}, 1, 'dead letters are 
 is($samples->{eventlog_target_dead_letters}{$labels}, 1, '... and there');
 cmp_ok($samples->{eventlog_partitions_ahead}{'{}'}, '>=', 1, 'partitions are ready');
 
-# What sessions count at the same time adds up.
+# The counts of concurrent sessions add up.
 my $logged = $samples->{eventlog_logged_events_total}{'{}'};
 my $script = PostgreSQL::Test::Utils::tempdir('metrics') . '/script.sql';
 append_to_file($script, "BEGIN;\nSELECT eventlog.log_event('many');\nSAVEPOINT s;\nSELECT eventlog.log_event('many');\nROLLBACK TO s;\nCOMMIT;\n");

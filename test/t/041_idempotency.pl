@@ -15,7 +15,7 @@ use constant { CLIENTS => 64, KEYS => 1000, CALLS => $ENV{EVENTLOG_IDEMPOTENCY_C
 my $node = start_eventlog('idempotency', 'max_connections = 80', 'max_prepared_transactions = 70', 'synchronous_commit = off',
 	'eventlog.idempotency_window = 1h');
 
-# What each call returned, kept if and only if the call's transaction committed.
+# The table keeps the result of each call if and only if the call's transaction committed.
 $node->safe_psql('postgres', 'CREATE TABLE returned (key text, id uuid)');
 
 # Ranges of one second from a little before now, in the place of those that have been made.

@@ -45,7 +45,7 @@ sub start_poll
 	return;
 }
 
-# What the poll has returned, and that it did so in time.
+# Checks the result of the poll, and that it did so in time.
 sub polled_is
 {
 	my ($session, $expected, $name) = @_;
@@ -88,7 +88,7 @@ foreach my $preloaded (1, 0)
 	sql("SELECT eventlog.nack('c', '$held')");
 	polled_is($poller, 'other', '... and so does what is given back');
 
-	# Who waits can be stopped.
+	# A waiting poll can be stopped.
 	start_poll($poller, 'c');
 	sql("SELECT pg_cancel_backend($poller->{pid})");
 	polled_is($poller, '', '... and a cancel');
@@ -100,7 +100,7 @@ foreach my $preloaded (1, 0)
 	pass('... and an administrator');
 	is(sql(q{SELECT eventlog.log_event('after') IS NOT NULL}), 't', '... and events are logged after that');
 
-	# Who waits holds up no other poller.
+	# A waiting poll holds up no other poller.
 	my $waiting = session();
 	sql(q{SELECT count(*) FROM eventlog.poll('c', 10000, lease => '1 hour')});
 	start_poll($waiting, 'c');

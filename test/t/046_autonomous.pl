@@ -42,7 +42,7 @@ sub script
 	return "$folder/$name.sql";
 }
 
-# What psql prints of one statement in a session of its own, errors with their SQLSTATE, DETAIL and HINT.
+# Returns the output of psql for one statement in a session of its own, errors with their SQLSTATE, DETAIL and HINT.
 sub outcome
 {
 	my ($sql, $database, @settings) = @_;

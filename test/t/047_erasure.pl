@@ -1,5 +1,5 @@
-# What is erased leaves nothing behind: not in what has been encoded and waits, not in the answer of a request that was under
-# way, not in a dead letter, and not in any table, beside eight sessions that log. What is sent afterwards comes without it.
+# Erased data leaves nothing behind: not in what has been encoded and waits, not in the answer of a request that was under
+# way, not in a dead letter, and not in any table, beside eight sessions that log. Later requests do not contain it.
 use strict;
 use warnings FATAL => 'all';
 

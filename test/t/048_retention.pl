@@ -109,7 +109,7 @@ sub drop_beside_writers
 	return ($before, $beside);
 }
 
-# What others do on the machine can delay a call as well: a drop that delays them does so each time.
+# Other load on the machine can delay a call as well: a drop that delays them does so each time.
 my ($before, $beside);
 foreach my $attempt (1 .. 3)
 {

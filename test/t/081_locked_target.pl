@@ -1,4 +1,4 @@
-# What a transaction costs that is left open with a target's rows locked: to the other targets next to nothing.
+# A transaction that is left open with a target's rows locked costs the other targets next to nothing.
 use strict;
 use warnings FATAL => 'all';
 

@@ -26,7 +26,7 @@ std::string id_and(std::string_view members) {
            "}";
 }
 
-// What is sent as the metadata of an event that has `json`.
+// Returns the metadata that is sent of an event that has `json`.
 std::string metadata_of(std::string_view json) {
     const RowWith with(json);
     const std::string text = encoded(with.row);

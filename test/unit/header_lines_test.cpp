@@ -7,7 +7,7 @@ namespace {
 
 using Lines = std::vector<std::string>;
 
-// What DETAIL says of the value; empty: it is good.
+// Returns the DETAIL for the value, which is empty if the value is valid.
 std::string fault(std::string_view text, bool credentials, Lines& lines) {
     const auto broken = parse_headers(text, credentials, lines);
     return broken ? broken->detail : "";

@@ -3,7 +3,7 @@
 //     const test::Jsonb json(R"({"n": 1.50, "list": [true, null]})");
 //     use(json.container());
 //
-// Of escapes \u is not read; of a repeated key the last value counts.
+// The escape \u is not read; the last value of a repeated key counts.
 #pragma once
 
 #include <algorithm>

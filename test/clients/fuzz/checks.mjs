@@ -1,4 +1,4 @@
-// What the fuzzer asks the server about what it has stored.
+// The fuzzer's queries about the events that it has stored.
 
 const storedEnvelopes = {
     name: 'stored_envelopes',

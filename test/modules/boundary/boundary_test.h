@@ -1,4 +1,4 @@
-// What the parts of the module share.
+// The parts of the module share these declarations.
 #pragma once
 
 #include "pg/boundary.h"

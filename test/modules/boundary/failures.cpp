@@ -182,7 +182,7 @@ constexpr Failure kFailures[] = {
     {"nested call", nest_calls_directly},
 };
 
-// What a caught error has to leave as it was.
+// The state of the server that a caught error must leave unchanged.
 struct ServerState {
     MemoryContext memory = CurrentMemoryContext;
     sigjmp_buf* handler = PG_exception_stack;

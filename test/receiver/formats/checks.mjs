@@ -1,4 +1,4 @@
-// What the wire formats' parsers share: a refusal, and demands on values that end in one.
+// The wire formats' parsers share these: a refusal, and demands on values that end in one.
 
 /** A request that the endpoint refuses, with the HTTP status to answer. */
 export class Refusal extends Error {

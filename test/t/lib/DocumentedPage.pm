@@ -149,7 +149,7 @@ sub _anchors
 	return map { lc($_ =~ s/[^\w\- ]//gr) =~ tr/ /-/r } $text =~ /^#+ (.*)$/mg;
 }
 
-# What differs between the output that a page shows and the one that was printed; undef where nothing does. Ids and times stand for
+# Returns the difference between the output that a page shows and the one that was printed; undef where nothing does. Ids and times stand for
 # any others, white space and the lengths of rules do not count, and … stands for whatever is there.
 sub difference
 {

@@ -115,7 +115,7 @@ sub resolve_prepared
 	return scalar @left;
 }
 
-# What became of the writers' events, given the ids that have been accepted in the order of their arrival, repeated where they
+# Returns the fate of the writers' events, given the ids that have been accepted in the order of their arrival, repeated where they
 # were: committed, the number of events; missing and unknown, ids that are in one of log and arrivals only; duplicates, how
 # often an id arrived again; disordered, how many ids arrived first after a later one of the same session.
 sub delivery_of

@@ -1,4 +1,4 @@
-# What the tests with several databases share: targets, values and refusals in any of them, and rows of the future.
+# The tests with several databases share these: targets, values and refusals in any of them, and rows of the future.
 package EventlogDatabases;
 
 use strict;
@@ -26,7 +26,7 @@ sub wait_for_value
 	return;
 }
 
-# What the server says to a statement that must fail: sqlstate and hint, each '' where there is none.
+# Returns the server's answer to a statement that must fail: sqlstate and hint, each '' where there is none.
 sub refusal
 {
 	my ($node, $database, $statement) = @_;

@@ -1,4 +1,4 @@
-# What the tests of the forwarder share: a server with the extension, targets, events, and waiting.
+# The tests of the forwarder share these: a server with the extension, targets, events, and waiting.
 package EventlogTest;
 
 use strict;

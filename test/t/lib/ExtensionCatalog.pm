@@ -113,7 +113,7 @@ SQL
 	return { map { $_ => join "\n", sort keys %{ $found{$_} } } keys %found };
 }
 
-# What differs, by name.
+# Returns the differences, by name.
 sub catalog_differences
 {
 	my ($got, $expected) = @_;

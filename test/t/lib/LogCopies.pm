@@ -1,4 +1,4 @@
-# What the tests of dump, restore and upgrade share: what a log holds, how targets and consumers are left half-way, and what
+# The tests of dump, restore and upgrade share these: what a log holds, how targets and consumers are left half-way, and what
 # arrives.
 package LogCopies;
 
@@ -82,7 +82,7 @@ sub stop_halfway
 	return;
 }
 
-# What the endpoint has accepted since this was asked last: the path's ids, in order of arrival. Paths that are named are in
+# Returns the ids that the endpoint has accepted since the last call: the path's ids, in order of arrival. Paths that are named are in
 # it without ids, too.
 sub arrivals
 {

@@ -54,7 +54,7 @@ sub old_partition
 	return;
 }
 
-# Those made here that are still partitions or about to go, by their days: 'DAYS STATE, …'.
+# Returns the partitions made here that still exist or are about to be dropped, by their days: 'DAYS STATE, …'.
 sub partition_states
 {
 	my ($node, $database) = @_;
