@@ -245,9 +245,10 @@ $receiver->close_port;
 my $held_back = log_in('bare');
 wait_until('the target waits', sub { $node->safe_psql('bare', 'SELECT state FROM eventlog.forward_status') eq 'waiting' });
 set_version(q{'0.0.0'});
-is_deeply(refusal($node, 'bare', $log),
+is_deeply(refusal($node, 'bare', 'SELECT eventlog.maintain()'),
 	{ sqlstate => '55000', hint => 'Run ALTER EXTENSION eventlog UPDATE, or install the library of that version and restart the server.' },
-	'log_event refuses SQL objects of another version');
+	'the library refuses to maintain SQL objects that it does not serve');
+my $meanwhile = log_in('bare');
 sleep QUIET;
 $receiver->open_port;
 my $requests = $receiver->stats->{requests};
@@ -256,6 +257,7 @@ is($receiver->stats->{requests}, $requests, '... and the worker sends nothing');
 is(pid_of('eventlog worker', 'bare'), $worker, '... but waits');
 set_version(q{(SELECT default_version FROM pg_available_extensions WHERE name = 'eventlog')});
 wait_for_arrival($held_back);
+wait_for_arrival($meanwhile);
 wait_for_arrival(log_in('bare'));
 is(pid_of('eventlog worker', 'bare'), $worker, '... until the version is its own again');
 
