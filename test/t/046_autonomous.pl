@@ -137,9 +137,9 @@ like($error, qr/^ERROR:  57014: canceling statement due to statement timeout/, '
 unlike($error, qr/DETAIL/, '... says nothing of an event');
 $error = outcome(q{SELECT eventlog.log_event_autonomous('withdrawn')}, undef, q{eventlog.autonomous_timeout = '300ms'});
 like($error, qr/^ERROR:  55000: autonomous event was not written within eventlog\.autonomous_timeout/, 'one that waits too long');
-like($error, qr/DETAIL:  The limit is 300 ms\. The database's worker, process $worker, runs but has not come to it\. Nothing was written\./,
+like($error, qr/DETAIL:  The limit is 300 ms\. The database's worker, process $worker, is running but has not taken the event\. Nothing was written\./,
 	'... says why');
-like($error, qr/HINT:  See the server's log, eventlog\.databases and max_worker_processes\./, '... and where to look');
+like($error, qr/HINT:  Look at the server's log, at eventlog\.databases and at max_worker_processes\./, '... and where to look');
 $output = '';
 $waiting = start_psql(q{SELECT eventlog.log_event_autonomous('withdrawn')}, \$output);
 my $caller = q{FROM pg_stat_activity WHERE query ~ 'withdrawn' AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'};
@@ -158,7 +158,7 @@ ok($node->poll_query_until('postgres',
 	'large events wait');
 $error = outcome(sprintf($large, 7));
 like($error, qr/^ERROR:  53400: too many autonomous events are waiting to be written/, 'one that does not fit is refused');
-like($error, qr/DETAIL:  The limit is 8388608 bytes; \d+ are free, and the event takes 10\d{5}\./, '... with limit and found');
+like($error, qr/DETAIL:  The limit is 8388608 bytes, of which \d+ are free, but the event takes 10\d{5}\./, '... with limit and found');
 like($error, qr/HINT:  Try again, or raise eventlog\.autonomous_queue_size\./, '... and the way out');
 $output = '';
 my $small = start_psql(q{SELECT eventlog.log_event_autonomous('small')}, \$output);
