@@ -17,7 +17,8 @@ namespace {
 using rules::entry_of;
 using rules::Rule;
 
-// Returns the event of an envelope: the given fields as `name=value` in the order of Field, joined by a blank.
+// Returns the event of an envelope: the given fields as `name=value` in the order of Field, joined by a
+// blank.
 std::string read(std::string_view json) {
     const test::Jsonb envelope(json);
     Event event;
