@@ -1,0 +1,43 @@
+// The SQL function eventlog.log_counters: the numbers of events that were logged and rejected.
+#include "pg/boundary.h"
+#include "runtime/log_counters.h"
+
+namespace {
+
+using namespace eventlog;
+
+// Returns the counts of rejections as a JSON object, by SQLSTATE.
+Datum rejected_jsonb(const runtime::LogCounters& counters) {
+    StringInfoData text;
+    initStringInfo(&text);
+    appendStringInfoChar(&text, '{');
+    for (const runtime::Rejections& rejections : counters.rejected) {
+        int sqlstate = rejections.sqlstate.load();
+        if (sqlstate == 0) break;
+        appendStringInfo(&text, "%s\"%s\": " UINT64_FORMAT, text.len > 1 ? ", " : "",
+                         unpack_sql_state(sqlstate), rejections.count.load());
+    }
+    if (uint64_t others = counters.rejected_otherwise.load(); others > 0)
+        appendStringInfo(&text, ", \"other\": " UINT64_FORMAT, others);
+    appendStringInfoChar(&text, '}');
+    return DirectFunctionCall1(jsonb_in, CStringGetDatum(text.data));
+}
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_log_counters) {
+    return pg::call([fcinfo] {
+        TupleDesc columns = nullptr;
+        if (get_call_result_type(fcinfo, nullptr, &columns) != TYPEFUNC_COMPOSITE)
+            elog(ERROR, "return type must be a row type");
+        Datum values[3] = {};
+        bool nulls[3] = {true, true, true};
+        if (const runtime::LogCounters* counters = runtime::log_counters()) {
+            values[0] = Int64GetDatum(static_cast<int64>(counters->logged.load()));
+            values[1] = rejected_jsonb(*counters);
+            values[2] = TimestampTzGetDatum(counters->since);
+            std::fill(std::begin(nulls), std::end(nulls), false);
+        }
+        return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
+    });
+}
