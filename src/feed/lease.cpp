@@ -74,15 +74,16 @@ Found find_next(Consumer& consumer, size_t max_rows) {
     return found;
 }
 
-void must_stand(bool stored) {
-    if (stored) return;
-    throw pg::Error{.message = "the position of a consumer has been moved by hand while it was being polled"};
+void must_stand(const Consumer& consumer, bool stored) {
+    if (!stored)
+        throw pg::error_of(
+            rules::violation<rules::Rule::consumer_moved>("name", rules::with<"found">(consumer.name)));
 }
 
 // Stores the new window and makes the transaction commit synchronously, because the commits that the window
 // saw must be on disk before the window is. Later polls of the window may commit asynchronously.
 void open_window(Consumer& consumer) {
-    must_stand(follow::store_window(kConsumerReader, consumer.name.c_str(), consumer.cursor));
+    must_stand(consumer, follow::store_window(kConsumerReader, consumer.name.c_str(), consumer.cursor));
     if (consumer.cursor.to) pg::call([] { ForceSyncCommit(); });
 }
 
@@ -90,7 +91,8 @@ void store(Consumer& consumer, const Found& found) {
     follow::Cursor& cursor = consumer.cursor;
     if (!cursor.stored) open_window(consumer);
     if (!cursor.to) return;
-    must_stand(follow::store_position(kConsumerReader, consumer.name.c_str(), cursor, cursor.last_id.value(),
+    must_stand(consumer,
+               follow::store_position(kConsumerReader, consumer.name.c_str(), cursor, cursor.last_id.value(),
                                       found.ends_window, static_cast<int64_t>(found.ids.size())));
 }
 

@@ -61,6 +61,9 @@ INSERT INTO calls (statement) VALUES
 
 -- Ids, pages, consumers, retention, erasure
 DO $$BEGIN PERFORM eventlog.create_consumer('rules'); END$$;
+DO $$BEGIN PERFORM eventlog.log_event('rules.polled'); END$$;
+CREATE FUNCTION keep_row() RETURNS trigger
+    LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$;
 INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.from_ulid('x')$$),
     ($$SELECT eventlog.list_events(cursor => 'x')$$),
@@ -79,6 +82,8 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.poll('rules', max_rows => 0)$$),
     ($$SELECT eventlog.poll('rules', wait => '2 hours')$$),
     ($$SELECT eventlog.poll('rules', lease => '0')$$),
+    ($$CREATE TRIGGER keep BEFORE UPDATE ON eventlog.reader_window FOR EACH ROW EXECUTE FUNCTION keep_row();
+       SELECT eventlog.poll('rules')$$),
     ($$UPDATE eventlog.events SET value = 1$$),
     ($$DELETE FROM eventlog.events$$),
     ($$SELECT eventlog.set_retention(NULL, '1 day')$$),
@@ -154,5 +159,5 @@ SELECT eventlog.drop_consumer('rules');
 DROP SERVER regress_eventlog_rules;
 REVOKE USAGE ON FOREIGN DATA WRAPPER eventlog FROM regress_eventlog_sender;
 DROP ROLE regress_eventlog_sender;
-DROP FUNCTION shown;
+DROP FUNCTION keep_row, shown;
 DROP TABLE calls;
