@@ -158,6 +158,11 @@ void log_error(const ServerError& error, const char* what) noexcept {
         &arguments);
 }
 
+void log_unless_locked(const ServerError& error, const char* what) noexcept {
+    const int code = error.data->sqlerrcode;
+    if (code != ERRCODE_LOCK_NOT_AVAILABLE && code != ERRCODE_T_R_DEADLOCK_DETECTED) log_error(error, what);
+}
+
 void install_terminate_handler() {
     std::set_terminate(on_terminate);
 }

@@ -145,6 +145,9 @@ template <rules::Rule rule, typename... Values>
 // Writes a caught server error to the log (level LOG), without raising it.
 void log_error(const ServerError& error, const char* what) noexcept;
 
+// Does the same unless the step failed because somebody else holds a lock. Such a step is tried again later.
+void log_unless_locked(const ServerError& error, const char* what) noexcept;
+
 // Turns an exception that no handler catches into FATAL for this process. Otherwise the process would abort,
 // and the whole cluster would restart.
 void install_terminate_handler();

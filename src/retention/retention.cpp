@@ -73,8 +73,7 @@ std::span<Oid> partitions_of(const char* sql) {
     return {oids, count};
 }
 
-// Runs a step in a transaction of its own. Returns false if it failed. A failure because somebody else holds
-// a lock is not logged.
+// Runs a step in a transaction of its own. Returns false if it failed.
 template <typename Step>
 bool try_step(const char* what, Step step) {
     try {
@@ -85,9 +84,7 @@ bool try_step(const char* what, Step step) {
         transaction.commit();
         return done;
     } catch (const pg::ServerError& error) {
-        const int code = error.data->sqlerrcode;
-        if (code != ERRCODE_LOCK_NOT_AVAILABLE && code != ERRCODE_T_R_DEADLOCK_DETECTED)
-            pg::log_error(error, what);
+        pg::log_unless_locked(error, what);
         return false;
     }
 }

@@ -111,7 +111,7 @@ void Worker::serve_log_calls() {
         }
         if (serves) autonomous::serve();
     } catch (const pg::ServerError& error) {
-        pg::log_error(error, "serving log calls");
+        pg::log_unless_locked(error, "serving log calls");
     }
 }
 
@@ -181,7 +181,7 @@ void Worker::adopt_upgraded() {
         });
         transaction.commit();
     } catch (const pg::ServerError& error) {
-        pg::log_error(error, "taking up an upgraded log");
+        pg::log_unless_locked(error, "taking up an upgraded log");
     }
 }
 
@@ -207,7 +207,7 @@ void Worker::maintain(int64_t now_ms) {
         transaction.commit();
     } catch (const pg::ServerError& error) {
         // A failure such as a full disk must not keep stored events from being sent.
-        pg::log_error(error, "maintenance");
+        pg::log_unless_locked(error, "maintenance");
     }
 }
 
