@@ -22,6 +22,7 @@ use FindBin;
 use HTTP::Tiny;
 use IPC::Run;
 use JSON::PP;
+use List::Util qw(sum0);
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(sleep time);
 
@@ -184,6 +185,13 @@ sub stats { return $_[0]->_command('GET', '/stats') }
 
 # The number of requests whose headers have come, whatever became of them.
 sub request_count { return $_[0]->stats->{requests} }
+
+# The number of requests without a verdict yet: those of a sender that has gone count on their arrival only after their delay.
+sub pending_count
+{
+	my $stats = $_[0]->stats;
+	return $stats->{requests} - sum0(values %{ $stats->{by_status} });
+}
 
 # The distinct ids that were accepted, in the order of their first arrival. They are the events' ids in every format.
 sub ids { return @{ $_[0]->_command('GET', '/ids') } }

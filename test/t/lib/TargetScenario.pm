@@ -64,12 +64,12 @@ sub scenario
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
 
-# Waits until all that is committed has been dealt with.
+# Waits until all that is committed has been dealt with, by the endpoint too.
 sub settle
 {
 	wait_until('the target has settled', sub {
 			my $status = forward_status($node, 't');
-			return $status->{lag_events} == 0 && $status->{in_flight} == 0 && $status->{state} eq 'running';
+			return $status->{lag_events} == 0 && $status->{in_flight} == 0 && $status->{state} eq 'running' && $receiver->pending_count <= 0;
 		});
 	return;
 }
@@ -91,7 +91,7 @@ sub arrived_are
 	settle();
 	my @arrived = $receiver->ids;
 	my $differing = grep { ($arrived[$_] // '') ne ($expected->[$_] // '') } 0 .. max($#arrived, $#$expected);
-	is($differing, 0, $what);
+	is($differing, 0, $what) or diag("expected @$expected\narrived  @arrived");
 	is($receiver->stats->{duplicate_ids}, $twice // 0, $twice ? "... $twice of them twice" : '... once');
 	return;
 }
