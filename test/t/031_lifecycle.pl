@@ -334,6 +334,18 @@ is($session->query_safe("$ready, (SELECT count(*) FROM eventlog.events)"), '1|t|
 $session->quit;
 like(slurp_file($plain->logfile), qr/eventlog: no process is free for the worker.*\n.*HINT:  .*max_worker_processes/,
 	'... and the launcher says that a worker is missing');
+
+# ---- objects of the extension that somebody has changed ----------------------------------------------------------------
+
+$plain->safe_psql('postgres', 'CREATE DATABASE changed');
+$plain->safe_psql('changed', 'CREATE EXTENSION eventlog');
+$plain->safe_psql('changed', q{ALTER TYPE eventlog.event_origin ADD VALUE 'edge'});
+my (undef, undef, $refusal) = $plain->psql('changed', q{\set VERBOSITY verbose
+SELECT eventlog.log_event('signed.in', origin => 'edge')});
+like($refusal, qr/22023: origin is a label that eventlog does not know/, 'a label that somebody has added to an enum is refused');
+$plain->safe_psql('changed', 'ALTER TABLE eventlog.cluster RENAME TO other');
+(undef, undef, $refusal) = $plain->psql('changed', qq{\\set VERBOSITY verbose\n$log});
+like($refusal, qr/55000: extension "eventlog" is damaged because a table or type is missing/, '... and a table that has another name is told');
 $plain->stop;
 
 done_testing();
