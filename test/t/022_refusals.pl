@@ -47,14 +47,17 @@ scenario '400 to everything: the target stops, and recovers with the endpoint' =
 	status_is({ state => 'refused', sent => 0, dead => 0, lag_events => 10, position => undef }, 'nothing is lost');
 	cmp_ok(forward_status($node, 't')->{lag_seconds}, '>', 0, '... only late');
 	$receiver->faults;
-	arrived_are(\@ids, 'all have arrived in order');
+	# The endpoint may be repaired while the batch is being split, so the order is open.
+	wait_for_ids($receiver, 10);
+	settle();
+	is_deeply([ sort $receiver->ids ], \@ids, 'all have arrived');
 	is(scalar dead_letters($node, 't'), 0, 'nothing became a dead letter');
 	status_is({ state => 'running', sent => 10, lag_events => 0, next_attempt_at => undef }, 'the target goes on');
 	retry_never();
 	$receiver->faults({ kind => 'status', status => 422 });
-	push @ids, log_events($node, ('good') x 2);
+	@ids = log_events($node, ('good') x 2);
 	wait_for_standstill();
-	$receiver->faults;
+	$receiver->reset;
 	sql(q{SELECT eventlog.resume_target('t')});
 	arrived_are(\@ids, 'resume_target tries at once');
 };
@@ -96,13 +99,14 @@ scenario '400 to a lone event, and the next to pass is far behind it' => {}, sub
 };
 
 scenario '400 to the last event of a window, alone in its batch after a restart of the worker' => { batch_events => 10 }, sub {
-	$receiver->faults({ kind => 'delay', ms => 300, count => 2 }, $bad);
+	$receiver->faults({ %$bad, status => 408 });
 	my @ids = log_events($node, ('good') x 10, 'bad');
 	my $refused = pop @ids;
-	wait_for_ids($receiver, 10);
+	wait_until('the others of the window are settled', sub { (forward_status($node, 't')->{position} // '') eq $ids[-1] });
 	my $worker = worker_pid($node);
 	sql("SELECT pg_terminate_backend($worker)");
 	wait_until('another worker runs', sub { (worker_pid($node) || $worker) ne $worker });
+	$receiver->faults($bad);
 	arrived_are([ @ids, log_events($node, ('good') x 3) ], 'holds up nothing', 1);
 	dead_ids_are([$refused], 'and is the dead letter');
 };
