@@ -18,7 +18,7 @@ my $ca = "$tls/ca.crt";
 my $not_allowed = qr/eventlog\.allowed_hosts does not allow/;
 my $keys = PostgreSQL::Test::Utils::tempdir('keys');
 
-# What the server's environment says of proxies is not for targets; nobody listens on port 1.
+# Targets ignore the proxies that the server's environment names; nothing listens on port 1.
 local @ENV{qw(http_proxy https_proxy all_proxy HTTPS_PROXY ALL_PROXY)} = ('http://127.0.0.1:1') x 5;
 local $ENV{EVENTLOG_TEST_KEY} = 'secret-TheRightKey-4711';
 my $node = start_eventlog('security', 'eventlog.poll_interval = 100ms', 'eventlog.max_retry_interval = 200ms');

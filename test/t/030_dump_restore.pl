@@ -71,7 +71,7 @@ my $late = $origin->background_psql('logs');
 $late->query_safe('BEGIN');
 $late->query_safe(q{SELECT eventlog.log_event('late')});
 log_many($origin, 'logs', 100);
-# What a consumer has read of a window in which it is in progress.
+# A consumer has read a part of its window.
 value($origin, 'logs', "SELECT eventlog.create_consumer('reader', 'beginning')");
 my %is_read = map { $_ => 1 } read_on($origin, 'logs', 'reader');
 wait_for_value($origin, 'logs', q{SELECT sum(lag_events) FROM eventlog.forward_status}, 0);

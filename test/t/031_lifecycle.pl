@@ -229,7 +229,7 @@ runs_promptly('DROP DATABASE sealed');
 
 # ---- another version -------------------------------------------------------------------------------------------------
 
-# As ALTER EXTENSION UPDATE would, besides more.
+# ALTER EXTENSION UPDATE would do this, and more.
 sub set_version
 {
 	my ($version) = @_;

@@ -277,8 +277,8 @@ is_exactly($arrived{$_}, [ $held_back, $logged_by_old, $autonomous ], "with the 
 
 # ---- another cluster -------------------------------------------------------------------------------------------------
 
-# As pg_upgrade would, which gives the cluster another identifier and version, and servers other oids. test/pg_upgrade is the
-# real thing, where there are two versions.
+# pg_upgrade gives the cluster another identifier and version, and servers other oids; this does the same. test/pg_upgrade runs
+# the real one between two versions.
 my $moved = 'UPDATE eventlog.cluster SET system_identifier = system_identifier + 1';
 my $mixed_up = q{UPDATE eventlog.targets SET server = (SELECT oid FROM pg_foreign_server WHERE srvname <> name)};
 my $incarnation = 'SELECT incarnation FROM eventlog.cluster';

@@ -41,7 +41,7 @@ sub pages_of
 	return { ids => \@ids, pages => $pages };
 }
 
-# What is wanted is asked of the primary, once.
+# The expected result is asked of the primary, once.
 foreach my $case (
 	[ '', 'true', 'SET default_transaction_read_only = on', 20 ],
 	[ q{event_name => 'n 1'}, q{event_name = 'n 1'}, 'SET jit = on', 7 ],

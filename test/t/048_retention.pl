@@ -163,7 +163,7 @@ $_->quit foreach $idle, $later;
 old_partition($node, 4);
 sql('BEGIN', q{SELECT eventlog.log_event('with maintain')}, 'SELECT eventlog.maintain()', q{SELECT eventlog.log_event('with maintain')},
 	'COMMIT');
-# What that process could not have while the transaction was open, it leaves for the next one.
+# A partition that the process could not lock while the transaction was open is left for the next process.
 wait_until('the partition is gone', sub { maintain(); partition_states($node) eq '' });
 pass('maintain() in a transaction that has logged drops it');
 is(sql(q{SELECT count(*) FROM eventlog.events WHERE event_name = 'with maintain'}), 2, '... which then commits');

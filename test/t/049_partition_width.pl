@@ -36,7 +36,7 @@ foreach my $width ('1h', '2min', '1d', '5min', '7d', '1min')
 		sql('SELECT eventlog.maintain()');
 		is(layout(), 't|0|0', "$width and $ahead ahead: partitions adjoin");
 	}
-	# What lies ahead goes, so that the next width finds neighbours on one side only, and the calls find nothing.
+	# Later partitions are dropped, so that the next width finds neighbours on one side only, and the calls find none.
 	sql(q{DO $$
 		DECLARE
 			leaf regclass;

@@ -169,7 +169,7 @@ $node->safe_psql('postgres', target_ddl('healthy', $ndjson));
 $node->safe_psql('postgres', target_ddl('unknown', 'http://nonexistent.invalid/', timeout_ms => 1000));
 $node->safe_psql('postgres', target_ddl("hanging$_", "http://name$_.hanging.test/", timeout_ms => 1000)) foreach 1 .. 5;
 
-# As many as it takes until every name has been looked up and every lookup has been given up several times.
+# The loop goes on until every name has been looked up and every lookup has been given up several times.
 my $rounds = 0;
 my $slowest = 0;
 wait_until('the others have failed', sub {

@@ -1,4 +1,4 @@
-# What a target costs whose endpoint hangs, is not there, fails or is slow: to a healthy target beside it next to nothing.
+# A target whose endpoint hangs, is missing, fails or is slow costs a healthy target beside it next to nothing.
 use strict;
 use warnings FATAL => 'all';
 
@@ -53,7 +53,7 @@ sub arrivals
 my $script = "$PostgreSQL::Test::Utils::tmp_check/single.sql";
 append_to_file($script, "SELECT eventlog.log_event('single');\n");
 
-# What the healthy target does, in ms: the median from the log call to the endpoint of SINGLE events, and the time in which
+# Returns the figures of the healthy target, in ms: the median from log call to endpoint of SINGLE events, and the time in which
 # MANY arrive.
 sub measure
 {

@@ -99,7 +99,7 @@ sub program
 	return ('java', '-cp', $jdbc, "$folder/Program.java");
 }
 
-# What an example printed, and whether it failed; undef where it cannot run here.
+# Returns the output of an example and whether it failed; undef if it cannot run here.
 sub run_example
 {
 	my ($node, $session, $folder, $example) = @_;

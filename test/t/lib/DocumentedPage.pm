@@ -89,7 +89,7 @@ sub section
 	return @texts;
 }
 
-# What runs, in order; `expected` is the block behind it that shows its output.
+# Returns the blocks to run, in order; `expected` is the block behind one that shows its output.
 sub examples
 {
 	my ($self) = @_;

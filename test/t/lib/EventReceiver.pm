@@ -208,7 +208,7 @@ sub durations
 	return { map { $_ => $arrivals->{$_} - $since->{$_} } grep { defined $arrivals->{$_} } keys %$since };
 }
 
-# What the proxy was asked for: {at, method, target, authorised} each.
+# Returns the requests to the proxy: {at, method, target, authorised} each.
 sub proxied { return @{ $_[0]->_command('GET', '/proxied') } }
 
 # The requests that reached a verdict since the last call of this or of reset, as README.md's --record has them.
