@@ -5,12 +5,12 @@ AS $$
 DECLARE
     marked bigint;
 BEGIN
-    PERFORM eventlog.require_target(target);
+    PERFORM eventlog_internal.require_target(target);
     UPDATE eventlog.dead_letters d SET redriven_at = clock_timestamp()
     WHERE d.target = redrive.target AND (redrive.event_id IS NULL OR d.event_id = redrive.event_id)
       AND d.redriven_at IS NULL;
     GET DIAGNOSTICS marked = ROW_COUNT;
-    PERFORM eventlog.notify_worker();
+    PERFORM eventlog_internal.notify_worker();
     RETURN marked;
 END
 $$;
@@ -23,7 +23,7 @@ AS $$
 DECLARE
     marked bigint;
 BEGIN
-    PERFORM eventlog.require_target(target);
+    PERFORM eventlog_internal.require_target(target);
     UPDATE eventlog.dead_letters d SET redriven_at = clock_timestamp()
     WHERE d.target = redrive.target
       AND (from_ts IS NULL OR d.last_attempt_at >= from_ts)
@@ -31,7 +31,7 @@ BEGIN
       AND (redrive.reason IS NULL OR d.reason LIKE redrive.reason)
       AND d.redriven_at IS NULL;
     GET DIAGNOSTICS marked = ROW_COUNT;
-    PERFORM eventlog.notify_worker();
+    PERFORM eventlog_internal.notify_worker();
     RETURN marked;
 END
 $$;
@@ -44,9 +44,9 @@ AS $$
 DECLARE
     purged bigint;
 BEGIN
-    PERFORM eventlog.require_target(target);
+    PERFORM eventlog_internal.require_target(target);
     IF before IS NULL THEN
-        PERFORM eventlog.refuse('purge_before_null', 'before');
+        PERFORM eventlog_internal.refuse('purge_before_null', 'before');
     END IF;
     DELETE FROM eventlog.dead_letters d WHERE d.target = purge_dead_letters.target AND d.last_attempt_at < before;
     GET DIAGNOSTICS purged = ROW_COUNT;
@@ -62,18 +62,18 @@ AS $$
 DECLARE
     start record;
 BEGIN
-    PERFORM eventlog.require_target(target);
+    PERFORM eventlog_internal.require_target(target);
     PERFORM eventlog.maintain();
     -- The position is locked before the window, because the worker changes them in this order.
     PERFORM FROM eventlog.reader_position p WHERE p.kind = 'target' AND p.name = target FOR UPDATE;
-    start := eventlog.read_start(start_at);
+    start := eventlog_internal.read_start(start_at);
     UPDATE eventlog.reader_position p SET last_id = start.start_after WHERE p.kind = 'target' AND p.name = target;
     -- The worker drops its batches in flight because the window has a new number.
     UPDATE eventlog.reader_window w
     SET win = w.win + 1, from_snapshot = start.from_snapshot, to_snapshot = NULL, start_after = start.start_after,
         start_snapshot = start.from_snapshot
     WHERE w.kind = 'target' AND w.name = target;
-    PERFORM eventlog.notify_worker();
+    PERFORM eventlog_internal.notify_worker();
 END
 $$;
 COMMENT ON FUNCTION eventlog.rewind_target(text, text) IS

@@ -1,4 +1,4 @@
-CREATE FOREIGN DATA WRAPPER eventlog NO HANDLER VALIDATOR eventlog.target_validator;
+CREATE FOREIGN DATA WRAPPER eventlog NO HANDLER VALIDATOR eventlog_internal.target_validator;
 COMMENT ON FOREIGN DATA WRAPPER eventlog IS
     'targets of the event log: each server is an endpoint, and its user mapping holds the key';
 
@@ -62,23 +62,23 @@ SELECT pg_catalog.pg_extension_config_dump('eventlog.targets', '');
 SELECT pg_catalog.pg_extension_config_dump('eventlog.dead_letters', '');
 
 CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.targets
-    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+    FOR EACH ROW EXECUTE FUNCTION eventlog_internal.replace_reader_row();
 ALTER TABLE eventlog.targets ENABLE ALWAYS TRIGGER replace_row;
 
 CREATE EVENT TRIGGER eventlog_server_change ON ddl_command_end
     WHEN TAG IN ('CREATE SERVER', 'ALTER SERVER', 'CREATE USER MAPPING', 'ALTER USER MAPPING', 'DROP USER MAPPING')
-    EXECUTE FUNCTION eventlog.on_server_change();
+    EXECUTE FUNCTION eventlog_internal.on_server_change();
 ALTER EVENT TRIGGER eventlog_server_change ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER eventlog_server_change IS 'creates and renames the cursor of a target together with its server';
 
 CREATE EVENT TRIGGER eventlog_server_drop ON sql_drop
-    EXECUTE FUNCTION eventlog.on_server_drop();
+    EXECUTE FUNCTION eventlog_internal.on_server_drop();
 ALTER EVENT TRIGGER eventlog_server_drop ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER eventlog_server_drop IS 'drops the cursor of a target together with its server';
 
 CREATE EVENT TRIGGER eventlog_server_command ON ddl_command_start
     WHEN TAG IN ('CREATE SERVER', 'ALTER SERVER', 'DROP SERVER', 'DROP OWNED')
-    EXECUTE FUNCTION eventlog.on_server_command();
+    EXECUTE FUNCTION eventlog_internal.on_server_command();
 ALTER EVENT TRIGGER eventlog_server_command ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER eventlog_server_command IS
     'after pg_upgrade, finds the servers of targets before a command changes or drops one';
