@@ -1,4 +1,16 @@
 -- A dead letter is scheduled to be sent again by setting redriven_at, by which the worker finds it.
+CREATE OR REPLACE FUNCTION eventlog_internal.note_redrive(target text) RETURNS void
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+    UPDATE eventlog.targets t
+    SET redriven_at = clock_timestamp(),
+        redriven = (SELECT count(*) FROM eventlog.dead_letters d
+                    WHERE d.target = note_redrive.target AND d.redriven_at IS NOT NULL)
+    WHERE t.name = note_redrive.target
+$$;
+COMMENT ON FUNCTION eventlog_internal.note_redrive(text) IS
+    'notes how many dead letters of a target are scheduled to be sent again, from which eventlog.progress counts';
+
 CREATE OR REPLACE FUNCTION eventlog.redrive(target text, event_id uuid DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -10,6 +22,9 @@ BEGIN
     WHERE d.target = redrive.target AND (redrive.event_id IS NULL OR d.event_id = redrive.event_id)
       AND d.redriven_at IS NULL;
     GET DIAGNOSTICS marked = ROW_COUNT;
+    IF marked > 0 THEN
+        PERFORM eventlog_internal.note_redrive(target);
+    END IF;
     PERFORM eventlog_internal.notify_worker();
     RETURN marked;
 END
@@ -31,6 +46,9 @@ BEGIN
       AND (redrive.reason IS NULL OR d.reason LIKE redrive.reason)
       AND d.redriven_at IS NULL;
     GET DIAGNOSTICS marked = ROW_COUNT;
+    IF marked > 0 THEN
+        PERFORM eventlog_internal.note_redrive(target);
+    END IF;
     PERFORM eventlog_internal.notify_worker();
     RETURN marked;
 END
@@ -73,6 +91,10 @@ BEGIN
     SET win = w.win + 1, from_snapshot = start.from_snapshot, to_snapshot = NULL, start_after = start.start_after,
         start_snapshot = start.from_snapshot
     WHERE w.kind = 'target' AND w.name = target;
+    UPDATE eventlog.targets t
+    SET rewound_at = clock_timestamp(), rewound_until = eventlog.horizon(), rewound_sent = p.delivered
+    FROM eventlog.reader_position p
+    WHERE t.name = target AND p.kind = 'target' AND p.name = target;
     PERFORM eventlog_internal.notify_worker();
 END
 $$;

@@ -3,10 +3,11 @@
 -- granted and revoked on older objects. The command has also written the row of the extension, which has the same xmin.
 DO $$
 DECLARE
-    views CONSTANT regclass[] := '{eventlog.forward_status, eventlog.stats, eventlog.consumers, eventlog.partitions}';
+    views CONSTANT regclass[] := '{eventlog.forward_status, eventlog.stats, eventlog.consumers, eventlog.partitions, eventlog.progress}';
     functions CONSTANT regprocedure[] := ARRAY[
         'eventlog.metrics()', 'eventlog.health()', 'eventlog_internal.in_flight(oid)', 'eventlog_internal.selects(text, text, jsonb)',
-        'eventlog_internal.matches(text[], text)', 'eventlog_internal.log_counters()', 'eventlog_internal.partition_list()'];
+        'eventlog_internal.matches(text[], text)', 'eventlog_internal.log_counters()', 'eventlog_internal.partition_list()',
+        'eventlog_internal.progress_list()'];
     made record;
 BEGIN
     FOR made IN

@@ -14,7 +14,12 @@ CREATE TABLE eventlog.targets (
     last_error      text,
     last_error_at   timestamptz,
     next_attempt_at timestamptz,
-    dropped_unread  bigint NOT NULL DEFAULT 0
+    dropped_unread  bigint NOT NULL DEFAULT 0,
+    redriven_at     timestamptz,
+    redriven        bigint,
+    rewound_at      timestamptz,
+    rewound_until   pg_snapshot,
+    rewound_sent    bigint
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE eventlog.targets IS 'the state of each target; its definition is the foreign server of the same name';
 COMMENT ON COLUMN eventlog.targets.name IS 'name of the target and of its foreign server';
@@ -31,6 +36,12 @@ COMMENT ON COLUMN eventlog.targets.last_error_at IS 'time of the last error';
 COMMENT ON COLUMN eventlog.targets.next_attempt_at IS 'time of the next attempt; NULL if none is scheduled';
 COMMENT ON COLUMN eventlog.targets.dropped_unread IS
     'number of events that retention dropped before they were sent (eventlog.retention_ignores_readers)';
+
+COMMENT ON COLUMN eventlog.targets.redriven_at IS 'time of the last redrive()';
+COMMENT ON COLUMN eventlog.targets.redriven IS 'number of dead letters that it left scheduled to be sent again';
+COMMENT ON COLUMN eventlog.targets.rewound_at IS 'time of the last rewind_target()';
+COMMENT ON COLUMN eventlog.targets.rewound_until IS 'events that this snapshot sees are those that the target reads again';
+COMMENT ON COLUMN eventlog.targets.rewound_sent IS 'reader_position.delivered at that time';
 
 CREATE TABLE eventlog.dead_letters (
     target           text NOT NULL,
