@@ -11,6 +11,7 @@
 #include "runtime/commit_signal.h"
 #include "runtime/gauges.h"
 #include "runtime/log_counters.h"
+#include "runtime/progress.h"
 #include "runtime/worker_slots.h"
 #include "store/catalog.h"
 #include "store/id_source.h"
@@ -44,6 +45,7 @@ extern "C" void _PG_init(void) {
     runtime::request_commit_signals();
     runtime::request_gauges();
     runtime::request_log_counters();
+    runtime::request_progress();
     store::request_id_clock();
     autonomous::request_queue();
     worker::register_launcher();

@@ -7,8 +7,8 @@ INSTALLCHECK_PASS = $(or $(EVENTLOG_PASS),$(if $(filter eventlog,$(PRELOADED)),p
 
 SQL_TESTS       := setup log_event limits naming defaults metadata envelope envelope_values batch try_log_events \
                    idempotency ids transactions write_paths privileges append_only erasure indexes partitions retention \
-                   pages consumers target_options target_credentials target_functions targets statistics health \
-                   rules
+                   pages recent_events consumers target_options target_credentials target_functions targets statistics health \
+                   rules public_objects
 PRELOADED_TESTS := autonomous
 PRELOADED_SPECS := id_order
 PREPARING_SPECS := feed

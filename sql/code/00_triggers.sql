@@ -3,13 +3,13 @@ CREATE OR REPLACE FUNCTION eventlog.refuse_change() RETURNS trigger
 COMMENT ON FUNCTION eventlog.refuse_change() IS
     'trigger function of the append-only tables: refuses UPDATE, DELETE and TRUNCATE (55000)';
 
-CREATE OR REPLACE FUNCTION eventlog.target_validator(options text[], catalog oid) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog_internal.target_validator(options text[], catalog oid) RETURNS void
     LANGUAGE c STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_target_validator';
-COMMENT ON FUNCTION eventlog.target_validator(text[], oid) IS 'checks the options of a target and of its user mappings';
+COMMENT ON FUNCTION eventlog_internal.target_validator(text[], oid) IS 'checks the options of a target and of its user mappings';
 
 -- A dump restores CREATE SERVER before the rows of these tables: each row replaces the one that the command has made.
-CREATE OR REPLACE FUNCTION eventlog.replace_reader_row() RETURNS trigger
+CREATE OR REPLACE FUNCTION eventlog_internal.replace_reader_row() RETURNS trigger
     LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
@@ -28,10 +28,10 @@ BEGIN
     RETURN NEW;
 END
 $$;
-COMMENT ON FUNCTION eventlog.replace_reader_row() IS
+COMMENT ON FUNCTION eventlog_internal.replace_reader_row() IS
     'trigger function of the tables of readers: a row that is restored from a dump replaces the row that CREATE SERVER made';
 
-CREATE OR REPLACE FUNCTION eventlog.on_server_change() RETURNS event_trigger
+CREATE OR REPLACE FUNCTION eventlog_internal.on_server_change() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -47,7 +47,7 @@ BEGIN
         LEFT JOIN eventlog.targets t ON t.server = s.oid
     LOOP
         IF changed.known_as IS NULL THEN
-            PERFORM eventlog.create_target(changed.name, changed.start_at);
+            PERFORM eventlog_internal.create_target(changed.name, changed.start_at);
         ELSIF changed.known_as <> changed.name THEN
             UPDATE eventlog.targets SET name = changed.name WHERE name = changed.known_as;
             UPDATE eventlog.reader_window SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
@@ -55,13 +55,13 @@ BEGIN
             UPDATE eventlog.dead_letters SET target = changed.name WHERE target = changed.known_as;
         END IF;
     END LOOP;
-    PERFORM eventlog.notify_worker();
+    PERFORM eventlog_internal.notify_worker();
 END
 $$;
-COMMENT ON FUNCTION eventlog.on_server_change() IS
+COMMENT ON FUNCTION eventlog_internal.on_server_change() IS
     'event trigger function: creates and renames the cursor of a target together with its server';
 
-CREATE OR REPLACE FUNCTION eventlog.on_server_drop() RETURNS event_trigger
+CREATE OR REPLACE FUNCTION eventlog_internal.on_server_drop() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -76,20 +76,20 @@ BEGIN
         DELETE FROM eventlog.reader_window WHERE kind = 'target' AND name = dropped;
         DELETE FROM eventlog.reader_position WHERE kind = 'target' AND name = dropped;
         DELETE FROM eventlog.dead_letters WHERE target = dropped;
-        PERFORM eventlog.notify_worker();
+        PERFORM eventlog_internal.notify_worker();
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION eventlog.on_server_drop() IS 'event trigger function: drops the cursor of a target together with its server';
+COMMENT ON FUNCTION eventlog_internal.on_server_drop() IS 'event trigger function: drops the cursor of a target together with its server';
 
-CREATE OR REPLACE FUNCTION eventlog.on_server_command() RETURNS event_trigger
+CREATE OR REPLACE FUNCTION eventlog_internal.on_server_command() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM eventlog.link_targets()
+    PERFORM eventlog_internal.link_targets()
     FROM eventlog.cluster c, pg_control_system() here
     WHERE c.system_identifier <> here.system_identifier;
 END
 $$;
-COMMENT ON FUNCTION eventlog.on_server_command() IS
+COMMENT ON FUNCTION eventlog_internal.on_server_command() IS
     'event trigger function: after pg_upgrade, finds the servers of targets before a command changes or drops one';

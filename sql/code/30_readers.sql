@@ -5,7 +5,7 @@ CREATE OR REPLACE FUNCTION eventlog.horizon() RETURNS pg_snapshot
     AS 'MODULE_PATHNAME', 'eventlog_horizon';
 COMMENT ON FUNCTION eventlog.horizon() IS 'current snapshot in the numbering of eventlog.events.xid';
 
-CREATE OR REPLACE VIEW eventlog.reader_cursors AS
+CREATE OR REPLACE VIEW eventlog_internal.reader_cursors AS
 SELECT w.kind, w.name, w.from_snapshot, w.to_snapshot, w.start_after, w.opened_at, p.last_id, p.delivered, at.done, at.reading,
        CASE WHEN at.done THEN w.to_snapshot ELSE w.from_snapshot END AS settled_until
 FROM eventlog.reader_window w
@@ -14,25 +14,25 @@ CROSS JOIN LATERAL (
     SELECT w.to_snapshot IS NOT NULL AND p.win = w.win AND p.done AS done,
            w.to_snapshot IS NOT NULL AND p.win = w.win AND NOT p.done AND p.last_id IS NOT NULL AS reading
 ) at;
-COMMENT ON VIEW eventlog.reader_cursors IS 'the cursor of each reader: its window and its position combined';
-COMMENT ON COLUMN eventlog.reader_cursors.kind IS 'kind of the reader: target or consumer';
-COMMENT ON COLUMN eventlog.reader_cursors.name IS 'name of the target or consumer';
-COMMENT ON COLUMN eventlog.reader_cursors.from_snapshot IS 'start of the window';
-COMMENT ON COLUMN eventlog.reader_cursors.to_snapshot IS 'end of the open window; NULL between windows';
-COMMENT ON COLUMN eventlog.reader_cursors.start_after IS 'events up to this identifier are never read';
-COMMENT ON COLUMN eventlog.reader_cursors.opened_at IS 'time at which the open window was stored';
-COMMENT ON COLUMN eventlog.reader_cursors.last_id IS 'last event that was read';
-COMMENT ON COLUMN eventlog.reader_cursors.delivered IS 'number of events delivered since the reader was created';
-COMMENT ON COLUMN eventlog.reader_cursors.done IS 'whether the window is used up';
-COMMENT ON COLUMN eventlog.reader_cursors.reading IS 'whether the reader is inside its window, behind last_id';
-COMMENT ON COLUMN eventlog.reader_cursors.settled_until IS 'events that this snapshot sees have been read';
+COMMENT ON VIEW eventlog_internal.reader_cursors IS 'the cursor of each reader: its window and its position combined';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.kind IS 'kind of the reader: target or consumer';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.name IS 'name of the target or consumer';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.from_snapshot IS 'start of the window';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.to_snapshot IS 'end of the open window; NULL between windows';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.start_after IS 'events up to this identifier are never read';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.opened_at IS 'time at which the open window was stored';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.last_id IS 'last event that was read';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.delivered IS 'number of events delivered since the reader was created';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.done IS 'whether the window is used up';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.reading IS 'whether the reader is inside its window, behind last_id';
+COMMENT ON COLUMN eventlog_internal.reader_cursors.settled_until IS 'events that this snapshot sees have been read';
 
 -- This view is the rule of what a reader has still to read, before its selection. It has one arm for later transactions and one for
 -- those that were in progress, because the planner uses the index on (xid, event_id) for each of them, with a condition of the
 -- caller on event_id, but joins a single arm with OR without the index.
-CREATE OR REPLACE VIEW eventlog.unread_events AS
+CREATE OR REPLACE VIEW eventlog_internal.unread_events AS
 SELECT r.kind, r.name, e.event_id, e.event_name, e.metadata, e.ingested_at
-FROM eventlog.reader_cursors r
+FROM eventlog_internal.reader_cursors r
 CROSS JOIN LATERAL (
     SELECT l.event_id, l.event_name, l.metadata, l.ingested_at, l.xid
     FROM eventlog.events l WHERE l.xid >= pg_snapshot_xmax(r.settled_until)
@@ -42,17 +42,17 @@ CROSS JOIN LATERAL (
 ) e
 WHERE (r.start_after IS NULL OR e.event_id > r.start_after)
   AND NOT (r.reading AND e.event_id <= r.last_id AND pg_visible_in_snapshot(e.xid, r.to_snapshot));
-COMMENT ON VIEW eventlog.unread_events IS
+COMMENT ON VIEW eventlog_internal.unread_events IS
     'one row for each reader and each event that its cursor has not passed, whether the reader selects the event or not';
-COMMENT ON COLUMN eventlog.unread_events.kind IS 'kind of the reader: target or consumer';
-COMMENT ON COLUMN eventlog.unread_events.name IS 'name of the target or consumer';
-COMMENT ON COLUMN eventlog.unread_events.event_id IS 'identifier of the event';
-COMMENT ON COLUMN eventlog.unread_events.event_name IS 'name of the event';
-COMMENT ON COLUMN eventlog.unread_events.metadata IS 'metadata of the event';
-COMMENT ON COLUMN eventlog.unread_events.ingested_at IS 'time at which the event was written';
+COMMENT ON COLUMN eventlog_internal.unread_events.kind IS 'kind of the reader: target or consumer';
+COMMENT ON COLUMN eventlog_internal.unread_events.name IS 'name of the target or consumer';
+COMMENT ON COLUMN eventlog_internal.unread_events.event_id IS 'identifier of the event';
+COMMENT ON COLUMN eventlog_internal.unread_events.event_name IS 'name of the event';
+COMMENT ON COLUMN eventlog_internal.unread_events.metadata IS 'metadata of the event';
+COMMENT ON COLUMN eventlog_internal.unread_events.ingested_at IS 'time at which the event was written';
 
 -- A start in the log is a snapshot and an identifier: events that the snapshot sees, or up to the identifier, are not read.
-CREATE OR REPLACE FUNCTION eventlog.read_start(start_at text, OUT from_snapshot pg_snapshot, OUT start_after uuid)
+CREATE OR REPLACE FUNCTION eventlog_internal.read_start(start_at text, OUT from_snapshot pg_snapshot, OUT start_after uuid)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -78,8 +78,8 @@ BEGIN
     END IF;
 EXCEPTION WHEN invalid_text_representation OR invalid_datetime_format OR datetime_field_overflow
                OR invalid_time_zone_displacement_value OR invalid_parameter_value THEN
-    PERFORM eventlog.refuse('start_at_format', 'start_at', 'found', start_at);
+    PERFORM eventlog_internal.refuse('start_at_format', 'start_at', 'found', start_at);
 END
 $$;
-COMMENT ON FUNCTION eventlog.read_start(text) IS
+COMMENT ON FUNCTION eventlog_internal.read_start(text) IS
     'reads a start_at: now, beginning, the UUID or ULID of the event to start after, or the time to start from; fails with 22023 for anything else';

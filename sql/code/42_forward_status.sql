@@ -1,22 +1,22 @@
-CREATE OR REPLACE VIEW eventlog.target_states AS
+CREATE OR REPLACE VIEW eventlog_internal.target_states AS
 SELECT t.name AS target,
        CASE WHEN t.paused OR t.incarnation IS DISTINCT FROM coalesce(c.incarnation, t.incarnation)
                  OR (c.incarnation IS NULL AND t.incarnation IS NOT NULL) THEN 'paused'
             ELSE t.state END AS state
 FROM eventlog.targets t LEFT JOIN eventlog.cluster c ON true;
-COMMENT ON VIEW eventlog.target_states IS
+COMMENT ON VIEW eventlog_internal.target_states IS
     'the state of each target; also paused while the target belongs to another log than this one';
-COMMENT ON COLUMN eventlog.target_states.target IS 'name of the target';
-COMMENT ON COLUMN eventlog.target_states.state IS 'running, waiting, paused, unauthorized or refused';
+COMMENT ON COLUMN eventlog_internal.target_states.target IS 'name of the target';
+COMMENT ON COLUMN eventlog_internal.target_states.state IS 'running, waiting, paused, unauthorized or refused';
 
-CREATE OR REPLACE VIEW eventlog.target_options AS
+CREATE OR REPLACE VIEW eventlog_internal.target_options AS
 SELECT t.name AS target,
        coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
            AS events
 FROM eventlog.targets t LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server;
-COMMENT ON VIEW eventlog.target_options IS 'options of each target that SQL functions and views use, with their defaults';
-COMMENT ON COLUMN eventlog.target_options.target IS 'name of the target';
-COMMENT ON COLUMN eventlog.target_options.events IS 'option events: flagged, all, or a list of name patterns';
+COMMENT ON VIEW eventlog_internal.target_options IS 'options of each target that SQL functions and views use, with their defaults';
+COMMENT ON COLUMN eventlog_internal.target_options.target IS 'name of the target';
+COMMENT ON COLUMN eventlog_internal.target_options.events IS 'option events: flagged, all, or a list of name patterns';
 
 CREATE OR REPLACE VIEW eventlog.forward_status AS
 SELECT t.name AS target,
@@ -24,7 +24,7 @@ SELECT t.name AS target,
        r.last_id AS position,
        lag.events AS lag_events,
        coalesce(greatest(extract(epoch FROM clock_timestamp() - lag.oldest), 0), 0)::double precision AS lag_seconds,
-       coalesce(eventlog.in_flight(t.server), 0) AS in_flight,
+       coalesce(eventlog_internal.in_flight(t.server), 0) AS in_flight,
        r.delivered AS sent,
        t.retried,
        t.dead,
@@ -33,13 +33,13 @@ SELECT t.name AS target,
        t.next_attempt_at,
        t.dropped_unread
 FROM eventlog.targets t
-JOIN eventlog.target_states known ON known.target = t.name
-JOIN eventlog.reader_cursors r ON r.kind = 'target' AND r.name = t.name
-JOIN eventlog.target_options o ON o.target = t.name
+JOIN eventlog_internal.target_states known ON known.target = t.name
+JOIN eventlog_internal.reader_cursors r ON r.kind = 'target' AND r.name = t.name
+JOIN eventlog_internal.target_options o ON o.target = t.name
 CROSS JOIN LATERAL (
     SELECT count(*) AS events, min(u.ingested_at) AS oldest
-    FROM eventlog.unread_events u
-    WHERE u.kind = 'target' AND u.name = t.name AND eventlog.selects(o.events, u.event_name, u.metadata)
+    FROM eventlog_internal.unread_events u
+    WHERE u.kind = 'target' AND u.name = t.name AND eventlog_internal.selects(o.events, u.event_name, u.metadata)
 ) lag;
 COMMENT ON VIEW eventlog.forward_status IS 'the state, the position and the lag of each target';
 COMMENT ON COLUMN eventlog.forward_status.target IS 'name of the target';

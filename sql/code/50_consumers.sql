@@ -1,31 +1,31 @@
-CREATE OR REPLACE FUNCTION eventlog.matches(events text[], event_name text) RETURNS boolean
+CREATE OR REPLACE FUNCTION eventlog_internal.matches(events text[], event_name text) RETURNS boolean
     LANGUAGE c IMMUTABLE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_matches';
-COMMENT ON FUNCTION eventlog.matches(text[], text) IS
+COMMENT ON FUNCTION eventlog_internal.matches(text[], text) IS
     'whether a list of patterns selects an event name; fails with 22023 if the list is invalid';
 
-CREATE OR REPLACE FUNCTION eventlog.lock_consumer(name text) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog_internal.lock_consumer(name text) RETURNS void
     LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_lock_consumer';
-COMMENT ON FUNCTION eventlog.lock_consumer(text) IS 'keeps other pollers of a consumer out until the transaction ends';
+COMMENT ON FUNCTION eventlog_internal.lock_consumer(text) IS 'keeps other pollers of a consumer out until the transaction ends';
 
-CREATE OR REPLACE FUNCTION eventlog.wake_pollers() RETURNS void
+CREATE OR REPLACE FUNCTION eventlog_internal.wake_pollers() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_wake_pollers';
-COMMENT ON FUNCTION eventlog.wake_pollers() IS 'makes the polls that wait look again once the transaction has committed';
+COMMENT ON FUNCTION eventlog_internal.wake_pollers() IS 'makes the polls that wait look again once the transaction has committed';
 
-CREATE OR REPLACE FUNCTION eventlog.require_consumer(name text) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog_internal.require_consumer(name text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
     IF name IS NULL THEN
-        PERFORM eventlog.refuse('argument_null', 'name');
+        PERFORM eventlog_internal.refuse('argument_null', 'name');
     ELSIF NOT EXISTS (SELECT FROM eventlog.consumer_definitions c WHERE c.name = require_consumer.name) THEN
-        PERFORM eventlog.refuse('consumer_unknown', 'name', 'found', name);
+        PERFORM eventlog_internal.refuse('consumer_unknown', 'name', 'found', name);
     END IF;
 END
 $$;
-COMMENT ON FUNCTION eventlog.require_consumer(text) IS 'fails with 42704 if there is no consumer of this name';
+COMMENT ON FUNCTION eventlog_internal.require_consumer(text) IS 'fails with 42704 if there is no consumer of this name';
 
 CREATE OR REPLACE FUNCTION eventlog.create_consumer(name text, start_at text DEFAULT 'now', events text[] DEFAULT NULL) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -34,20 +34,20 @@ DECLARE
     start record;
 BEGIN
     IF name IS NULL OR start_at IS NULL THEN
-        PERFORM eventlog.refuse('argument_null', CASE WHEN name IS NULL THEN 'name' ELSE 'start_at' END);
+        PERFORM eventlog_internal.refuse('argument_null', CASE WHEN name IS NULL THEN 'name' ELSE 'start_at' END);
     ELSIF name !~ '[^[:space:]]' THEN
-        PERFORM eventlog.refuse('argument_blank', 'name');
+        PERFORM eventlog_internal.refuse('argument_blank', 'name');
     ELSIF char_length(name) > 256 THEN
-        PERFORM eventlog.refuse('consumer_name_length', 'name', 'limit', '256', 'found', char_length(name)::text);
+        PERFORM eventlog_internal.refuse('consumer_name_length', 'name', 'limit', '256', 'found', char_length(name)::text);
     END IF;
-    PERFORM eventlog.matches(events, '');
+    PERFORM eventlog_internal.matches(events, '');
     -- Transaction numbers are valid only in a log that has been adopted.
     PERFORM eventlog.maintain();
-    start := eventlog.read_start(start_at);
+    start := eventlog_internal.read_start(start_at);
     INSERT INTO eventlog.consumer_definitions (name, events) VALUES (create_consumer.name, create_consumer.events)
     ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
-        PERFORM eventlog.refuse('consumer_exists', 'name', 'found', name);
+        PERFORM eventlog_internal.refuse('consumer_exists', 'name', 'found', name);
     END IF;
     INSERT INTO eventlog.reader_window (kind, name, from_snapshot, start_snapshot, start_after)
     VALUES ('consumer', create_consumer.name, start.from_snapshot, start.from_snapshot, start.start_after);
@@ -61,8 +61,8 @@ CREATE OR REPLACE FUNCTION eventlog.drop_consumer(name text) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    PERFORM eventlog.lock_consumer(name);
-    PERFORM eventlog.require_consumer(name);
+    PERFORM eventlog_internal.lock_consumer(name);
+    PERFORM eventlog_internal.require_consumer(name);
     DELETE FROM eventlog.consumer_definitions c WHERE c.name = drop_consumer.name;
     DELETE FROM eventlog.reader_window w WHERE w.kind = 'consumer' AND w.name = drop_consumer.name;
     DELETE FROM eventlog.reader_position p WHERE p.kind = 'consumer' AND p.name = drop_consumer.name;
@@ -71,7 +71,7 @@ END
 $$;
 COMMENT ON FUNCTION eventlog.drop_consumer(text) IS 'drops a consumer, its position and its leases';
 
-CREATE OR REPLACE FUNCTION eventlog.lease_again(consumer text, max_rows integer, leased_until timestamptz) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION eventlog_internal.lease_again(consumer text, max_rows integer, leased_until timestamptz) RETURNS uuid[]
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -105,13 +105,13 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION eventlog.lease_again(text, integer, timestamptz) IS
+COMMENT ON FUNCTION eventlog_internal.lease_again(text, integer, timestamptz) IS
     'leases the first events of a consumer whose lease has ended; returns NULL if there are none, and an empty array if they have left the log; the caller holds lock_consumer()';
 
-CREATE OR REPLACE FUNCTION eventlog.lease_next(name text, max_rows integer, wait interval, lease interval) RETURNS uuid[]
+CREATE OR REPLACE FUNCTION eventlog_internal.lease_next(name text, max_rows integer, wait interval, lease interval) RETURNS uuid[]
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_lease_next';
-COMMENT ON FUNCTION eventlog.lease_next(text, integer, interval, interval) IS 'finds and leases the events that poll() returns';
+COMMENT ON FUNCTION eventlog_internal.lease_next(text, integer, interval, interval) IS 'finds and leases the events that poll() returns';
 
 -- Sequential scans are off, because a plan made while a partition was empty is kept while the partition grows.
 CREATE OR REPLACE FUNCTION eventlog.poll(name text, max_rows integer DEFAULT 100, wait interval DEFAULT '0',
@@ -120,7 +120,7 @@ CREATE OR REPLACE FUNCTION eventlog.poll(name text, max_rows integer DEFAULT 100
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
 AS $$
 DECLARE
-    ids uuid[] := eventlog.lease_next(name, max_rows, wait, lease);
+    ids uuid[] := eventlog_internal.lease_next(name, max_rows, wait, lease);
 BEGIN
     IF ids IS NOT NULL THEN
         RETURN QUERY SELECT e.* FROM eventlog.events e
@@ -132,15 +132,15 @@ $$;
 COMMENT ON FUNCTION eventlog.poll(text, integer, interval, interval) IS
     'leases the next events of a consumer and returns them in order; waits for events up to the given time';
 
-CREATE OR REPLACE FUNCTION eventlog.find_lease(name text, up_to uuid) RETURNS eventlog.leases
+CREATE OR REPLACE FUNCTION eventlog_internal.find_lease(name text, up_to uuid) RETURNS eventlog.leases
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     piece eventlog.leases;
 BEGIN
-    PERFORM eventlog.require_consumer(name);
+    PERFORM eventlog_internal.require_consumer(name);
     IF up_to IS NULL THEN
-        PERFORM eventlog.refuse('argument_null', 'up_to');
+        PERFORM eventlog_internal.refuse('argument_null', 'up_to');
     END IF;
     SELECT l.* INTO piece FROM eventlog.leases l
     WHERE l.consumer = find_lease.name AND up_to BETWEEN l.first_id AND l.last_id AND up_to = ANY (l.ids)
@@ -151,14 +151,14 @@ BEGIN
     RETURN NULL;
 END
 $$;
-COMMENT ON FUNCTION eventlog.find_lease(text, uuid) IS
+COMMENT ON FUNCTION eventlog_internal.find_lease(text, uuid) IS
     'locks and returns the lease that holds an event, unless the lease has ended';
 
 CREATE OR REPLACE FUNCTION eventlog.ack(name text, up_to uuid) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    piece eventlog.leases := eventlog.find_lease(name, up_to);
+    piece eventlog.leases := eventlog_internal.find_lease(name, up_to);
     rest uuid[];
 BEGIN
     IF piece.consumer IS NULL THEN
@@ -181,11 +181,11 @@ CREATE OR REPLACE FUNCTION eventlog.nack(name text, up_to uuid) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
-    piece eventlog.leases := eventlog.find_lease(name, up_to);
+    piece eventlog.leases := eventlog_internal.find_lease(name, up_to);
 BEGIN
     UPDATE eventlog.leases l SET leased_until = '-infinity'
     WHERE l.consumer = piece.consumer AND l.win = piece.win AND l.last_id = piece.last_id;
-    PERFORM eventlog.wake_pollers();
+    PERFORM eventlog_internal.wake_pollers();
 END
 $$;
 COMMENT ON FUNCTION eventlog.nack(text, uuid) IS
@@ -206,11 +206,11 @@ SELECT c.name,
        holder.gid AS held_by_prepared,
        holder.since AS held_since
 FROM eventlog.consumer_definitions c
-JOIN eventlog.reader_cursors r ON r.kind = 'consumer' AND r.name = c.name
+JOIN eventlog_internal.reader_cursors r ON r.kind = 'consumer' AND r.name = c.name
 CROSS JOIN LATERAL (
     SELECT count(*) AS events, min(u.ingested_at) AS oldest
-    FROM eventlog.unread_events u
-    WHERE u.kind = 'consumer' AND u.name = c.name AND (c.events IS NULL OR eventlog.matches(c.events, u.event_name))
+    FROM eventlog_internal.unread_events u
+    WHERE u.kind = 'consumer' AND u.name = c.name AND (c.events IS NULL OR eventlog_internal.matches(c.events, u.event_name))
 ) lag
 CROSS JOIN LATERAL (
     SELECT count(*) AS pieces, coalesce(sum(cardinality(l.ids)), 0)::bigint AS events, min(l.leased_at) AS oldest

@@ -10,7 +10,7 @@ CREATE OR REPLACE FUNCTION eventlog.version(OUT library text, OUT catalog text, 
 COMMENT ON FUNCTION eventlog.version() IS
     'versions of the library and of its SQL objects, and the software that the library was built with';
 
-CREATE OR REPLACE FUNCTION eventlog.catalog_changed() RETURNS void
+CREATE OR REPLACE FUNCTION eventlog_internal.catalog_changed() RETURNS void
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_catalog_changed';
-COMMENT ON FUNCTION eventlog.catalog_changed() IS 'has every session read the objects of the extension anew after an update';
+COMMENT ON FUNCTION eventlog_internal.catalog_changed() IS 'has every session read the objects of the extension anew after an update';

@@ -1,5 +1,5 @@
 -- SQL decides which partitions are dropped; a process of its own drops them (src/retention).
-CREATE OR REPLACE VIEW eventlog.keep_times AS
+CREATE OR REPLACE VIEW eventlog_internal.keep_times AS
 SELECT r.log, r.keep FROM eventlog.retention r
 UNION ALL
 -- The keys are kept for the longest window of any role, in seconds, because a day may be an hour shorter in the time zone.
@@ -11,12 +11,12 @@ FROM (SELECT current_setting('eventlog.idempotency_window', true)
       CROSS JOIN unnest(r.setconfig) c(setting)
       LEFT JOIN pg_catalog.pg_database d ON d.oid = r.setdatabase
       WHERE c.setting LIKE 'eventlog.idempotency_window=%' AND (r.setdatabase = 0 OR d.datname = current_database())) w(setting);
-COMMENT ON VIEW eventlog.keep_times IS 'how long each log is kept that is not kept for ever';
-COMMENT ON COLUMN eventlog.keep_times.log IS 'name of the log';
-COMMENT ON COLUMN eventlog.keep_times.keep IS 'age above which partitions are dropped';
+COMMENT ON VIEW eventlog_internal.keep_times IS 'how long each log is kept that is not kept for ever';
+COMMENT ON COLUMN eventlog_internal.keep_times.log IS 'name of the log';
+COMMENT ON COLUMN eventlog_internal.keep_times.keep IS 'age above which partitions are dropped';
 
 -- Each partitioned table that belongs to the extension is a log.
-CREATE OR REPLACE VIEW eventlog.log_partitions AS
+CREATE OR REPLACE VIEW eventlog_internal.log_partitions AS
 SELECT p.relname::text AS log,
        c.oid AS partition,
        c.relname::text AS name,
@@ -35,30 +35,30 @@ JOIN pg_catalog.pg_class c ON c.oid = i.inhrelid
 LEFT JOIN LATERAL regexp_match(pg_get_expr(c.relpartbound, c.oid),
     $$^FOR VALUES FROM \((?:'([0-9a-f-]{36})'|MINVALUE)\) TO \((?:'([0-9a-f-]{36})'|MAXVALUE)\)$$) bound(ids) ON true
 WHERE x.extname = 'eventlog';
-COMMENT ON VIEW eventlog.log_partitions IS 'the partitions of each log, with the identifiers and times that their bounds stand for';
-COMMENT ON COLUMN eventlog.log_partitions.log IS 'name of the log';
-COMMENT ON COLUMN eventlog.log_partitions.partition IS 'OID of the partition';
-COMMENT ON COLUMN eventlog.log_partitions.name IS 'name of the partition';
-COMMENT ON COLUMN eventlog.log_partitions.kind IS 'relkind of the partition';
-COMMENT ON COLUMN eventlog.log_partitions.from_time IS 'time of the lower bound; -infinity if there is none';
-COMMENT ON COLUMN eventlog.log_partitions.to_time IS 'time of the upper bound; infinity if there is none';
-COMMENT ON COLUMN eventlog.log_partitions.detaching IS 'whether DETACH PARTITION CONCURRENTLY has begun and not finished';
-COMMENT ON COLUMN eventlog.log_partitions.from_id IS
+COMMENT ON VIEW eventlog_internal.log_partitions IS 'the partitions of each log, with the identifiers and times that their bounds stand for';
+COMMENT ON COLUMN eventlog_internal.log_partitions.log IS 'name of the log';
+COMMENT ON COLUMN eventlog_internal.log_partitions.partition IS 'OID of the partition';
+COMMENT ON COLUMN eventlog_internal.log_partitions.name IS 'name of the partition';
+COMMENT ON COLUMN eventlog_internal.log_partitions.kind IS 'relkind of the partition';
+COMMENT ON COLUMN eventlog_internal.log_partitions.from_time IS 'time of the lower bound; -infinity if there is none';
+COMMENT ON COLUMN eventlog_internal.log_partitions.to_time IS 'time of the upper bound; infinity if there is none';
+COMMENT ON COLUMN eventlog_internal.log_partitions.detaching IS 'whether DETACH PARTITION CONCURRENTLY has begun and not finished';
+COMMENT ON COLUMN eventlog_internal.log_partitions.from_id IS
     'least identifier that the partition may hold; NULL if its bounds cannot be read';
-COMMENT ON COLUMN eventlog.log_partitions.to_id IS
+COMMENT ON COLUMN eventlog_internal.log_partitions.to_id IS
     'identifier that ends the range of the partition; NULL if its bounds cannot be read';
 
-CREATE OR REPLACE FUNCTION eventlog.retention_max_bytes() RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog_internal.retention_max_bytes() RETURNS bigint
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_retention_max_bytes';
-COMMENT ON FUNCTION eventlog.retention_max_bytes() IS 'eventlog.retention_max_size in bytes; 0 is no limit';
+COMMENT ON FUNCTION eventlog_internal.retention_max_bytes() IS 'eventlog.retention_max_size in bytes; 0 is no limit';
 
-CREATE OR REPLACE FUNCTION eventlog.partition_bytes(partition oid) RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog_internal.partition_bytes(partition oid) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT coalesce(sum(pg_total_relation_size(t.relid)), 0)::bigint FROM pg_partition_tree(partition) t
 $$;
-COMMENT ON FUNCTION eventlog.partition_bytes(oid) IS 'size of a partition on disk, including indexes and TOAST';
+COMMENT ON FUNCTION eventlog_internal.partition_bytes(oid) IS 'size of a partition on disk, including indexes and TOAST';
 
 CREATE OR REPLACE FUNCTION eventlog.set_retention(log regclass, keep interval) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -67,7 +67,7 @@ DECLARE
     known_as text;
 BEGIN
     IF log IS NULL THEN
-        PERFORM eventlog.refuse('retention_log_null', 'log');
+        PERFORM eventlog_internal.refuse('retention_log_null', 'log');
     END IF;
     SELECT c.relname INTO known_as
     FROM pg_class c
@@ -75,11 +75,11 @@ BEGIN
     JOIN pg_extension x ON d.refclassid = 'pg_extension'::regclass AND x.oid = d.refobjid AND x.extname = 'eventlog'
     WHERE c.oid = log AND c.relkind = 'p';
     IF NOT FOUND THEN
-        PERFORM eventlog.refuse('retention_log', 'log', 'found', log::text);
+        PERFORM eventlog_internal.refuse('retention_log', 'log', 'found', log::text);
     END IF;
-    IF EXISTS (SELECT FROM eventlog.keep_times k WHERE k.log = known_as)
+    IF EXISTS (SELECT FROM eventlog_internal.keep_times k WHERE k.log = known_as)
        AND NOT EXISTS (SELECT FROM eventlog.retention r WHERE r.log = known_as) THEN
-        PERFORM eventlog.refuse('retention_fixed', 'log', 'found', set_retention.log::text);
+        PERFORM eventlog_internal.refuse('retention_fixed', 'log', 'found', set_retention.log::text);
     END IF;
     IF keep IS NULL THEN
         DELETE FROM eventlog.retention r WHERE r.log = known_as;
@@ -89,7 +89,7 @@ BEGIN
     IF keep <= interval '0' OR keep > interval '1000 years'
        OR least(extract(year FROM keep), extract(month FROM keep), extract(day FROM keep), extract(hour FROM keep),
                 extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
-        PERFORM eventlog.refuse('keep_range', 'keep', 'most', '1000 years', 'found', keep::text);
+        PERFORM eventlog_internal.refuse('keep_range', 'keep', 'most', '1000 years', 'found', keep::text);
     END IF;
     INSERT INTO eventlog.retention AS r (log, keep) VALUES (known_as, set_retention.keep)
     ON CONFLICT ON CONSTRAINT retention_pkey DO UPDATE SET keep = excluded.keep;
@@ -98,7 +98,7 @@ $$;
 COMMENT ON FUNCTION eventlog.set_retention(regclass, interval) IS
     'sets the age above which partitions of a log are dropped; NULL keeps them for ever';
 
-CREATE OR REPLACE FUNCTION eventlog.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog_internal.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
@@ -108,18 +108,18 @@ DECLARE
     events bigint;
 BEGIN
     -- A partition that was dropped after the snapshot of the caller was taken has no bounds.
-    SELECT l.from_id, l.to_id INTO bounds FROM eventlog.log_partitions l
+    SELECT l.from_id, l.to_id INTO bounds FROM eventlog_internal.log_partitions l
     WHERE l.log = 'events' AND l.partition = unread.partition AND l.from_id IS NOT NULL;
     IF NOT FOUND THEN
         RETURN 0;
     END IF;
-    SELECT o.events INTO selection FROM eventlog.target_options o WHERE o.target = unread.name;
+    SELECT o.events INTO selection FROM eventlog_internal.target_options o WHERE o.target = unread.name;
     SELECT c.events INTO patterns FROM eventlog.consumer_definitions c WHERE c.name = unread.name;
     SELECT count(*) INTO events FROM (
-        SELECT FROM eventlog.unread_events u
+        SELECT FROM eventlog_internal.unread_events u
         WHERE u.kind = unread.kind AND u.name = unread.name AND u.event_id >= bounds.from_id AND u.event_id < bounds.to_id
-          AND CASE unread.kind WHEN 'target' THEN eventlog.selects(selection, u.event_name, u.metadata)
-                               ELSE patterns IS NULL OR eventlog.matches(patterns, u.event_name) END
+          AND CASE unread.kind WHEN 'target' THEN eventlog_internal.selects(selection, u.event_name, u.metadata)
+                               ELSE patterns IS NULL OR eventlog_internal.matches(patterns, u.event_name) END
         LIMIT most) waiting;
     IF events < coalesce(most, events + 1) THEN
         SELECT events + count(*) INTO events
@@ -133,68 +133,68 @@ BEGIN
     RETURN events;
 END
 $$;
-COMMENT ON FUNCTION eventlog.unread(regclass, text, text, bigint) IS
+COMMENT ON FUNCTION eventlog_internal.unread(regclass, text, text, bigint) IS
     'number of events of a partition of eventlog.events that a reader has still to read, including leases and dead letters that are to be sent again; counts up to most';
 
-CREATE OR REPLACE FUNCTION eventlog.partition_holders(partition regclass) RETURNS TABLE (kind text, name text)
+CREATE OR REPLACE FUNCTION eventlog_internal.partition_holders(partition regclass) RETURNS TABLE (kind text, name text)
     LANGUAGE sql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT w.kind, w.name
     FROM eventlog.reader_window w
     WHERE EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = partition AND i.inhparent = 'eventlog.events'::regclass)
-      AND eventlog.unread(partition, w.kind, w.name, 1) > 0
+      AND eventlog_internal.unread(partition, w.kind, w.name, 1) > 0
 $$;
-COMMENT ON FUNCTION eventlog.partition_holders(regclass) IS
+COMMENT ON FUNCTION eventlog_internal.partition_holders(regclass) IS
     'readers that keep a partition from being dropped, because they have not read all of its events';
 
-CREATE OR REPLACE FUNCTION eventlog.due_partitions() RETURNS TABLE (log text, partition oid, from_time timestamptz)
+CREATE OR REPLACE FUNCTION eventlog_internal.due_partitions() RETURNS TABLE (log text, partition oid, from_time timestamptz)
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
     sizes AS (
         -- The size includes all newer partitions, so that no newer partition is dropped in place of one that is held.
-        SELECT l.partition, sum(eventlog.partition_bytes(l.partition)) OVER (ORDER BY l.from_time DESC) AS bytes
-        FROM eventlog.log_partitions l
-        WHERE l.log = 'events' AND NOT l.detaching AND eventlog.retention_max_bytes() > 0)
+        SELECT l.partition, sum(eventlog_internal.partition_bytes(l.partition)) OVER (ORDER BY l.from_time DESC) AS bytes
+        FROM eventlog_internal.log_partitions l
+        WHERE l.log = 'events' AND NOT l.detaching AND eventlog_internal.retention_max_bytes() > 0)
     SELECT l.log, l.partition, l.from_time
-    FROM eventlog.log_partitions l
+    FROM eventlog_internal.log_partitions l
     CROSS JOIN moment m
-    LEFT JOIN eventlog.keep_times k ON k.log = l.log
+    LEFT JOIN eventlog_internal.keep_times k ON k.log = l.log
     LEFT JOIN sizes s ON s.partition = l.partition
     WHERE NOT l.detaching AND l.kind IN ('r', 'p') AND l.to_time <= m.now
-      AND (l.to_time <= m.now - k.keep OR s.bytes > eventlog.retention_max_bytes())
+      AND (l.to_time <= m.now - k.keep OR s.bytes > eventlog_internal.retention_max_bytes())
     ORDER BY l.from_time
 $$;
-COMMENT ON FUNCTION eventlog.due_partitions() IS
+COMMENT ON FUNCTION eventlog_internal.due_partitions() IS
     'partitions that retention is to drop, oldest first: those that are older than their log is kept, or above eventlog.retention_max_size';
 
-CREATE OR REPLACE FUNCTION eventlog.retire_partition(partition oid, ignores_readers boolean) RETURNS boolean
+CREATE OR REPLACE FUNCTION eventlog_internal.retire_partition(partition oid, ignores_readers boolean) RETURNS boolean
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
     holders jsonb;
 BEGIN
     -- PostgreSQL detaches one partition of a table at a time.
-    IF NOT EXISTS (SELECT FROM eventlog.due_partitions() d WHERE d.partition = retire_partition.partition
-                   AND NOT EXISTS (SELECT FROM eventlog.log_partitions l WHERE l.log = d.log AND l.detaching)) THEN
+    IF NOT EXISTS (SELECT FROM eventlog_internal.due_partitions() d WHERE d.partition = retire_partition.partition
+                   AND NOT EXISTS (SELECT FROM eventlog_internal.log_partitions l WHERE l.log = d.log AND l.detaching)) THEN
         RETURN false;
     END IF;
     IF ignores_readers THEN
-        SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'name', h.name, 'events', eventlog.unread(partition, h.kind, h.name)))
-        INTO holders FROM eventlog.partition_holders(partition) h;
-    ELSIF EXISTS (SELECT FROM eventlog.partition_holders(partition)) THEN
+        SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'name', h.name, 'events', eventlog_internal.unread(partition, h.kind, h.name)))
+        INTO holders FROM eventlog_internal.partition_holders(partition) h;
+    ELSIF EXISTS (SELECT FROM eventlog_internal.partition_holders(partition)) THEN
         RETURN false;
     END IF;
     INSERT INTO eventlog.retired_partitions (partition, name, log, from_time, to_time, unread)
     SELECT l.partition, l.name, l.log, l.from_time, l.to_time, coalesce(holders, '[]')
-    FROM eventlog.log_partitions l WHERE l.partition = retire_partition.partition;
+    FROM eventlog_internal.log_partitions l WHERE l.partition = retire_partition.partition;
     RETURN FOUND;
 END
 $$;
-COMMENT ON FUNCTION eventlog.retire_partition(oid, boolean) IS
+COMMENT ON FUNCTION eventlog_internal.retire_partition(oid, boolean) IS
     'notes that a partition is about to be detached and dropped; returns false if it is no longer due, or is held by a reader';
 
-CREATE OR REPLACE FUNCTION eventlog.unfinished_detach(partition oid, OUT command text, OUT marked xid) RETURNS SETOF record
+CREATE OR REPLACE FUNCTION eventlog_internal.unfinished_detach(partition oid, OUT command text, OUT marked xid) RETURNS SETOF record
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('ALTER TABLE eventlog.%I DETACH PARTITION %s FINALIZE', r.log, c.oid::regclass), i.xmin
@@ -203,10 +203,10 @@ AS $$
     JOIN pg_inherits i ON i.inhrelid = c.oid AND i.inhparent = to_regclass(format('eventlog.%I', r.log))
     WHERE r.partition = unfinished_detach.partition AND i.inhdetachpending
 $$;
-COMMENT ON FUNCTION eventlog.unfinished_detach(oid) IS
+COMMENT ON FUNCTION eventlog_internal.unfinished_detach(oid) IS
     'for a partition that retention has left detaching: the command that completes the detaching, and the transaction from which on new queries do not see the partition';
 
-CREATE OR REPLACE FUNCTION eventlog.drop_retired(partition oid) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog_internal.drop_retired(partition oid) RETURNS void
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -231,35 +231,35 @@ BEGIN
     END LOOP;
 END
 $$;
-COMMENT ON FUNCTION eventlog.drop_retired(oid) IS
+COMMENT ON FUNCTION eventlog_internal.drop_retired(oid) IS
     'drops a partition that retention has detached; does nothing if it is still a partition of its log';
 
-CREATE OR REPLACE FUNCTION eventlog.partition_list() RETURNS TABLE (
+CREATE OR REPLACE FUNCTION eventlog_internal.partition_list() RETURNS TABLE (
     log text, partition regclass, from_time timestamptz, to_time timestamptz, rows bigint, bytes bigint, state text, held_by text[])
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT l.log, l.partition::regclass, l.from_time, l.to_time,
            (SELECT sum(greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))
             FROM pg_partition_tree(l.partition) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf)::bigint,
-           eventlog.partition_bytes(l.partition),
+           eventlog_internal.partition_bytes(l.partition),
            CASE WHEN l.detaching THEN 'detaching'
                 WHEN l.from_time > clock_timestamp() THEN 'ahead'
                 WHEN l.to_time <= clock_timestamp() THEN 'past'
                 ELSE 'current' END,
            CASE WHEN d.partition IS NOT NULL
-                THEN ARRAY(SELECT format('%s %s', h.kind, h.name) FROM eventlog.partition_holders(l.partition) h ORDER BY 1) END
-    FROM eventlog.log_partitions l
-    LEFT JOIN eventlog.due_partitions() d ON d.partition = l.partition
+                THEN ARRAY(SELECT format('%s %s', h.kind, h.name) FROM eventlog_internal.partition_holders(l.partition) h ORDER BY 1) END
+    FROM eventlog_internal.log_partitions l
+    LEFT JOIN eventlog_internal.due_partitions() d ON d.partition = l.partition
     UNION ALL
     SELECT r.log, c.oid::regclass, r.from_time, r.to_time, greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0),
            pg_total_relation_size(c.oid), 'detaching', NULL
     FROM eventlog.retired_partitions r JOIN pg_class c ON c.oid = r.partition AND c.relname = r.name
     WHERE NOT EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = c.oid)
 $$;
-COMMENT ON FUNCTION eventlog.partition_list() IS 'rows of the view eventlog.partitions';
+COMMENT ON FUNCTION eventlog_internal.partition_list() IS 'rows of the view eventlog.partitions';
 
 CREATE OR REPLACE VIEW eventlog.partitions AS
-SELECT * FROM eventlog.partition_list() ORDER BY log, from_time;
+SELECT * FROM eventlog_internal.partition_list() ORDER BY log, from_time;
 COMMENT ON VIEW eventlog.partitions IS 'the partitions of each log';
 COMMENT ON COLUMN eventlog.partitions.log IS 'name of the log';
 COMMENT ON COLUMN eventlog.partitions.partition IS 'partition';

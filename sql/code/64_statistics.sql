@@ -1,7 +1,7 @@
-CREATE OR REPLACE FUNCTION eventlog.log_counters(OUT logged bigint, OUT rejected jsonb, OUT since timestamptz) RETURNS record
+CREATE OR REPLACE FUNCTION eventlog_internal.log_counters(OUT logged bigint, OUT rejected jsonb, OUT since timestamptz) RETURNS record
     LANGUAGE c VOLATILE PARALLEL UNSAFE
     AS 'MODULE_PATHNAME', 'eventlog_log_counters';
-COMMENT ON FUNCTION eventlog.log_counters() IS
+COMMENT ON FUNCTION eventlog_internal.log_counters() IS
     'number of events logged and of calls refused, by SQLSTATE, in this database since the server started; NULL if the library is not preloaded';
 
 CREATE OR REPLACE VIEW eventlog.stats AS
@@ -14,7 +14,7 @@ SELECT c.logged,
        t.left_out,
        d.dead_letters,
        c.since AS counted_since
-FROM eventlog.log_counters() c,
+FROM eventlog_internal.log_counters() c,
      LATERAL (SELECT sum(value::bigint)::bigint AS calls FROM jsonb_each_text(c.rejected)) r,
      (SELECT coalesce(sum(delivered), 0)::bigint AS forwarded FROM eventlog.reader_position WHERE kind = 'target') f,
      (SELECT coalesce(sum(retried), 0)::bigint AS retried, coalesce(sum(dead), 0)::bigint AS dead,
@@ -34,9 +34,9 @@ COMMENT ON COLUMN eventlog.stats.left_out IS
 COMMENT ON COLUMN eventlog.stats.dead_letters IS 'number of rows in eventlog.dead_letters';
 COMMENT ON COLUMN eventlog.stats.counted_since IS 'time at which the server started to count; NULL if the library is not preloaded';
 
-CREATE OR REPLACE FUNCTION eventlog.metric_label(name text, value text) RETURNS text
+CREATE OR REPLACE FUNCTION eventlog_internal.metric_label(name text, value text) RETURNS text
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT format('%s="%s"', name, replace(replace(replace(value, E'\\', E'\\\\'), '"', E'\\"'), E'\n', E'\\n'))
 $$;
-COMMENT ON FUNCTION eventlog.metric_label(text, text) IS 'label in the Prometheus text format, with its value escaped';
+COMMENT ON FUNCTION eventlog_internal.metric_label(text, text) IS 'label in the Prometheus text format, with its value escaped';

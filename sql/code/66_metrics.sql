@@ -1,9 +1,9 @@
-CREATE OR REPLACE FUNCTION eventlog.partitions_ahead() RETURNS bigint
+CREATE OR REPLACE FUNCTION eventlog_internal.partitions_ahead() RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT count(*) FROM eventlog.log_partitions l WHERE l.log = 'events' AND l.from_time > clock_timestamp()
+    SELECT count(*) FROM eventlog_internal.log_partitions l WHERE l.log = 'events' AND l.from_time > clock_timestamp()
 $$;
-COMMENT ON FUNCTION eventlog.partitions_ahead() IS 'number of partitions of the event log that begin in the future';
+COMMENT ON FUNCTION eventlog_internal.partitions_ahead() IS 'number of partitions of the event log that begin in the future';
 
 CREATE OR REPLACE FUNCTION eventlog.metrics() RETURNS text
     LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -23,20 +23,20 @@ AS $$
         (12, 'eventlog_target_left_out_events_total', 'counter',
          'Events of requests that a target''s endpoint took and says it left out.')),
     status AS MATERIALIZED (
-        SELECT s.*, eventlog.metric_label('target', s.target) AS label,
+        SELECT s.*, eventlog_internal.metric_label('target', s.target) AS label,
                (SELECT count(*) FROM eventlog.dead_letters d WHERE d.target = s.target) AS dead_letters,
                t.left_out
         FROM eventlog.forward_status s JOIN eventlog.targets t ON t.name = s.target),
-    counters AS MATERIALIZED (SELECT * FROM eventlog.log_counters()),
+    counters AS MATERIALIZED (SELECT * FROM eventlog_internal.log_counters()),
     samples(name, labels, value) AS (
         SELECT 'eventlog_logged_events_total', NULL, logged::text FROM counters WHERE logged IS NOT NULL
         UNION ALL
-        SELECT 'eventlog_rejected_calls_total', eventlog.metric_label('sqlstate', key), value
+        SELECT 'eventlog_rejected_calls_total', eventlog_internal.metric_label('sqlstate', key), value
         FROM counters, jsonb_each_text(rejected)
         UNION ALL
-        SELECT 'eventlog_partitions_ahead', NULL, eventlog.partitions_ahead()::text
+        SELECT 'eventlog_partitions_ahead', NULL, eventlog_internal.partitions_ahead()::text
         UNION ALL
-        SELECT 'eventlog_target_state', s.label || ',' || eventlog.metric_label('state', state.name),
+        SELECT 'eventlog_target_state', s.label || ',' || eventlog_internal.metric_label('state', state.name),
                (s.state = state.name)::int::text
         FROM status s,
              (VALUES ('running'), ('waiting'), ('paused'), ('unauthorized'), ('refused')) state(name)

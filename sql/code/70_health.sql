@@ -1,74 +1,74 @@
-CREATE OR REPLACE FUNCTION eventlog.worker_status(OUT preloaded boolean, OUT state text, OUT pid integer, OUT failures integer) RETURNS record
+CREATE OR REPLACE FUNCTION eventlog_internal.worker_status(OUT preloaded boolean, OUT state text, OUT pid integer, OUT failures integer) RETURNS record
     LANGUAGE c VOLATILE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_worker_status';
-COMMENT ON FUNCTION eventlog.worker_status() IS
+COMMENT ON FUNCTION eventlog_internal.worker_status() IS
     'state of the worker of this database: none, wanted, started, running, finished, failed or held; NULL if the library is not preloaded';
 
 -- A NULL says that the result of the check is not known.
-CREATE OR REPLACE FUNCTION eventlog.health_check(ok boolean, figures jsonb) RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_check(ok boolean, figures jsonb) RETURNS jsonb
     LANGUAGE sql IMMUTABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT jsonb_build_object('status', CASE WHEN ok THEN 'ok' WHEN NOT ok THEN 'degraded' ELSE 'unknown' END) || figures
 $$;
-COMMENT ON FUNCTION eventlog.health_check(boolean, jsonb) IS 'one check of health(): its status, and its figures beside it';
+COMMENT ON FUNCTION eventlog_internal.health_check(boolean, jsonb) IS 'one check of health(): its status, and its figures beside it';
 
 -- SHOW may print a setting in another unit than its own.
-CREATE OR REPLACE FUNCTION eventlog.seconds_of_setting(name text) RETURNS integer
+CREATE OR REPLACE FUNCTION eventlog_internal.seconds_of_setting(name text) RETURNS integer
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$ SELECT extract(epoch FROM current_setting(name)::interval)::integer $$;
-COMMENT ON FUNCTION eventlog.seconds_of_setting(text) IS 'a setting that is a time, in seconds';
+COMMENT ON FUNCTION eventlog_internal.seconds_of_setting(text) IS 'a setting that is a time, in seconds';
 
 -- A library serves the SQL objects of releases before it.
-CREATE OR REPLACE FUNCTION eventlog.health_version() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_version() RETURNS jsonb
     LANGUAGE sql STABLE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(
+    SELECT eventlog_internal.health_check(
         string_to_array(substring(v.library FROM '^[0-9.]+'), '.')::int[]
             >= string_to_array(substring(v.catalog FROM '^[0-9.]+'), '.')::int[],
         jsonb_build_object('library', v.library, 'catalog', v.catalog))
     FROM eventlog.version() v
 $$;
-COMMENT ON FUNCTION eventlog.health_version() IS
+COMMENT ON FUNCTION eventlog_internal.health_version() IS
     'check of health(): the library has the version of the SQL objects or a later one, and so serves them';
 
-CREATE OR REPLACE FUNCTION eventlog.health_preloaded() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_preloaded() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(w.preloaded OR NOT EXISTS (SELECT FROM eventlog.targets),
+    SELECT eventlog_internal.health_check(w.preloaded OR NOT EXISTS (SELECT FROM eventlog.targets),
                                  jsonb_build_object('preloaded', w.preloaded))
-    FROM eventlog.worker_status() w
+    FROM eventlog_internal.worker_status() w
 $$;
-COMMENT ON FUNCTION eventlog.health_preloaded() IS 'check of health(): the library is preloaded, if there are targets to send to';
+COMMENT ON FUNCTION eventlog_internal.health_preloaded() IS 'check of health(): the library is preloaded, if there are targets to send to';
 
 -- An empty log need not be adopted.
-CREATE OR REPLACE FUNCTION eventlog.health_adopted() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_adopted() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(a.adopted OR NOT EXISTS (SELECT FROM eventlog.events), jsonb_build_object('adopted', a.adopted))
+    SELECT eventlog_internal.health_check(a.adopted OR NOT EXISTS (SELECT FROM eventlog.events), jsonb_build_object('adopted', a.adopted))
     FROM (SELECT EXISTS (SELECT FROM eventlog.cluster c, pg_control_system() s, pg_database d
                          WHERE c.system_identifier = s.system_identifier AND c.database = d.oid
                            AND d.datname = current_database()) AS adopted) a
 $$;
-COMMENT ON FUNCTION eventlog.health_adopted() IS
+COMMENT ON FUNCTION eventlog_internal.health_adopted() IS
     'check of health(): the log knows this database as its own; the first log call or maintain() adopts a restored one';
 
 -- A standby has no worker. If there are no targets, the worker need not have been started, but must not have failed.
-CREATE OR REPLACE FUNCTION eventlog.health_forwarder() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_forwarder() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(
+    SELECT eventlog_internal.health_check(
         coalesce(w.state = 'running', false) OR pg_is_in_recovery()
         OR (w.state IS DISTINCT FROM 'failed' AND NOT EXISTS (SELECT FROM eventlog.targets)),
         jsonb_build_object('state', w.state, 'pid', w.pid, 'failures', w.failures,
                            'forwarding', current_setting('eventlog.forwarding')::boolean))
-    FROM eventlog.worker_status() w
+    FROM eventlog_internal.worker_status() w
 $$;
-COMMENT ON FUNCTION eventlog.health_forwarder() IS 'check of health(): the worker of this database runs';
+COMMENT ON FUNCTION eventlog_internal.health_forwarder() IS 'check of health(): the worker of this database runs';
 
 -- The function looks at events in the order in which the target reads them, up to the first one that it is sent. The number of
 -- events that it looks at is bounded, which a query on unread_events is not; if none of them is sent, the last one stands for those
 -- behind it.
-CREATE OR REPLACE FUNCTION eventlog.oldest_waiting(target text) RETURNS timestamptz
+CREATE OR REPLACE FUNCTION eventlog_internal.oldest_waiting(target text) RETURNS timestamptz
     LANGUAGE plpgsql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
     SET enable_seqscan = off SET enable_bitmapscan = off SET enable_sort = off SET jit = off SET plan_cache_mode = force_custom_plan
 AS $$
@@ -83,15 +83,15 @@ DECLARE
     late timestamptz;
 BEGIN
     SELECT r.*, o.events INTO reader
-    FROM eventlog.target_options o
-    JOIN eventlog.reader_cursors r ON r.kind = 'target' AND r.name = o.target
+    FROM eventlog_internal.target_options o
+    JOIN eventlog_internal.reader_cursors r ON r.kind = 'target' AND r.name = o.target
     WHERE o.target = oldest_waiting.target;
 
     IF reader.reading THEN
         FOR event IN
             SELECT e.ingested_at,
                    pg_visible_in_snapshot(e.xid, reader.to_snapshot) AND NOT pg_visible_in_snapshot(e.xid, reader.from_snapshot)
-                   AND eventlog.selects(reader.events, e.event_name, e.metadata) AS waits
+                   AND eventlog_internal.selects(reader.events, e.event_name, e.metadata) AS waits
             FROM eventlog.events e WHERE e.event_id > reader.last_id ORDER BY e.event_id LIMIT looked_at
         LOOP
             place := place + 1;
@@ -107,7 +107,7 @@ BEGIN
     FOR event IN
         SELECT e.ingested_at,
                (reader.start_after IS NULL OR e.event_id > reader.start_after)
-               AND eventlog.selects(reader.events, e.event_name, e.metadata) AS waits
+               AND eventlog_internal.selects(reader.events, e.event_name, e.metadata) AS waits
         FROM eventlog.events e WHERE e.xid >= read_before ORDER BY e.xid, e.event_id LIMIT looked_at
     LOOP
         place := place + 1;
@@ -122,66 +122,66 @@ BEGIN
          LATERAL (SELECT e.ingested_at, e.event_id, e.event_name, e.metadata FROM eventlog.events e
                   WHERE e.xid = x ORDER BY e.xid, e.event_id LIMIT looked_at) e
     WHERE (reader.start_after IS NULL OR e.event_id > reader.start_after)
-      AND eventlog.selects(reader.events, e.event_name, e.metadata);
+      AND eventlog_internal.selects(reader.events, e.event_name, e.metadata);
     RETURN least(found, late);
 END
 $$;
-COMMENT ON FUNCTION eventlog.oldest_waiting(text) IS
+COMMENT ON FUNCTION eventlog_internal.oldest_waiting(text) IS
     'approximate time at which the oldest event that waits for a target was logged; NULL if none waits; the cost does not depend on the number of waiting events';
 
-CREATE OR REPLACE FUNCTION eventlog.health_forward_lag() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_forward_lag() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(coalesce(worst.seconds, 0) <= threshold OR pg_is_in_recovery(),
+    SELECT eventlog_internal.health_check(coalesce(worst.seconds, 0) <= threshold OR pg_is_in_recovery(),
                                  jsonb_build_object('seconds', coalesce(worst.seconds, 0), 'threshold', threshold, 'target', worst.name))
-    FROM eventlog.seconds_of_setting('eventlog.health_max_lag') threshold
+    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_lag') threshold
     LEFT JOIN LATERAL (
         SELECT t.target AS name, round(greatest(extract(epoch FROM clock_timestamp() - waiting.since), 0), 3) AS seconds
-        FROM eventlog.target_states t, LATERAL eventlog.oldest_waiting(t.target) waiting(since)
+        FROM eventlog_internal.target_states t, LATERAL eventlog_internal.oldest_waiting(t.target) waiting(since)
         WHERE t.state <> 'paused' AND waiting.since IS NOT NULL
         ORDER BY waiting.since LIMIT 1) worst ON true
 $$;
-COMMENT ON FUNCTION eventlog.health_forward_lag() IS
+COMMENT ON FUNCTION eventlog_internal.health_forward_lag() IS
     'check of health(): the oldest event that waits for a target is not too old; paused targets do not count';
 
 -- The current partition may have begun after the last maintenance. A log that has not been adopted is not maintained.
-CREATE OR REPLACE FUNCTION eventlog.health_partitions_ahead() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_partitions_ahead() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(count >= threshold OR NOT EXISTS (SELECT FROM eventlog.cluster),
+    SELECT eventlog_internal.health_check(count >= threshold OR NOT EXISTS (SELECT FROM eventlog.cluster),
                                  jsonb_build_object('count', count, 'threshold', threshold))
-    FROM eventlog.partitions_ahead() count,
+    FROM eventlog_internal.partitions_ahead() count,
          greatest(current_setting('eventlog.partitions_ahead')::integer - 1, 0) threshold
 $$;
-COMMENT ON FUNCTION eventlog.health_partitions_ahead() IS 'check of health(): partitions are made ahead';
+COMMENT ON FUNCTION eventlog_internal.health_partitions_ahead() IS 'check of health(): partitions are made ahead';
 
-CREATE OR REPLACE FUNCTION eventlog.health_dead_letters() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_dead_letters() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(letters.count <= threshold, jsonb_build_object('count', letters.count, 'threshold', threshold))
+    SELECT eventlog_internal.health_check(letters.count <= threshold, jsonb_build_object('count', letters.count, 'threshold', threshold))
     FROM (SELECT current_setting('eventlog.health_max_dead_letters')::bigint AS threshold) s,
          LATERAL (SELECT count(*) FROM (SELECT FROM eventlog.dead_letters LIMIT greatest(threshold + 1, 10000)) d) letters
 $$;
-COMMENT ON FUNCTION eventlog.health_dead_letters() IS
+COMMENT ON FUNCTION eventlog_internal.health_dead_letters() IS
     'check of health(): there are few dead letters; they are counted up to the threshold, or 10,000';
 
-CREATE OR REPLACE FUNCTION eventlog.health_targets() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_targets() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(coalesce(bool_and(t.state NOT IN ('unauthorized', 'refused')), true),
+    SELECT eventlog_internal.health_check(coalesce(bool_and(t.state NOT IN ('unauthorized', 'refused')), true),
                                  jsonb_build_object('states', coalesce(jsonb_object_agg(t.target, t.state), '{}')))
-    FROM eventlog.target_states t
+    FROM eventlog_internal.target_states t
 $$;
-COMMENT ON FUNCTION eventlog.health_targets() IS 'check of health(): no target is unauthorized or refused';
+COMMENT ON FUNCTION eventlog_internal.health_targets() IS 'check of health(): no target is unauthorized or refused';
 
 -- Prepared transactions count as open.
-CREATE OR REPLACE FUNCTION eventlog.health_transaction_age() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_transaction_age() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(coalesce(oldest.seconds, 0) <= threshold,
+    SELECT eventlog_internal.health_check(coalesce(oldest.seconds, 0) <= threshold,
                                  jsonb_build_object('seconds', coalesce(oldest.seconds, 0), 'threshold', threshold,
                                                     'pid', oldest.pid, 'prepared', oldest.gid))
-    FROM eventlog.seconds_of_setting('eventlog.health_max_transaction_age') threshold
+    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_transaction_age') threshold
     LEFT JOIN LATERAL (
         SELECT round(greatest(extract(epoch FROM clock_timestamp() - open.since), 0), 3) AS seconds, open.pid, open.gid
         FROM (SELECT a.xact_start AS since, a.pid, NULL AS gid FROM pg_stat_activity a
@@ -190,24 +190,24 @@ AS $$
               SELECT p.prepared, NULL, p.gid FROM pg_prepared_xacts p WHERE p.database = current_database()) open
         ORDER BY open.since LIMIT 1) oldest ON true
 $$;
-COMMENT ON FUNCTION eventlog.health_transaction_age() IS
+COMMENT ON FUNCTION eventlog_internal.health_transaction_age() IS
     'check of health(): no writing transaction has been open for too long; such a transaction delays its own events and hinders VACUUM';
 
-CREATE OR REPLACE FUNCTION eventlog.health_retention() RETURNS jsonb
+CREATE OR REPLACE FUNCTION eventlog_internal.health_retention() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog.health_check(count(*) = 0 OR current_setting('eventlog.retention_ignores_readers')::boolean,
+    SELECT eventlog_internal.health_check(count(*) = 0 OR current_setting('eventlog.retention_ignores_readers')::boolean,
                                  jsonb_build_object('heldPartitions', count(*), 'threshold', 0,
                                                     'oldest', min(held.name), 'heldBy', coalesce(min(held.held_by), '[]')::jsonb))
     FROM (SELECT first_value(c.relname::text) OVER oldest_first AS name, first_value(h.held_by) OVER oldest_first AS held_by
-          FROM eventlog.due_partitions() d
+          FROM eventlog_internal.due_partitions() d
           JOIN pg_class c ON c.oid = d.partition,
                LATERAL (SELECT jsonb_agg(format('%s %s', h.kind, h.name) ORDER BY h.kind, h.name)::text AS held_by
-                        FROM eventlog.partition_holders(d.partition::regclass) h) h
+                        FROM eventlog_internal.partition_holders(d.partition::regclass) h) h
           WHERE h.held_by IS NOT NULL
           WINDOW oldest_first AS (ORDER BY d.from_time)) held
 $$;
-COMMENT ON FUNCTION eventlog.health_retention() IS
+COMMENT ON FUNCTION eventlog_internal.health_retention() IS
     'check of health(): no partition that is due to be dropped is held by a target or consumer that has not read it';
 
 -- A check that fails is unknown, and the other checks still run.
@@ -215,7 +215,7 @@ CREATE OR REPLACE FUNCTION eventlog.health() RETURNS jsonb
     LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp SET lock_timeout = '1s'
 AS $$
 DECLARE
-    checks jsonb := jsonb_build_object('database', eventlog.health_check(true, jsonb_build_object(
+    checks jsonb := jsonb_build_object('database', eventlog_internal.health_check(true, jsonb_build_object(
         'name', current_database(), 'inRecovery', pg_is_in_recovery())));
     check_name text;
     check_function text;
@@ -235,12 +235,12 @@ BEGIN
     LOOP
         BEGIN
             IF check_name <> 'version' AND checks #>> '{version,status}' <> 'ok' THEN
-                answer := eventlog.health_check(NULL, '{"error": "the library is older than the SQL objects"}');
+                answer := eventlog_internal.health_check(NULL, '{"error": "the library is older than the SQL objects"}');
             ELSE
-                EXECUTE format('SELECT eventlog.%I()', check_function) INTO answer;
+                EXECUTE format('SELECT eventlog_internal.%I()', check_function) INTO answer;
             END IF;
         EXCEPTION WHEN OTHERS THEN
-            answer := eventlog.health_check(NULL, jsonb_build_object('error', SQLERRM));
+            answer := eventlog_internal.health_check(NULL, jsonb_build_object('error', SQLERRM));
         END;
         checks := checks || jsonb_build_object(check_name, answer);
     END LOOP;

@@ -3,10 +3,11 @@
 -- granted and revoked on older objects. The command has also written the row of the extension, which has the same xmin.
 DO $$
 DECLARE
-    views CONSTANT regclass[] := '{eventlog.forward_status, eventlog.stats, eventlog.consumers, eventlog.partitions}';
+    views CONSTANT regclass[] := '{eventlog.forward_status, eventlog.stats, eventlog.consumers, eventlog.partitions, eventlog.progress}';
     functions CONSTANT regprocedure[] := ARRAY[
-        'eventlog.metrics()', 'eventlog.health()', 'eventlog.in_flight(oid)', 'eventlog.selects(text, text, jsonb)',
-        'eventlog.matches(text[], text)', 'eventlog.log_counters()', 'eventlog.partition_list()'];
+        'eventlog.metrics()', 'eventlog.health()', 'eventlog_internal.in_flight(oid)', 'eventlog_internal.selects(text, text, jsonb)',
+        'eventlog_internal.matches(text[], text)', 'eventlog_internal.log_counters()', 'eventlog_internal.partition_list()',
+        'eventlog_internal.progress_list()'];
     made record;
 BEGIN
     FOR made IN
@@ -34,5 +35,5 @@ END
 $$;
 
 -- Sessions and the worker see the new objects at once.
-SELECT eventlog.catalog_changed();
-SELECT eventlog.notify_worker();
+SELECT eventlog_internal.catalog_changed();
+SELECT eventlog_internal.notify_worker();

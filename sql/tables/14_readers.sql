@@ -43,8 +43,8 @@ SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_window', '');
 SELECT pg_catalog.pg_extension_config_dump('eventlog.reader_position', '');
 
 CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.reader_window
-    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+    FOR EACH ROW EXECUTE FUNCTION eventlog_internal.replace_reader_row();
 CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.reader_position
-    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+    FOR EACH ROW EXECUTE FUNCTION eventlog_internal.replace_reader_row();
 ALTER TABLE eventlog.reader_window ENABLE ALWAYS TRIGGER replace_row;
 ALTER TABLE eventlog.reader_position ENABLE ALWAYS TRIGGER replace_row;

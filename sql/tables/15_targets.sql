@@ -1,4 +1,4 @@
-CREATE FOREIGN DATA WRAPPER eventlog NO HANDLER VALIDATOR eventlog.target_validator;
+CREATE FOREIGN DATA WRAPPER eventlog NO HANDLER VALIDATOR eventlog_internal.target_validator;
 COMMENT ON FOREIGN DATA WRAPPER eventlog IS
     'targets of the event log: each server is an endpoint, and its user mapping holds the key';
 
@@ -14,7 +14,12 @@ CREATE TABLE eventlog.targets (
     last_error      text,
     last_error_at   timestamptz,
     next_attempt_at timestamptz,
-    dropped_unread  bigint NOT NULL DEFAULT 0
+    dropped_unread  bigint NOT NULL DEFAULT 0,
+    redriven_at     timestamptz,
+    redriven        bigint,
+    rewound_at      timestamptz,
+    rewound_until   pg_snapshot,
+    rewound_sent    bigint
 ) WITH (fillfactor = 50);
 COMMENT ON TABLE eventlog.targets IS 'the state of each target; its definition is the foreign server of the same name';
 COMMENT ON COLUMN eventlog.targets.name IS 'name of the target and of its foreign server';
@@ -31,6 +36,12 @@ COMMENT ON COLUMN eventlog.targets.last_error_at IS 'time of the last error';
 COMMENT ON COLUMN eventlog.targets.next_attempt_at IS 'time of the next attempt; NULL if none is scheduled';
 COMMENT ON COLUMN eventlog.targets.dropped_unread IS
     'number of events that retention dropped before they were sent (eventlog.retention_ignores_readers)';
+
+COMMENT ON COLUMN eventlog.targets.redriven_at IS 'time of the last redrive()';
+COMMENT ON COLUMN eventlog.targets.redriven IS 'number of dead letters that it left scheduled to be sent again';
+COMMENT ON COLUMN eventlog.targets.rewound_at IS 'time of the last rewind_target()';
+COMMENT ON COLUMN eventlog.targets.rewound_until IS 'events that this snapshot sees are those that the target reads again';
+COMMENT ON COLUMN eventlog.targets.rewound_sent IS 'reader_position.delivered at that time';
 
 CREATE TABLE eventlog.dead_letters (
     target           text NOT NULL,
@@ -62,23 +73,23 @@ SELECT pg_catalog.pg_extension_config_dump('eventlog.targets', '');
 SELECT pg_catalog.pg_extension_config_dump('eventlog.dead_letters', '');
 
 CREATE TRIGGER replace_row BEFORE INSERT ON eventlog.targets
-    FOR EACH ROW EXECUTE FUNCTION eventlog.replace_reader_row();
+    FOR EACH ROW EXECUTE FUNCTION eventlog_internal.replace_reader_row();
 ALTER TABLE eventlog.targets ENABLE ALWAYS TRIGGER replace_row;
 
 CREATE EVENT TRIGGER eventlog_server_change ON ddl_command_end
     WHEN TAG IN ('CREATE SERVER', 'ALTER SERVER', 'CREATE USER MAPPING', 'ALTER USER MAPPING', 'DROP USER MAPPING')
-    EXECUTE FUNCTION eventlog.on_server_change();
+    EXECUTE FUNCTION eventlog_internal.on_server_change();
 ALTER EVENT TRIGGER eventlog_server_change ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER eventlog_server_change IS 'creates and renames the cursor of a target together with its server';
 
 CREATE EVENT TRIGGER eventlog_server_drop ON sql_drop
-    EXECUTE FUNCTION eventlog.on_server_drop();
+    EXECUTE FUNCTION eventlog_internal.on_server_drop();
 ALTER EVENT TRIGGER eventlog_server_drop ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER eventlog_server_drop IS 'drops the cursor of a target together with its server';
 
 CREATE EVENT TRIGGER eventlog_server_command ON ddl_command_start
     WHEN TAG IN ('CREATE SERVER', 'ALTER SERVER', 'DROP SERVER', 'DROP OWNED')
-    EXECUTE FUNCTION eventlog.on_server_command();
+    EXECUTE FUNCTION eventlog_internal.on_server_command();
 ALTER EVENT TRIGGER eventlog_server_command ENABLE ALWAYS;
 COMMENT ON EVENT TRIGGER eventlog_server_command IS
     'after pg_upgrade, finds the servers of targets before a command changes or drops one';

@@ -6,6 +6,7 @@
 #include "store/catalog.h"
 #include "store/change_permission.h"
 #include "pg/owner_sql.h"
+#include "runtime/progress.h"
 
 namespace eventlog::erasure {
 namespace {
@@ -16,6 +17,7 @@ constexpr int kRowsAtOnce = 1000;
 // the number of rows.
 constexpr const char* kFind =
     "SELECT %2$s, %4$s FROM eventlog.%1$s WHERE %3$s AND %2$s > $3 ORDER BY %2$s LIMIT %5$d";
+constexpr const char* kCount = "SELECT count(*) FROM eventlog.%1$s WHERE %2$s";
 constexpr const char* kNoKey = "NULL::uuid, NULL::text, NULL::text";
 
 // $3 holds the ids that were found, from $4 to $5. The bounds restrict a scan of either index to them. The
@@ -26,6 +28,9 @@ constexpr const char* kErase =
 // $1 holds the events, and $2 the hashes of their keys, by which the keys have an index.
 constexpr const char* kEraseKeys =
     "DELETE FROM eventlog.idempotency_keys WHERE key_hash = ANY ($2) AND event_id = ANY ($1)";
+
+// The functions of each Scope.
+constexpr const char* kCommands[] = {"erase_actor", "erase_resource", "erase_event"};
 
 std::span<const Quotation> registered;
 
@@ -112,6 +117,19 @@ class LogErasure {
           clause_(log.erasure[static_cast<size_t>(erasure.scope)]),
           erasure_(erasure),
           snapshot_(snapshot) {}
+
+    // Returns the number of rows to be erased.
+    int64_t count() {
+        return pg::call([this] {
+            SPI_connect();
+            run(psprintf(kCount, log_.name, clause_.condition), SPI_OK_SELECT, {id(), type()}, snapshot_);
+            bool null = false;
+            int64_t rows =
+                DatumGetInt64(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
+            SPI_finish();
+            return rows;
+        });
+    }
 
     // Erases the next rows. Returns false if there are none left.
     bool next(Erased& erased) {
@@ -236,12 +254,18 @@ Erased erase(const Erasure& erasure) {
         set_local("jit", "off");
         return Stretch{saved, RegisterSnapshot(GetLatestSnapshot())};
     });
+    std::vector<LogErasure> logs;
+    for (const store::LogTable* log : store::log_tables())
+        if (concerns(*log, erasure.scope)) logs.emplace_back(*log, erasure, stretch.snapshot);
+    runtime::ProgressReport progress(kCommands[static_cast<size_t>(erasure.scope)]);
+    progress.show("counting events", 0, -1);
+    int64_t total = 0;
+    for (LogErasure& log : logs) total += log.count();
+    progress.show("erasing events", 0, total);
     Erased erased{};
-    for (const store::LogTable* log : store::log_tables()) {
-        if (!concerns(*log, erasure.scope)) continue;
-        LogErasure log_erasure(*log, erasure, stretch.snapshot);
-        while (log_erasure.next(erased)) continue;
-    }
+    for (LogErasure& log : logs)
+        while (log.next(erased))
+            progress.show("erasing events", static_cast<int64_t>(erased.all_rows()), total);
     pg::call([&erased, &stretch] {
         if (erased.all_rows() > 0) {
             for (const Quotation& quotation : registered)

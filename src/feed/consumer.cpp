@@ -6,6 +6,7 @@
 #include "pg/statement.h"
 #include "logs/events.h"
 #include "store/catalog.h"
+#include "store/internal_call.h"
 
 namespace eventlog::feed {
 namespace {
@@ -27,8 +28,7 @@ pg::Statement<6> lease_insert{
     SPI_OK_INSERT,
     {TEXTOID, INT8OID, UUIDOID, UUIDOID, UUIDARRAYOID, TIMESTAMPTZOID}};
 
-pg::Statement<3> lease_of_ended{
-    "SELECT eventlog.lease_again($1, $2, $3)", SPI_OK_SELECT, {TEXTOID, INT4OID, TIMESTAMPTZOID}};
+store::InternalCall<3> lease_of_ended{"lease_again($1, $2, $3)", {TEXTOID, INT4OID, TIMESTAMPTZOID}};
 
 // A row of `consumer_of_name` as plain data.
 struct Row {

@@ -1,4 +1,4 @@
-// eventlog.lease_next, which implements eventlog.poll.
+// eventlog_internal.lease_next, which implements eventlog.poll.
 #include "feed/poll.h"
 #include "pg/boundary.h"
 #include "pg/datum.h"

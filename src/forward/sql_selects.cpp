@@ -1,4 +1,4 @@
-// The SQL function eventlog.selects: the filter of a target, as the worker applies it.
+// The SQL function eventlog_internal.selects: the filter of a target, as the worker applies it.
 #include "pg/boundary.h"
 
 #include "forward/policy/selection.h"

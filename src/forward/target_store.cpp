@@ -6,6 +6,7 @@
 #include "pg/statement.h"
 #include "follow/rows.h"
 #include "forward/quotations.h"
+#include "store/internal_call.h"
 
 namespace eventlog::forward {
 namespace {
@@ -32,11 +33,13 @@ ORDER BY t.name)",
                               SPI_OK_SELECT};
 
 pg::Statement<0> orphans{R"(
-SELECT eventlog.create_target(s.srvname::text, 'now'::text)
+SELECT s.srvname::text
 FROM pg_catalog.pg_foreign_server s
 JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'eventlog'
 WHERE NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.server = s.oid))",
                          SPI_OK_SELECT};
+
+store::InternalCall<1> target_creation{"create_target($1, 'now')", {TEXTOID}};
 
 pg::Statement<4> state_update{R"(
 UPDATE eventlog.targets
@@ -224,7 +227,15 @@ std::vector<Declaration> load_declarations() {
 }
 
 void adopt_orphan_servers() {
-    pg::call([] { orphans.run({}); });
+    pg::call([] {
+        orphans.run({});
+        const SPITupleTable* found = SPI_tuptable;
+        const uint64 count = SPI_processed;
+        for (uint64 i = 0; i < count; i++) {
+            bool null = false;
+            target_creation.run({SPI_getbinval(found->vals[i], found->tupdesc, 1, &null)});
+        }
+    });
 }
 
 void record_state(const std::string& target, TargetState state, const std::string& error,

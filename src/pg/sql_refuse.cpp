@@ -1,4 +1,4 @@
-// eventlog.refuse: the table of rules for the functions that are written in SQL.
+// eventlog_internal.refuse: the table of rules for the functions that are written in SQL.
 #include "pg/boundary.h"
 #include "pg/datum.h"
 

@@ -24,9 +24,11 @@ struct RetentionArguments {
     bool ignores_readers;
 };
 
-constexpr const char* kDue =
-    "SELECT EXISTS (SELECT FROM eventlog.retired_partitions)"
-    " OR EXISTS (SELECT FROM eventlog.due_partitions())";
+constexpr const char* kLeftOver = "SELECT partition FROM eventlog.retired_partitions";
+
+const char* due_partitions() {
+    return psprintf("SELECT partition FROM %s.due_partitions()", store::catalog().internal_schema);
+}
 
 // Returns the first value of a query's first row, or null if there is no row.
 Datum query(const char* sql) {
@@ -38,7 +40,8 @@ Datum query(const char* sql) {
 
 bool is_due() {
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    bool due = DatumGetBool(query(kDue));
+    bool due =
+        DatumGetBool(query(psprintf("SELECT EXISTS (%s) OR EXISTS (%s)", kLeftOver, due_partitions())));
     pg::end_owner_sql(saved);
     return due;
 }
@@ -103,8 +106,9 @@ bool retire(Oid partition, Fence& fence) {
     const char* name = get_rel_name(partition);
     if (name == nullptr || !get_rel_relispartition(partition)) return false;
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    bool retired = DatumGetBool(query(psprintf("SELECT eventlog.retire_partition(%u, %s)", partition,
-                                               settings::retention_ignores_readers ? "true" : "false")));
+    bool retired =
+        DatumGetBool(query(psprintf("SELECT %s.retire_partition(%u, %s)", store::catalog().internal_schema,
+                                    partition, settings::retention_ignores_readers ? "true" : "false")));
     pg::end_owner_sql(saved);
     if (!retired) return false;
     const char* parent = get_rel_name(get_partition_parent(partition, false));
@@ -145,7 +149,8 @@ struct Unfinished {
 Unfinished unfinished(Oid partition) {
     MemoryContext memory = CurrentMemoryContext;
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    pg::run_sql(psprintf("SELECT f.command, f.marked FROM eventlog.unfinished_detach(%u) f", partition),
+    pg::run_sql(psprintf("SELECT f.command, f.marked FROM %s.unfinished_detach(%u) f",
+                         store::catalog().internal_schema, partition),
                 SPI_OK_SELECT);
     Unfinished found{};
     bool null = false;
@@ -176,7 +181,8 @@ bool finish(Oid partition) {
     Unfinished found = unfinished(partition);
     if (found.command != nullptr) finalize(found);
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    pg::run_sql(psprintf("SELECT eventlog.drop_retired(%u)", partition), SPI_OK_SELECT);
+    pg::run_sql(psprintf("SELECT %s.drop_retired(%u)", store::catalog().internal_schema, partition),
+                SPI_OK_SELECT);
     pg::end_owner_sql(saved);
     return true;
 }
@@ -196,11 +202,11 @@ void drop_what_is_due() {
     std::span<Oid> left_over;
     std::span<Oid> due;
     auto read_left_over = [&] {
-        left_over = partitions_of("SELECT partition FROM eventlog.retired_partitions");
+        left_over = partitions_of(kLeftOver);
         return true;
     };
     auto read_due = [&] {
-        due = partitions_of("SELECT partition FROM eventlog.due_partitions()");
+        due = partitions_of(due_partitions());
         return true;
     };
     if (!try_step("retention", read_left_over)) return;

@@ -117,7 +117,7 @@ void adopt() {
     Oid types[5] = {INT8OID, OIDOID, INT4OID, INT8OID, UUIDOID};
     Datum values[5] = {Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
                        ObjectIdGetDatum(MyDatabaseId), Int32GetDatum(kThisMajor), 0, 0};
-    execute("SELECT eventlog.link_targets()", 0, nullptr, nullptr, SPI_OK_SELECT);
+    execute(psprintf("SELECT %s.link_targets()", known.internal_schema), 0, nullptr, nullptr, SPI_OK_SELECT);
     execute(psprintf(kSettle, greatest_xids(known)), 3, types, values, SPI_OK_SELECT);
     bool null = false;
     values[3] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);

@@ -73,10 +73,16 @@ Oid owner_of(Oid table) {
     return owner;
 }
 
+Service service_of(const char* version) {
+    return version == nullptr ? Service::none : service_for(version, EVENTLOG_VERSION);
+}
+
 Catalog read() {
     Catalog fresh{};
-    fresh.service = service();
+    const char* version = installed_version();
+    fresh.service = service_of(version);
     if (fresh.service == Service::none) pg::refuse<Rule::extension_missing>({});
+    fresh.internal_schema = internal_schema_of(version);
     Oid schema = get_namespace_oid(kName, false);
     for (const LogTable* log : log_tables()) {
         Oid table = get_relname_relid(log->name, schema);
@@ -143,8 +149,7 @@ char* installed_version() {
 }
 
 Service service() {
-    const char* version = installed_version();
-    return version == nullptr ? Service::none : service_for(version, EVENTLOG_VERSION);
+    return service_of(installed_version());
 }
 
 void require_full_service() {

@@ -17,13 +17,14 @@ struct KnownEnum {
 };
 
 struct Catalog {
-    Oid tables[kMaxLogTables];   // indexed as log_tables(); InvalidOid if the SQL objects lack the log
-    KnownEnum enums[kMaxEnums];  // of the logs' columns; an unused entry has no definition
-    Oid cluster;                 // eventlog.cluster
-    Oid owner;                   // owner of the first log table, in whose name the extension writes
-    Service service;             // full or logging
-    bool adopted;                // whether the xid offset is settled for this database of this cluster
-    uint64_t xid_offset;         // the difference to the server's transaction numbers
+    Oid tables[kMaxLogTables];    // indexed as log_tables(); InvalidOid if the SQL objects lack the log
+    KnownEnum enums[kMaxEnums];   // of the logs' columns; an unused entry has no definition
+    Oid cluster;                  // eventlog.cluster
+    const char* internal_schema;  // schema of the functions that only the extension calls
+    Oid owner;                    // owner of the first log table, in whose name the extension writes
+    Service service;              // full or logging
+    bool adopted;                 // whether the xid offset is settled for this database of this cluster
+    uint64_t xid_offset;          // the difference to the server's transaction numbers
 
     // Returns the oid of the log's table. Raises 55000 if the SQL objects are older than the log.
     Oid table_of(const LogTable& log) const;

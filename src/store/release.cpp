@@ -23,6 +23,12 @@ std::optional<int64_t> release_number(std::string_view version) {
     return number;
 }
 
+const char* internal_schema_of(std::string_view objects) {
+    const auto number = release_number(objects);
+    const bool is_older = number && *number < *release_number(kFirstWithInternalSchema);
+    return is_older ? "eventlog" : "eventlog_internal";
+}
+
 Service service_for(std::string_view objects, std::string_view library) {
     if (objects == library) return Service::full;
     const auto objects_number = release_number(objects);

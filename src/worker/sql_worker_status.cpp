@@ -1,4 +1,4 @@
-// The SQL function eventlog.worker_status: the worker of this database, as its slot shows it. It reads no
+// The SQL function eventlog_internal.worker_status: the worker of this database, as its slot shows it. It reads no
 // table of the extension, so it also works while the versions of library and catalog differ.
 #include "pg/boundary.h"
 #include "runtime/worker_slots.h"

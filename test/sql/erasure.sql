@@ -41,7 +41,7 @@ SELECT pg_visible_in_snapshot(xid, eventlog.horizon()), eventlog.ulid(event_id) 
 SELECT log_full('user', 'eu-2', NULL, NULL, false) AS id \gset
 SELECT eventlog.erase_actor('user', 'eu-2');
 SELECT stored(:'id');
-SELECT eventlog.selects('flagged', event_name, metadata), eventlog.selects('all', event_name, metadata) FROM eventlog.events WHERE event_id = :'id';
+SELECT eventlog_internal.selects('flagged', event_name, metadata), eventlog_internal.selects('all', event_name, metadata) FROM eventlog.events WHERE event_id = :'id';
 
 -- An erasure concerns exactly the given type and id, or, if no type is given, the id with any type or none.
 SELECT count(*) FROM (VALUES ('user'), ('service'), (NULL)) types(type), LATERAL log_full(type, 'eu-3', NULL, NULL) id;

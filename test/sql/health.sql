@@ -25,12 +25,12 @@ SELECT statuses();
 SELECT (eventlog.health() ->> 'checkedAt')::timestamptz BETWEEN now() AND clock_timestamp();
 SELECT check_of('version')::jsonb = jsonb_build_object('status', 'ok', 'library', library, 'catalog', catalog) FROM eventlog.version();
 SELECT (check_of('preloaded')::jsonb -> 'preloaded')::boolean = (current_setting('shared_preload_libraries') ~ 'eventlog');
-SELECT preloaded = (current_setting('shared_preload_libraries') ~ 'eventlog'), preloaded = (state IS NOT NULL) FROM eventlog.worker_status();
+SELECT preloaded = (current_setting('shared_preload_libraries') ~ 'eventlog'), preloaded = (state IS NOT NULL) FROM eventlog_internal.worker_status();
 
 -- health() calls no functions of other users, and pg_monitor may call it.
 SET ROLE regress_eventlog_monitor;
 SELECT eventlog.health() ->> 'status';
-SELECT verdict('SELECT eventlog.health_targets()'), verdict('SELECT FROM eventlog.targets');
+SELECT verdict('SELECT eventlog_internal.health_targets()'), verdict('SELECT FROM eventlog.targets');
 RESET ROLE;
 
 -- Only a superuser can change the thresholds.
@@ -61,24 +61,24 @@ ROLLBACK;
 -- A check tells how long the oldest event has waited for a target, regardless of how many wait, from the start and inside a window.
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'wait*');
 SELECT eventlog.pause_target('regress_eventlog_a');
-SELECT eventlog.oldest_waiting('regress_eventlog_a') IS NULL;
+SELECT eventlog_internal.oldest_waiting('regress_eventlog_a') IS NULL;
 SELECT count(eventlog.log_event('passes by')) FROM generate_series(1, 50);
-SELECT eventlog.oldest_waiting('regress_eventlog_a') IS NULL;
+SELECT eventlog_internal.oldest_waiting('regress_eventlog_a') IS NULL;
 SELECT eventlog.log_event('waits') AS one \gset
 SELECT eventlog.log_event('waits') AS two \gset
-SELECT eventlog.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'one';
+SELECT eventlog_internal.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'one';
 SELECT check_of('forwardLag')::jsonb -> 'target';
 UPDATE eventlog.reader_window SET win = win + 1, to_snapshot = eventlog.horizon() WHERE name = 'regress_eventlog_a';
-SELECT eventlog.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'one';
+SELECT eventlog_internal.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'one';
 UPDATE eventlog.reader_position p SET win = w.win, last_id = :'one'
 FROM eventlog.reader_window w WHERE w.name = p.name AND p.name = 'regress_eventlog_a';
-SELECT eventlog.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'two';
+SELECT eventlog_internal.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'two';
 UPDATE eventlog.reader_position SET last_id = :'two' WHERE name = 'regress_eventlog_a';
-SELECT eventlog.oldest_waiting('regress_eventlog_a') IS NULL;
+SELECT eventlog_internal.oldest_waiting('regress_eventlog_a') IS NULL;
 SELECT eventlog.log_event('waits') AS three \gset
-SELECT eventlog.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'three';
+SELECT eventlog_internal.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'three';
 UPDATE eventlog.reader_position SET done = true WHERE name = 'regress_eventlog_a';
-SELECT eventlog.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'three';
+SELECT eventlog_internal.oldest_waiting('regress_eventlog_a') = ingested_at FROM eventlog.events WHERE event_id = :'three';
 BEGIN;
 UPDATE eventlog.targets SET paused = false WHERE name = 'regress_eventlog_a';
 SET LOCAL eventlog.health_max_lag = 0;
@@ -87,7 +87,7 @@ ROLLBACK;
 DROP SERVER regress_eventlog_a;
 
 -- Partitions ahead are counted as metrics() counts them.
-SELECT metrics ~ (E'\neventlog_partitions_ahead ' || eventlog.partitions_ahead() || E'\n'), eventlog.partitions_ahead() > 0 FROM eventlog.metrics();
+SELECT metrics ~ (E'\neventlog_partitions_ahead ' || eventlog_internal.partitions_ahead() || E'\n'), eventlog_internal.partitions_ahead() > 0 FROM eventlog.metrics();
 BEGIN;
 SET LOCAL eventlog.partitions_ahead = 1000;
 SELECT check_of('partitionsAhead')::jsonb - 'count', statuses();

@@ -7,9 +7,9 @@ SET client_min_messages = warning;
 -- DROP EXTENSION removes everything, including partitions and targets, and can be rolled back.
 CREATE FUNCTION left_over() RETURNS TABLE (what text, n bigint)
     LANGUAGE sql AS $$
-    SELECT 'relations', count(*) FROM pg_class WHERE relnamespace = to_regnamespace('eventlog')
-    UNION ALL SELECT 'functions', count(*) FROM pg_proc WHERE pronamespace = to_regnamespace('eventlog')
-    UNION ALL SELECT 'schemas', count(*) FROM pg_namespace WHERE nspname = 'eventlog'
+    SELECT 'relations', count(*) FROM pg_class WHERE relnamespace IN (to_regnamespace('eventlog'), to_regnamespace('eventlog_internal'))
+    UNION ALL SELECT 'functions', count(*) FROM pg_proc WHERE pronamespace IN (to_regnamespace('eventlog'), to_regnamespace('eventlog_internal'))
+    UNION ALL SELECT 'schemas', count(*) FROM pg_namespace WHERE nspname IN ('eventlog', 'eventlog_internal')
     UNION ALL SELECT 'event triggers', count(*) FROM pg_event_trigger WHERE evtname LIKE 'eventlog%'
     UNION ALL SELECT 'servers', count(*) FROM pg_foreign_server WHERE srvname LIKE 'regress_eventlog%'
 $$;
@@ -48,6 +48,11 @@ SELECT count(*) FROM eventlog.targets;
 SELECT verdict('CREATE EXTENSION eventlog'), verdict('ALTER EXTENSION eventlog SET SCHEMA public');
 DROP EXTENSION eventlog CASCADE;
 SELECT verdict('CREATE EXTENSION eventlog SCHEMA public');
+
+-- The schema of its internal functions is its own, too.
+CREATE SCHEMA eventlog_internal;
+SELECT refusal('CREATE EXTENSION eventlog');
+DROP SCHEMA eventlog_internal;
 
 -- A role that may not create the extension is refused.
 CREATE ROLE regress_eventlog_app;

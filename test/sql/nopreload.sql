@@ -51,7 +51,7 @@ CREATE SERVER regress_eventlog_quiet FOREIGN DATA WRAPPER eventlog OPTIONS (url 
     events 'all');
 SELECT eventlog.log_event('waits') IS NOT NULL;
 SELECT target, state, lag_events, in_flight, sent FROM eventlog.forward_status;
-SELECT eventlog.in_flight(oid) IS NULL FROM pg_foreign_server WHERE srvname = 'regress_eventlog_quiet';
+SELECT eventlog_internal.in_flight(oid) IS NULL FROM pg_foreign_server WHERE srvname = 'regress_eventlog_quiet';
 DROP SERVER regress_eventlog_quiet;
 
 -- Autonomous events need the worker; the rules of an event come first.

@@ -8,19 +8,19 @@ CREATE ROLE regress_eventlog_nobody;
 CREATE ROLE regress_eventlog_writer;
 CREATE ROLE regress_eventlog_member IN ROLE regress_eventlog_writer;
 
--- PUBLIC has no privilege in the schema, on tables, on functions, or on types.
+-- PUBLIC has no privilege in the schemas, on tables, on functions, or on types.
 CREATE VIEW granted AS
 SELECT 'schema' AS kind, nspname::text AS name, coalesce(nspacl, acldefault('n', nspowner)) AS acl
-FROM pg_namespace WHERE nspname = 'eventlog'
+FROM pg_namespace WHERE nspname IN ('eventlog', 'eventlog_internal')
 UNION ALL
 SELECT 'relation', relname, coalesce(relacl, acldefault('r', relowner))
-FROM pg_class WHERE relnamespace = 'eventlog'::regnamespace AND relkind IN ('r', 'p', 'v', 'S')
+FROM pg_class WHERE relnamespace IN ('eventlog'::regnamespace, 'eventlog_internal'::regnamespace) AND relkind IN ('r', 'p', 'v', 'S')
 UNION ALL
 SELECT 'function', proname, coalesce(proacl, acldefault('f', proowner))
-FROM pg_proc WHERE pronamespace = 'eventlog'::regnamespace
+FROM pg_proc WHERE pronamespace IN ('eventlog'::regnamespace, 'eventlog_internal'::regnamespace)
 UNION ALL
 SELECT 'type', typname, coalesce(typacl, acldefault('T', typowner))
-FROM pg_type WHERE typnamespace = 'eventlog'::regnamespace AND typtype = 'e'
+FROM pg_type WHERE typnamespace IN ('eventlog'::regnamespace, 'eventlog_internal'::regnamespace) AND typtype = 'e'
 UNION ALL
 SELECT 'foreign data wrapper', fdwname, coalesce(fdwacl, acldefault('F', fdwowner))
 FROM pg_foreign_data_wrapper WHERE fdwname = 'eventlog';

@@ -22,7 +22,7 @@ END
 $$;
 -- Returns the partitions that are due, by their age in days, oldest first.
 CREATE VIEW due AS
-SELECT substring(partition::regclass::text FROM 'regress_old_(\d+)') AS days FROM eventlog.due_partitions() ORDER BY from_time;
+SELECT substring(partition::regclass::text FROM 'regress_old_(\d+)') AS days FROM eventlog_internal.due_partitions() ORDER BY from_time;
 
 -- set_retention sets how long a log is kept; NULL keeps it for ever.
 SELECT eventlog.set_retention('eventlog.events', '30 days');
@@ -35,7 +35,7 @@ SELECT count(*) FROM eventlog.retention WHERE log = 'events';
 -- Idempotency keys are kept for their whole window, even on the day that is an hour shorter.
 BEGIN;
 SET LOCAL timezone = 'Europe/Berlin';
-SELECT timestamptz '2026-03-29 12:00+02' - keep = timestamptz '2026-03-28 11:00+01' FROM eventlog.keep_times WHERE log = 'idempotency_keys';
+SELECT timestamptz '2026-03-29 12:00+02' - keep = timestamptz '2026-03-28 11:00+01' FROM eventlog_internal.keep_times WHERE log = 'idempotency_keys';
 COMMIT;
 
 -- An argument that is not a log, or not a valid time, is refused.
@@ -83,12 +83,12 @@ CREATE SERVER regress_elsewhere FOREIGN DATA WRAPPER regress_elsewhere;
 CREATE FOREIGN TABLE eventlog.regress_foreign PARTITION OF eventlog.events
     FOR VALUES FROM ('00a00000-0000-0000-0000-000000000000') TO ('00b00000-0000-0000-0000-000000000000') SERVER regress_elsewhere;
 SELECT eventlog.set_retention('eventlog.events', '30 days');
-SELECT partition::regclass FROM eventlog.due_partitions();
+SELECT partition::regclass FROM eventlog_internal.due_partitions();
 SELECT partition, from_time, bytes > 0, state FROM eventlog.partitions WHERE partition::text ~ 'regress_old';
 DROP FOREIGN TABLE eventlog.regress_foreign;
 DROP TABLE eventlog.regress_old_1000;
 CREATE TABLE eventlog.regress_default PARTITION OF eventlog.events DEFAULT;
-SELECT count(*) FROM eventlog.due_partitions();
+SELECT count(*) FROM eventlog_internal.due_partitions();
 SELECT from_time, to_time, state FROM eventlog.partitions WHERE partition = 'eventlog.regress_default'::regclass;
 ROLLBACK;
 
@@ -113,16 +113,16 @@ CALL old_partition(40, pg_current_xact_id());
 CALL old_partition(39, '3');
 SELECT eventlog.set_retention('eventlog.events', '30 days');
 SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL;
-SELECT eventlog.unread('eventlog.regress_old_40', 'target', name) FROM eventlog.targets WHERE name ~ 'regress' ORDER BY name;
-SELECT eventlog.unread('eventlog.regress_old_40', 'target', 'regress_all', 2);
+SELECT eventlog_internal.unread('eventlog.regress_old_40', 'target', name) FROM eventlog.targets WHERE name ~ 'regress' ORDER BY name;
+SELECT eventlog_internal.unread('eventlog.regress_old_40', 'target', 'regress_all', 2);
 -- The reader has read to the second event, then to the end, then starts again from the start of the log.
 UPDATE eventlog.reader_window w SET to_snapshot = '1:9000000000000:' WHERE name = 'regress_all';
 UPDATE eventlog.reader_position p
 SET last_id = (SELECT event_id FROM eventlog.regress_old_40 ORDER BY event_id OFFSET 1 LIMIT 1), win = w.win
 FROM eventlog.reader_window w WHERE w.name = p.name AND p.name = 'regress_all';
-SELECT eventlog.unread('eventlog.regress_old_40', 'target', 'regress_all');
+SELECT eventlog_internal.unread('eventlog.regress_old_40', 'target', 'regress_all');
 UPDATE eventlog.reader_position p SET done = true WHERE name = 'regress_all';
-SELECT eventlog.unread('eventlog.regress_old_40', 'target', 'regress_all');
+SELECT eventlog_internal.unread('eventlog.regress_old_40', 'target', 'regress_all');
 SELECT eventlog.rewind_target('regress_all', 'beginning');
 SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL;
 SELECT eventlog.rewind_target('regress_all', 'now');
@@ -133,8 +133,8 @@ SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_
 SELECT eventlog.redrive('regress_all');
 SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_39'::regclass;
 -- A held partition is not retired, unless readers are ignored.
-SELECT eventlog.retire_partition('eventlog.regress_old_39'::regclass, false), eventlog.retire_partition('eventlog.events'::regclass, true);
-SELECT eventlog.retire_partition('eventlog.regress_old_39'::regclass, true);
+SELECT eventlog_internal.retire_partition('eventlog.regress_old_39'::regclass, false), eventlog_internal.retire_partition('eventlog.events'::regclass, true);
+SELECT eventlog_internal.retire_partition('eventlog.regress_old_39'::regclass, true);
 SELECT name, log, unread FROM eventlog.retired_partitions;
 ROLLBACK;
 
@@ -147,13 +147,13 @@ SELECT eventlog.create_consumer('regress old', 'beginning', '{old}');
 SELECT partition, held_by FROM eventlog.partitions WHERE held_by IS NOT NULL;
 SELECT eventlog.health() #> '{checks,retention}';
 SELECT event_name, count(*) FROM eventlog.poll('regress old', 2) GROUP BY event_name;
-SELECT eventlog.unread('eventlog.regress_old_40', 'consumer', 'regress old');
+SELECT eventlog_internal.unread('eventlog.regress_old_40', 'consumer', 'regress old');
 SELECT event_name, count(*) FROM eventlog.poll('regress old', 2) GROUP BY event_name;
-SELECT eventlog.unread('eventlog.regress_old_40', 'consumer', 'regress old');
+SELECT eventlog_internal.unread('eventlog.regress_old_40', 'consumer', 'regress old');
 SELECT eventlog.ack('regress old', (SELECT ids[2] FROM eventlog.leases ORDER BY last_id LIMIT 1));
-SELECT eventlog.unread('eventlog.regress_old_40', 'consumer', 'regress old');
+SELECT eventlog_internal.unread('eventlog.regress_old_40', 'consumer', 'regress old');
 SELECT eventlog.nack('regress old', (SELECT ids[1] FROM eventlog.leases));
-SELECT eventlog.unread('eventlog.regress_old_40', 'consumer', 'regress old');
+SELECT eventlog_internal.unread('eventlog.regress_old_40', 'consumer', 'regress old');
 SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_40'::regclass;
 SET LOCAL eventlog.retention_ignores_readers = on;
 SELECT eventlog.health() #> '{checks,retention,status}';
@@ -168,15 +168,15 @@ BEGIN;
 CREATE TABLE eventlog.regress_old_keys (LIKE eventlog.idempotency_keys);
 ALTER TABLE eventlog.idempotency_keys ATTACH PARTITION eventlog.regress_old_keys
     FOR VALUES FROM ('00000000-0000-0000-0000-000000000000') TO ('00000001-0000-0000-0000-000000000000');
-SELECT log FROM eventlog.due_partitions() WHERE partition = 'eventlog.regress_old_keys'::regclass;
+SELECT log FROM eventlog_internal.due_partitions() WHERE partition = 'eventlog.regress_old_keys'::regclass;
 SET LOCAL eventlog.idempotency_window = '366d';
-SELECT log, keep FROM eventlog.keep_times WHERE log = 'idempotency_keys';
+SELECT log, keep FROM eventlog_internal.keep_times WHERE log = 'idempotency_keys';
 CREATE ROLE regress_long_window;
 ALTER ROLE regress_long_window SET eventlog.idempotency_window = '366d';
 SET LOCAL eventlog.idempotency_window = '2h';
-SELECT log, keep FROM eventlog.keep_times WHERE log = 'idempotency_keys';
+SELECT log, keep FROM eventlog_internal.keep_times WHERE log = 'idempotency_keys';
 ALTER ROLE regress_long_window RESET ALL;
-SELECT log, keep FROM eventlog.keep_times WHERE log = 'idempotency_keys';
+SELECT log, keep FROM eventlog_internal.keep_times WHERE log = 'idempotency_keys';
 SELECT refusal('SELECT eventlog.set_retention(''eventlog.idempotency_keys'', ''1 day'')');
 ROLLBACK;
 
@@ -213,7 +213,7 @@ SELECT verdict('SET eventlog.retention_max_size = -1');
 GRANT pg_monitor TO regress_eventlog_app;
 SET ROLE regress_eventlog_app;
 SELECT count(*) > 0, count(*) FILTER (WHERE bytes > 0) > 0 FROM eventlog.partitions;
-SELECT verdict('SELECT eventlog.set_retention(''eventlog.events'', NULL)'), verdict('SELECT FROM eventlog.due_partitions()');
+SELECT verdict('SELECT eventlog.set_retention(''eventlog.events'', NULL)'), verdict('SELECT FROM eventlog_internal.due_partitions()');
 RESET ROLE;
 DROP OWNED BY regress_eventlog_app;
 DROP ROLE regress_eventlog_app;

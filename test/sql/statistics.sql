@@ -94,7 +94,7 @@ SELECT regexp_replace(line, '(_seconds\{.*\}|_ahead|logged_events_total) [0-9.e-
 FROM string_to_table(eventlog.metrics(), E'\n') line WHERE line !~ 'rejected|logged';
 ROLLBACK;
 SELECT eventlog.metrics() ~ E'^# HELP ' AND eventlog.metrics() ~ E'\n$';
-SELECT eventlog.metric_label('l', E'a"b\\c\nd');
+SELECT eventlog_internal.metric_label('l', E'a"b\\c\nd');
 SELECT (SELECT count(*) FROM regexp_matches(eventlog.metrics(), '^eventlog_(?:logged_events_total|rejected_calls_total\{sqlstate="[0-9A-Z]{5}"\}) [0-9]+$', 'gn'))
        = coalesce(1 + (SELECT count(*) FROM eventlog.stats, jsonb_object_keys(rejected_by_sqlstate)), 0)
 WHERE current_setting('shared_preload_libraries') ~ 'eventlog'

@@ -16,11 +16,11 @@ COMMIT;
 SELECT eventlog.log_event(name, forward_to_statsig => flag) IS NOT NULL
 FROM (VALUES ('order.paid', false), ('order.viewed', true), ('user.created', true), ('order.item.added', NULL)) e(name, flag);
 SELECT lag_events FROM eventlog.forward_status;
-SELECT events, eventlog.selects(events, 'order.paid', '{"_eventLog": {"forwardToStatsig": true}}'),
-       eventlog.selects(events, 'order.paid', '{}')
+SELECT events, eventlog_internal.selects(events, 'order.paid', '{"_eventLog": {"forwardToStatsig": true}}'),
+       eventlog_internal.selects(events, 'order.paid', '{}')
 FROM unnest(ARRAY['flagged', 'all', 'order.*', '!order.paid', 'order', 'flagged']) events;
-SELECT refusal('SELECT eventlog.selects(''a,'', ''a'', ''{}'')');
-SELECT eventlog.selects(NULL, 'a', '{}') IS NULL;
+SELECT refusal('SELECT eventlog_internal.selects(''a,'', ''a'', ''{}'')');
+SELECT eventlog_internal.selects(NULL, 'a', '{}') IS NULL;
 
 -- redrive marks one dead letter, all, or the ones of a time and a reason; a marked dead letter is not counted again.
 CREATE VIEW letters AS
@@ -195,8 +195,8 @@ CREATE FUNCTION operates() RETURNS SETOF text
         'SELECT eventlog.purge_dead_letters(''regress_eventlog_a'', ''-infinity'')',
         'SELECT eventlog.rewind_target(''regress_eventlog_a'', ''now'')',
         'SELECT eventlog.wait_for_forward(gen_random_uuid(), ''regress_eventlog_a'', ''0'')',
-        'SELECT eventlog.selects(''all'', ''a'', ''{}'')', 'SELECT eventlog.read_start(''now'')',
-        'SELECT eventlog.require_target(''regress_eventlog_a'')']) statement
+        'SELECT eventlog_internal.selects(''all'', ''a'', ''{}'')', 'SELECT eventlog_internal.read_start(''now'')',
+        'SELECT eventlog_internal.require_target(''regress_eventlog_a'')']) statement
 $$;
 SET ROLE regress_eventlog_operator;
 SELECT operates();

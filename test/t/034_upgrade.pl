@@ -149,8 +149,44 @@ is_exactly($arrived{halfway}, \@unsent, '... are served: what was unsent is sent
 is($arrived{$_}, undef, "... and nothing else: $_") foreach 'running', 'paused';
 is(complaints('recent'), 0, '... and the worker has nothing to say');
 $node->safe_psql('recent', 'SELECT eventlog.maintain()');
+
+# The functions that only the extension calls have another schema after the update. Each is called by SQL of the library.
+my $session = $node->background_psql('recent');
+my $lease_again = q{UPDATE eventlog.leases SET leased_until = now(); SELECT count(*) FROM eventlog.poll('reader', 2)};
+my $internal = q{SELECT string_agg(pronamespace::regnamespace::text, ' ') FROM pg_proc WHERE proname = 'lease_again'};
+is($session->query_safe($internal), 'eventlog', '... internal functions have no schema of their own');
+is($session->query_safe("BEGIN; $lease_again; ROLLBACK"), 2, '... a lease that has ended is given out again');
+is($session->query_safe("BEGIN; ALTER EXTENSION eventlog UPDATE; $internal; $lease_again; ROLLBACK"), "eventlog_internal\n2",
+	'... also after an update in the same session');
+is($session->query_safe("BEGIN; $lease_again; ROLLBACK"), 2, '... and after that has been rolled back');
+$node->safe_psql('recent', 'ALTER EVENT TRIGGER eventlog_server_change DISABLE; '
+	  . target_ddl('orphan', $receiver->url('/orphan'), events => 'nothing.at.all')
+	  . '; ALTER EVENT TRIGGER eventlog_server_change ENABLE ALWAYS');
+wait_for_value($node, 'recent', q{SELECT count(*) FROM eventlog.forward_status WHERE target = 'orphan'}, 1);
+pass('... a server without a cursor gets one');
+$node->safe_psql('recent', 'DROP SERVER orphan');
+my $old_partition = q{to_regclass('eventlog.of_another_time')};
+$node->safe_psql('recent', <<'SQL');
+CREATE TABLE eventlog.of_another_time (LIKE eventlog.events INCLUDING ALL, PRIMARY KEY (event_id));
+ALTER TABLE eventlog.events ATTACH PARTITION eventlog.of_another_time
+    FOR VALUES FROM ('01000000-0000-0000-0000-000000000000') TO ('01100000-0000-0000-0000-000000000000');
+SELECT eventlog.set_retention('eventlog.events', '10 years');
+SELECT eventlog.maintain();
+SQL
+wait_for_value($node, 'recent', "SELECT $old_partition IS NULL", 't');
+pass('... retention drops a partition');
+$node->safe_psql('recent', q{SELECT eventlog.set_retention('eventlog.events', '1000 years')});
+
+$node->safe_psql('recent', 'CREATE SCHEMA eventlog_internal');
+is_deeply(refusal($node, 'recent', 'ALTER EXTENSION eventlog UPDATE'),
+	{ sqlstate => '42P06', hint => 'Rename or drop the schema, then run ALTER EXTENSION eventlog UPDATE again.' },
+	'ALTER EXTENSION UPDATE is refused while somebody else has a schema eventlog_internal');
+is(version_of('recent'), LAST, '... and changes nothing');
+$node->safe_psql('recent', 'DROP SCHEMA eventlog_internal');
 $node->safe_psql('recent', 'ALTER EXTENSION eventlog UPDATE');
 is(version_of('recent'), $new, 'ALTER EXTENSION UPDATE from ' . LAST);
+is($session->query_safe("BEGIN; $lease_again; ROLLBACK"), 2, '... a session that was connected goes on');
+$session->quit;
 is($node->safe_psql('recent', $states), 'halfway running, paused paused, running running', '... a target that was paused stays so');
 $node->safe_psql('recent', q{SELECT eventlog.resume_target('paused')});
 wait_for_value($node, 'recent', $lags, 0);

@@ -75,10 +75,10 @@ subtest 'a target that lags' => sub {
 	log_events($node, ('a') x 5);
 	wait_for_ids($receiver, 10);
 	wait_until('they are settled', sub { forward_status($node, 'sink')->{lag_events} == 0 });
-	is(sql(q{SELECT eventlog.oldest_waiting('sink')}), '', 'nothing waits');
+	is(sql(q{SELECT eventlog_internal.oldest_waiting('sink')}), '', 'nothing waits');
 	$receiver->close_port;
 	my @ids = log_events($node, ('a') x 50);
-	is(sql(q{SELECT eventlog.oldest_waiting('sink')}), sql("SELECT ingested_at FROM eventlog.events WHERE event_id = '$ids[0]'"),
+	is(sql(q{SELECT eventlog_internal.oldest_waiting('sink')}), sql("SELECT ingested_at FROM eventlog.events WHERE event_id = '$ids[0]'"),
 		'the first of a batch that waits');
 	configure($node, 'eventlog.health_max_lag' => 1);
 	my $health = wait_for_troubles('forwardLag:degraded');
@@ -88,7 +88,7 @@ subtest 'a target that lags' => sub {
 	is_deeply($health->{checks}{targets}{states}, { sink => 'waiting' }, 'the target is waiting');
 	$late->query_safe('COMMIT');
 	$late->quit;
-	is(sql(q{SELECT eventlog.oldest_waiting('sink')}), sql("SELECT ingested_at FROM eventlog.events WHERE event_id = '$late_id'"),
+	is(sql(q{SELECT eventlog_internal.oldest_waiting('sink')}), sql("SELECT ingested_at FROM eventlog.events WHERE event_id = '$late_id'"),
 		'an event that was logged before all that has been read, and committed late');
 	sql(q{SELECT eventlog.pause_target('sink')});
 	wait_for_troubles('');

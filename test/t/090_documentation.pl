@@ -173,6 +173,11 @@ sub run_page
 		my $text = slurp_file(DocumentedPage::root() . "/$path");
 		my $settings = $node->safe_psql('postgres', q{LOAD 'eventlog'; SELECT name FROM pg_settings WHERE name LIKE 'eventlog.%'});
 		is(join(' ', grep { $text !~ /`\Q$_\E`/ } split /\n/, $settings), '', "$path has all settings");
+		my $public = $node->safe_psql('postgres', <<'SQL');
+SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'eventlog'::regnamespace
+UNION ALL SELECT relname FROM pg_class WHERE relnamespace = 'eventlog'::regnamespace AND relkind = 'v'
+SQL
+		is(join(' ', grep { $text !~ /`\Q$_\E\b/ } split /\n/, $public), '', '... and all public functions and views');
 	}
 	$session->stop;
 	end_groups();

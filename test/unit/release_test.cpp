@@ -31,5 +31,13 @@ TEST(Release, LogsForNewerAndForOldestObjectsOnly) {
     EXPECT_EQ(service_for("of somebody", "0.3.0"), Service::logging);
 }
 
+TEST(Release, FindsInternalFunctionsInTheirSchema) {
+    EXPECT_STREQ(internal_schema_of("0.2.0"), "eventlog");
+    EXPECT_STREQ(internal_schema_of("0.2.9"), "eventlog");
+    EXPECT_STREQ(internal_schema_of("0.3.0"), "eventlog_internal");
+    EXPECT_STREQ(internal_schema_of("1.0.0"), "eventlog_internal");
+    EXPECT_STREQ(internal_schema_of("of somebody"), "eventlog_internal");
+}
+
 }  // namespace
 }  // namespace eventlog::store

@@ -29,44 +29,44 @@ WHERE classoid NOT IN ('pg_class'::regclass, 'pg_proc'::regclass, 'pg_type'::reg
    OR pg_describe_object(classoid, objoid, 0) ~ 'eventlog'
 -- schema
 SELECT nspname, nspowner::regrole || ' ' || sorted_acl(coalesce(nspacl, acldefault('n', nspowner)))
-FROM pg_namespace WHERE nspname = 'eventlog'
+FROM pg_namespace WHERE nspname ~ '^eventlog'
 -- relation
 SELECT c.oid::regclass::text, concat_ws(' ', relkind, relpersistence, relowner::regrole, amname, reloptions, relrowsecurity,
        relforcerowsecurity, relreplident, relhassubclass AND relkind = 'p', pg_get_partkeydef(c.oid),
        sorted_acl(coalesce(relacl, acldefault('r', relowner))))
-FROM pg_class c LEFT JOIN pg_am a ON a.oid = relam WHERE relnamespace = 'eventlog'::regnamespace
+FROM pg_class c LEFT JOIN pg_am a ON a.oid = relam WHERE relnamespace::regnamespace::text ~ '^eventlog'
 -- column
 SELECT attrelid::regclass || '.' || attname, concat_ws(' ', format_type(atttypid, atttypmod), attnotnull,
        pg_get_expr(adbin, adrelid), attidentity, attgenerated, attstorage, attcompression, attstattarget, attcollation::regcollation,
        (SELECT string_agg(o, ',') FROM unnest(attoptions) o WHERE o !~ '^pg_attver='), sorted_acl(attacl),
        'number', rank() OVER (PARTITION BY attrelid ORDER BY attnum))
 FROM pg_attribute a JOIN pg_class c ON c.oid = attrelid LEFT JOIN pg_attrdef d ON adrelid = attrelid AND adnum = attnum
-WHERE relnamespace = 'eventlog'::regnamespace AND attnum > 0 AND NOT attisdropped
+WHERE relnamespace::regnamespace::text ~ '^eventlog' AND attnum > 0 AND NOT attisdropped
 -- constraint
 SELECT conrelid::regclass || ' ' || conname, concat_ws(' ', pg_get_constraintdef(oid), convalidated, conislocal, connoinherit)
-FROM pg_constraint WHERE connamespace = 'eventlog'::regnamespace AND contype <> 'n'
+FROM pg_constraint WHERE connamespace::regnamespace::text ~ '^eventlog' AND contype <> 'n'
 -- index
 SELECT indexrelid::regclass::text, concat_ws(' ', pg_get_indexdef(indexrelid), indisprimary, indisvalid, indisreplident, indisclustered)
-FROM pg_index JOIN pg_class ON oid = indrelid WHERE relnamespace = 'eventlog'::regnamespace
+FROM pg_index JOIN pg_class ON oid = indrelid WHERE relnamespace::regnamespace::text ~ '^eventlog'
 -- trigger
 SELECT tgrelid::regclass || ' ' || tgname, concat_ws(' ', pg_get_triggerdef(t.oid), tgenabled, tgisinternal)
-FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace = 'eventlog'::regnamespace
+FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace::regnamespace::text ~ '^eventlog'
 -- rule or view
 SELECT ev_class::regclass || ' ' || rulename, concat_ws(' ', pg_get_ruledef(r.oid), ev_enabled)
-FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class WHERE relnamespace = 'eventlog'::regnamespace
+FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class WHERE relnamespace::regnamespace::text ~ '^eventlog'
 -- policy
 SELECT polrelid::regclass || ' ' || polname, concat_ws(' ', polcmd, polpermissive, polroles::regrole[],
        pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
-FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE relnamespace = 'eventlog'::regnamespace
+FROM pg_policy JOIN pg_class c ON c.oid = polrelid WHERE relnamespace::regnamespace::text ~ '^eventlog'
 -- function
 SELECT oid::regprocedure::text, concat_ws(' ', pg_get_functiondef(oid), proowner::regrole,
        sorted_acl(coalesce(proacl, acldefault('f', proowner))))
-FROM pg_proc WHERE pronamespace = 'eventlog'::regnamespace AND prokind <> 'a'
+FROM pg_proc WHERE pronamespace::regnamespace::text ~ '^eventlog' AND prokind <> 'a'
 -- type
 SELECT t.oid::regtype::text, concat_ws(' ', typtype, typowner::regrole, sorted_acl(coalesce(typacl, acldefault('T', typowner))),
        format_type(typbasetype, typtypmod), typnotnull, typdefault,
        (SELECT string_agg(enumlabel, ',' ORDER BY enumsortorder) FROM pg_enum WHERE enumtypid = t.oid))
-FROM pg_type t WHERE typnamespace = 'eventlog'::regnamespace
+FROM pg_type t WHERE typnamespace::regnamespace::text ~ '^eventlog'
 -- event trigger
 SELECT evtname::text, concat_ws(' ', evtevent, evtenabled, evttags, evtfoid::regprocedure, evtowner::regrole) FROM pg_event_trigger
 -- foreign data wrapper
@@ -83,9 +83,9 @@ SELECT pg_describe_object('pg_cast'::regclass, oid, 0), concat_ws(' ', castconte
 WHERE pg_describe_object('pg_cast'::regclass, oid, 0) ~ 'eventlog'
 -- operator
 SELECT oid::regoperator::text, concat_ws(' ', oprcode, oprcom, oprnegate, oprrest, oprjoin)
-FROM pg_operator WHERE oprnamespace = 'eventlog'::regnamespace
+FROM pg_operator WHERE oprnamespace::regnamespace::text ~ '^eventlog'
 -- statistics
-SELECT stxname::text, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxnamespace = 'eventlog'::regnamespace
+SELECT stxname::text, pg_get_statisticsobjdef(oid) FROM pg_statistic_ext WHERE stxnamespace::regnamespace::text ~ '^eventlog'
 SQL
 
 # {"part name" => definition}. Partitions of one log have one name, whatever their times; differing ones stand side by side.

@@ -14,3 +14,20 @@ COMMENT ON SCHEMA eventlog IS 'business event log: log_event() writes events, an
 REVOKE ALL ON SCHEMA eventlog FROM PUBLIC;
 
 GRANT USAGE ON SCHEMA eventlog TO pg_monitor;
+
+-- The functions and views that only the extension calls. Nobody but the owner has USAGE.
+DO $$
+BEGIN
+    IF pg_catalog.to_regnamespace('eventlog_internal') IS NOT NULL THEN
+        RAISE EXCEPTION 'schema "eventlog_internal" already exists'
+            USING ERRCODE = 'duplicate_schema',
+                  DETAIL = 'The extension creates this schema for its internal functions and views.',
+                  HINT = 'Rename or drop the schema, then run CREATE EXTENSION again.';
+    END IF;
+END
+$$;
+CREATE SCHEMA eventlog_internal;
+COMMENT ON SCHEMA eventlog_internal IS
+    'functions and views that only the extension calls; they may change with any release';
+
+REVOKE ALL ON SCHEMA eventlog_internal FROM PUBLIC;
