@@ -49,11 +49,18 @@ bool take_slot(const char* command) {
     return own != nullptr;
 }
 
+// The server forgets the identifier of the query with its text.
+void show_in_pg_stat_activity(const char* text) {
+    const auto query_id = pgstat_get_my_query_id();
+    pgstat_report_activity(STATE_RUNNING, text);
+    pgstat_report_query_id(query_id, true);
+}
+
 void show_activity(const char* command, const char* phase, int64 done, int64 total) {
     const char* text = total < 0 ? psprintf("eventlog.%s(): %s", command, phase)
                                  : psprintf("eventlog.%s(): %s, " INT64_FORMAT " of " INT64_FORMAT, command,
                                             phase, done, total);
-    pgstat_report_activity(STATE_RUNNING, text);
+    show_in_pg_stat_activity(text);
 }
 
 }  // namespace
@@ -64,7 +71,7 @@ ProgressReport::ProgressReport(const char* command) : command_(command) {
 
 ProgressReport::~ProgressReport() {
     if (holds_slot_) free_own_slot();
-    pgstat_report_activity(STATE_RUNNING, debug_query_string);
+    show_in_pg_stat_activity(debug_query_string);
 }
 
 void ProgressReport::show(const char* phase, int64_t done, int64_t total) {
