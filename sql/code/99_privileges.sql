@@ -33,6 +33,16 @@ BEGIN
 END
 $$;
 
+-- A function that an update has replaced hands its owner and its privileges on. C code does that, because pg_dump leaves out the
+-- privileges that the script of an extension grants.
+CREATE FUNCTION eventlog.hand_on(old oid, new oid) RETURNS void
+    LANGUAGE c STRICT
+    AS 'MODULE_PATHNAME', 'eventlog_hand_on';
+SELECT eventlog.hand_on(old.oid, new.oid)
+FROM pg_proc old JOIN pg_proc new ON new.pronamespace = old.pronamespace AND new.proname || ' (replaced)' = old.proname
+WHERE old.pronamespace = 'eventlog'::regnamespace;
+DROP FUNCTION eventlog.hand_on;
+
 -- Sessions and the worker see the new objects at once.
 SELECT eventlog.catalog_changed();
 SELECT eventlog.notify_worker();

@@ -1,1 +1,24 @@
--- Nothing to alter.
+-- A function whose arguments change is replaced by another function. The old one is renamed here, and code/99_privileges.sql drops it
+-- once the new one has taken over its owner and its privileges.
+DO $$
+DECLARE
+    old regprocedure;
+    used_by text;
+BEGIN
+    FOREACH old IN ARRAY '{
+        "eventlog.set_retention(regclass, interval)"
+        }'::regprocedure[]
+    LOOP
+        SELECT string_agg(pg_describe_object(d.classid, d.objid, d.objsubid), ', ' ORDER BY d.classid, d.objid) INTO used_by
+        FROM pg_depend d
+        WHERE d.refclassid = 'pg_proc'::regclass AND d.refobjid = old;
+        IF used_by IS NOT NULL THEN
+            RAISE EXCEPTION 'function % cannot be replaced because other objects depend on it', old
+                USING ERRCODE = 'dependent_objects_still_exist',
+                      DETAIL = format('These objects depend on it: %s.', used_by),
+                      HINT = 'Drop these objects, update the extension, and create them again for the new arguments.';
+        END IF;
+        EXECUTE format('ALTER FUNCTION %s RENAME TO %I', old, (SELECT proname || ' (replaced)' FROM pg_proc WHERE oid = old));
+    END LOOP;
+END
+$$;

@@ -85,6 +85,7 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.set_retention('eventlog.targets', '1 day')$$),
     ($$SELECT eventlog.set_retention('eventlog.idempotency_keys', '1 day')$$),
     ($$SELECT eventlog.set_retention('eventlog.events', '0')$$),
+    ($$SELECT eventlog.set_retention('eventlog.events', '90')$$),
     ($$SELECT eventlog.erase_event(NULL)$$),
     ($$SELECT eventlog.erase_actor(' ', 'e')$$),
     ($$SELECT eventlog.erase_actor('user', ' ')$$);

@@ -225,15 +225,31 @@ GRANT EXECUTE ON FUNCTION eventlog.poll TO PUBLIC;
 GRANT SELECT ON eventlog.consumers TO app;
 REVOKE SELECT ON eventlog.forward_status FROM pg_monitor;
 REVOKE EXECUTE ON FUNCTION eventlog.health FROM pg_monitor;
+GRANT EXECUTE ON FUNCTION eventlog.set_retention TO app WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION eventlog.set_retention TO PUBLIC;
 ALTER EXTENSION eventlog UPDATE;
 SELECT eventlog.maintain();
 SQL
 is(join("\n", catalog_differences(catalog_of($node, 'granted_recent'), $fresh)), <<'END' =~ s/\n$//r, '... and what was revoked');
 different: function eventlog.health()
 different: function eventlog.poll(text,integer,interval,interval)
+different: function eventlog.set_retention(regclass,interval,boolean)
 different: relation eventlog.consumers
 different: relation eventlog.forward_status
 END
+my $dump = run_command([ 'pg_dump', '-s', '-d', $node->connstr('granted_recent') ]);
+like($dump, qr/^GRANT ALL ON FUNCTION eventlog\.set_retention\(.*\) TO $_;$/m, '... also on a function that is replaced, in a dump too: ' . $_)
+	foreach 'PUBLIC', 'app WITH GRANT OPTION';
+
+# An object that depends on a function that is replaced stops the update, which names it.
+create_old('dependent', LAST);
+$node->safe_psql('dependent', q{CREATE VIEW short AS SELECT eventlog.set_retention('eventlog.events', '1 day')});
+my $refused = refusal($node, 'dependent', 'ALTER EXTENSION eventlog UPDATE');
+is($refused->{sqlstate}, '2BP01', 'an object of the user that depends on a replaced function stops the update');
+like($refused->{detail}, qr/view public\.short|view short/, '... which names it');
+is(version_of('dependent'), LAST, '... and changes nothing');
+$node->safe_psql('dependent', 'DROP VIEW short; ALTER EXTENSION eventlog UPDATE');
+is(version_of('dependent'), $new, '... until it is dropped');
 
 # ---- a dump of the old version ---------------------------------------------------------------------------------------
 
