@@ -22,3 +22,8 @@ BEGIN
     END LOOP;
 END
 $$;
+
+CREATE EVENT TRIGGER eventlog_drop_command ON ddl_command_start
+    WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
+    EXECUTE FUNCTION eventlog.on_drop_command();
+ALTER EVENT TRIGGER eventlog_drop_command ENABLE ALWAYS;

@@ -94,6 +94,10 @@ INSERT INTO calls (statement)
 SELECT format('SELECT eventlog.erase_event(%L) /* a record */', event_id)
 FROM eventlog.events WHERE event_name = 'eventlog.event.erased' ORDER BY event_id DESC LIMIT 1;
 
+-- The extension
+INSERT INTO calls (statement) VALUES
+    ($$DROP EXTENSION eventlog CASCADE$$);
+
 -- Targets
 SELECT eventlog.log_event('rules.early') AS early \gset
 BEGIN;

@@ -190,7 +190,9 @@ SELECT name FROM cursors ORDER BY name;
 ROLLBACK;
 
 -- DROP EXTENSION needs CASCADE while targets exist.
+SET eventlog.allow_drop = on;
 SELECT tried('DROP EXTENSION eventlog'), tried('DROP EXTENSION eventlog CASCADE');
+RESET eventlog.allow_drop;
 
 DROP SERVER regress_eventlog_a;
 SELECT count(*) FROM cursors;

@@ -101,7 +101,7 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE ba
 	1, 'a preloading server has one launcher');
 
 my $session = $node->background_psql('bare');
-$session->query_safe('CREATE EXTENSION eventlog');
+$session->query_safe('CREATE EXTENSION eventlog; SET eventlog.allow_drop = on');
 is_prompt('CREATE EXTENSION starts a worker', sub { wait_for_workers('bare postgres') });
 $session->query_safe($log);
 $session->query_safe(create_server('sink'));

@@ -325,7 +325,7 @@ is(partition_states($node) . ' ' . retired(), '4 past 0', 'one that was not deta
 
 # ---- DROP EXTENSION --------------------------------------------------------------------------------------------------
 
-sql('DROP EXTENSION eventlog CASCADE');
+sql('SET eventlog.allow_drop = on; DROP EXTENSION eventlog CASCADE');
 is(sql(q{SELECT count(*) FROM pg_class WHERE relnamespace = 'eventlog'::regnamespace}), 0, 'DROP EXTENSION leaves nothing');
 is_free_of_crashes($node, $kills);
 
