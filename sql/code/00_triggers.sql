@@ -31,6 +31,12 @@ $$;
 COMMENT ON FUNCTION eventlog.replace_reader_row() IS
     'trigger function of the tables of readers: a row that is restored from a dump replaces the row that CREATE SERVER made';
 
+CREATE OR REPLACE FUNCTION eventlog.warn_unless_preloaded() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_warn_unless_preloaded';
+COMMENT ON FUNCTION eventlog.warn_unless_preloaded() IS
+    'warns that nothing is forwarded if the library is not preloaded, with the line to add to postgresql.conf';
+
 CREATE OR REPLACE FUNCTION eventlog.on_server_change() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -48,6 +54,7 @@ BEGIN
     LOOP
         IF changed.known_as IS NULL THEN
             PERFORM eventlog.create_target(changed.name, changed.start_at);
+            PERFORM eventlog.warn_unless_preloaded();
         ELSIF changed.known_as <> changed.name THEN
             UPDATE eventlog.targets SET name = changed.name WHERE name = changed.known_as;
             UPDATE eventlog.reader_window SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;

@@ -18,9 +18,14 @@ COMMENT ON VIEW eventlog.target_options IS 'options of each target that SQL func
 COMMENT ON COLUMN eventlog.target_options.target IS 'name of the target';
 COMMENT ON COLUMN eventlog.target_options.events IS 'option events: flagged, all, or a list of name patterns';
 
+CREATE OR REPLACE FUNCTION eventlog.has_worker() RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_has_worker';
+COMMENT ON FUNCTION eventlog.has_worker() IS 'whether a worker serves this database';
+
 CREATE OR REPLACE VIEW eventlog.forward_status AS
 SELECT t.name AS target,
-       known.state,
+       CASE WHEN known.state = 'paused' OR eventlog.has_worker() THEN known.state ELSE 'no worker' END AS state,
        r.last_id AS position,
        lag.events AS lag_events,
        coalesce(greatest(extract(epoch FROM clock_timestamp() - lag.oldest), 0), 0)::double precision AS lag_seconds,
@@ -43,7 +48,8 @@ CROSS JOIN LATERAL (
 ) lag;
 COMMENT ON VIEW eventlog.forward_status IS 'the state, the position and the lag of each target';
 COMMENT ON COLUMN eventlog.forward_status.target IS 'name of the target';
-COMMENT ON COLUMN eventlog.forward_status.state IS 'running, waiting, paused, unauthorized or refused';
+COMMENT ON COLUMN eventlog.forward_status.state IS
+    'running, waiting, paused, unauthorized or refused; no worker if the target is not paused and no worker serves the database';
 COMMENT ON COLUMN eventlog.forward_status.position IS 'last event that was sent';
 COMMENT ON COLUMN eventlog.forward_status.lag_events IS 'number of events that wait to be sent';
 COMMENT ON COLUMN eventlog.forward_status.lag_seconds IS 'age of the oldest of these events';

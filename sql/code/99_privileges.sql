@@ -5,7 +5,7 @@ DO $$
 DECLARE
     views CONSTANT regclass[] := '{eventlog.forward_status, eventlog.stats, eventlog.consumers, eventlog.partitions}';
     functions CONSTANT regprocedure[] := ARRAY[
-        'eventlog.metrics()', 'eventlog.health()', 'eventlog.in_flight(oid)', 'eventlog.selects(text, text, jsonb)',
+        'eventlog.metrics()', 'eventlog.health()', 'eventlog.in_flight(oid)', 'eventlog.has_worker()', 'eventlog.selects(text, text, jsonb)',
         'eventlog.matches(text[], text)', 'eventlog.log_counters()', 'eventlog.partition_list()'];
     made record;
 BEGIN

@@ -2,7 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 
 -- DROP EXTENSION removes everything, including partitions and targets, and can be rolled back.
 CREATE FUNCTION left_over() RETURNS TABLE (what text, n bigint)

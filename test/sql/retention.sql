@@ -2,7 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 SET timezone = 'UTC';
 
 -- Makes the partition of a day, the given number of days ago, with rows of this transaction number.

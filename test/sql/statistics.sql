@@ -3,7 +3,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 DROP ROLE IF EXISTS regress_eventlog_monitor, regress_eventlog_nobody;
 DROP SERVER IF EXISTS regress_eventlog_a, "regress""eventlog\b" CASCADE;
 

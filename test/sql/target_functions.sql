@@ -3,7 +3,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 SET TimeZone = 'UTC';
 DROP SERVER IF EXISTS regress_eventlog_a CASCADE;
 BEGIN;

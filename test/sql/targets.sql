@@ -3,7 +3,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 DROP SERVER IF EXISTS regress_eventlog_a, regress_eventlog_b CASCADE;
 DROP ROLE IF EXISTS regress_eventlog_dba, regress_eventlog_owner;
 CREATE ROLE regress_eventlog_dba;
@@ -111,25 +111,27 @@ SELECT refusal('SELECT eventlog.resume_target(''regress_eventlog_none'')');
 SELECT tried('SELECT eventlog.pause_target(NULL)'), tried('SELECT eventlog.resume_target(NULL)');
 BEGIN;
 SELECT eventlog.resume_target('regress_eventlog_a');
-SELECT state FROM eventlog.forward_status;
+SELECT state FROM eventlog.target_states;
 SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT eventlog.pause_target('regress_eventlog_a');
-SELECT state FROM eventlog.forward_status;
+SELECT state FROM eventlog.target_states;
 ROLLBACK;
 
 -- A target of another incarnation of the log is paused until it is resumed.
 BEGIN;
 UPDATE eventlog.targets SET incarnation = gen_random_uuid(), paused = false;
-SELECT state FROM eventlog.forward_status;
+SELECT state FROM eventlog.target_states;
 SELECT eventlog.resume_target('regress_eventlog_a');
-SELECT state FROM eventlog.forward_status;
+SELECT state FROM eventlog.target_states;
 ROLLBACK;
 
--- forward_status shows the states that the worker records.
+-- forward_status shows the states that the worker records, unless none serves the database.
 BEGIN;
 UPDATE eventlog.targets SET paused = false, state = 'unauthorized', last_error = 'why', last_error_at = 'epoch',
     retried = 2, dead = 1;
-SELECT state, last_error, extract(epoch FROM last_error_at), retried, dead FROM eventlog.forward_status;
+SELECT s.state, f.state = CASE WHEN eventlog.has_worker() THEN s.state ELSE 'no worker' END, last_error,
+       extract(epoch FROM last_error_at), retried, dead
+FROM eventlog.forward_status f JOIN eventlog.target_states s USING (target);
 SELECT tried('UPDATE eventlog.targets SET state = ''odd''');
 ROLLBACK;
 

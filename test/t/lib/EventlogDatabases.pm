@@ -32,9 +32,8 @@ sub refusal
 	my ($node, $database, $statement) = @_;
 	my (undef, undef, $stderr) = $node->psql($database, $statement, extra_params => [ '-v', 'VERBOSITY=verbose' ]);
 	my ($sqlstate) = $stderr =~ /ERROR:  (\w{5}):/;
-	my ($detail) = $stderr =~ /DETAIL:  (.*)/;
 	my ($hint) = $stderr =~ /HINT:  (.*)/;
-	return { sqlstate => $sqlstate // '', detail => $detail // '', hint => $hint // '' };
+	return { sqlstate => $sqlstate // '', hint => $hint // '' };
 }
 
 # Stores an event by hand whose id is so many milliseconds after the greatest, so that ids go on behind it; its id.

@@ -1,0 +1,1 @@
+SELECT eventlog.warn_unless_preloaded();
