@@ -6,7 +6,8 @@ DECLARE
     used_by text;
 BEGIN
     FOREACH old IN ARRAY '{
-        "eventlog.set_retention(regclass, interval)"
+        "eventlog.set_retention(regclass, interval)",
+        "eventlog.try_log_events(jsonb)"
         }'::regprocedure[]
     LOOP
         SELECT string_agg(pg_describe_object(d.classid, d.objid, d.objsubid), ', ' ORDER BY d.classid, d.objid) INTO used_by

@@ -114,3 +114,6 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
     '{"eventName": "e", "service": "s", "type": "t"}',
     '{"metadata": {"eventName": "e"}}', '{"eventType": "e", "eventTimestamp": "2026-11-20"}', '{"EventName": "e"}',
     '{"eventName": null}']) e;
+
+-- An envelope that is NULL is an error, since the event would be lost.
+SELECT refusal('SELECT eventlog.log_envelope(NULL)');

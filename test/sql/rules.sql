@@ -51,6 +51,7 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.log_events('{}')$$),
     ($$SELECT eventlog.log_events_json(' "a"')$$),
     ($$SELECT eventlog.try_log_events('1')$$),
+    ($$SELECT eventlog.log_envelope(NULL)$$),
     ($$SELECT eventlog.log_events('[{"eventName": "a"}, {"eventName": "a", "sofa": 1}]')$$);
 
 -- Idempotency keys
