@@ -7,7 +7,9 @@ DECLARE
 BEGIN
     FOREACH old IN ARRAY '{
         "eventlog.set_retention(regclass, interval)",
-        "eventlog.try_log_events(jsonb)"
+        "eventlog.try_log_events(jsonb)",
+        "eventlog.list_events(text, text, text, text, text, text, text, text, uuid, timestamptz, timestamptz, integer, text)",
+        "eventlog.find_events(text, text, text, text, text, text, text, text, uuid, timestamptz, timestamptz, integer, text)"
         }'::regprocedure[]
     LOOP
         SELECT string_agg(pg_describe_object(d.classid, d.objid, d.objsubid), ', ' ORDER BY d.classid, d.objid) INTO used_by

@@ -148,6 +148,12 @@ wait_for_value($node, 'recent', q{SELECT lag_events FROM eventlog.forward_status
 is_exactly($arrived{halfway}, \@unsent, '... are served: what was unsent is sent');
 is($arrived{$_}, undef, "... and nothing else: $_") foreach 'running', 'paused';
 is(complaints('recent'), 0, '... and the worker has nothing to say');
+my $logged = $node->safe_psql('recent', 'SELECT event_name FROM eventlog.events ORDER BY event_id LIMIT 1');
+my $positional = "SELECT count(*) FROM eventlog.find_events('$logged')";
+my $named = $node->safe_psql('recent', "SELECT count(*) FROM eventlog.find_events(event_name => '$logged')");
+cmp_ok($named, '>', 0, '... and a page has its events');
+is($node->safe_psql('recent', $positional), 0, '... whose first argument is still the source');
+is($node->safe_psql('recent', 'SELECT count(*) FROM eventlog.log_events(NULL)'), 0, '... and functions that were STRICT stay so');
 $node->safe_psql('recent', 'SELECT eventlog.maintain()');
 $node->safe_psql('recent', 'ALTER EXTENSION eventlog UPDATE');
 is(version_of('recent'), $new, 'ALTER EXTENSION UPDATE from ' . LAST);
@@ -159,6 +165,7 @@ wait_for_value($node, 'recent', q{SELECT count(*) FROM eventlog.dead_letters WHE
 is_exactly($arrived{paused}, $of_last{q{event_name ~ 'late|order.refused'}},
 	'... resumed, it is sent what waits, and the dead letter that was to be sent again');
 is($node->safe_psql('recent', 'SELECT count(*) FROM eventlog.dead_letters WHERE redriven_at IS NULL'), 2, '... the others are kept');
+is($node->safe_psql('recent', $positional), $named, '... the first argument of a page is the name now');
 is($node->safe_psql('recent', 'SELECT log, keep FROM eventlog.retention'), 'events|1000 years', '... and rules of retention');
 is($node->safe_psql('recent', q{SELECT count(*), count(actor_id) FROM eventlog.events WHERE metadata @@ '$._eventLog.erased == true'}),
 	'4|0', '... and what was erased stays so');
@@ -227,11 +234,13 @@ REVOKE SELECT ON eventlog.forward_status FROM pg_monitor;
 REVOKE EXECUTE ON FUNCTION eventlog.health FROM pg_monitor;
 GRANT EXECUTE ON FUNCTION eventlog.set_retention TO app WITH GRANT OPTION;
 GRANT EXECUTE ON FUNCTION eventlog.set_retention TO PUBLIC;
+GRANT EXECUTE ON FUNCTION eventlog.list_events TO app;
 ALTER EXTENSION eventlog UPDATE;
 SELECT eventlog.maintain();
 SQL
 is(join("\n", catalog_differences(catalog_of($node, 'granted_recent'), $fresh)), <<'END' =~ s/\n$//r, '... and what was revoked');
 different: function eventlog.health()
+different: function eventlog.list_events(text,text,text,text,text,text,text,text,uuid,timestamp with time zone,timestamp with time zone,integer,text)
 different: function eventlog.poll(text,integer,interval,interval)
 different: function eventlog.set_retention(regclass,interval,boolean)
 different: relation eventlog.consumers
