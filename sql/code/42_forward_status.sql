@@ -11,9 +11,14 @@ COMMENT ON COLUMN eventlog.target_states.state IS 'running, waiting, paused, una
 
 CREATE OR REPLACE VIEW eventlog.target_options AS
 SELECT t.name AS target,
-       coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
-           AS events
-FROM eventlog.targets t LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server;
+       coalesce(given.events, CASE WHEN given.format = 'statsig' THEN 'flagged' ELSE 'all' END) AS events
+FROM eventlog.targets t
+LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
+LEFT JOIN LATERAL (
+    SELECT max(o.option_value) FILTER (WHERE o.option_name = 'events') AS events,
+           max(o.option_value) FILTER (WHERE o.option_name = 'format') AS format
+    FROM pg_catalog.pg_options_to_table(s.srvoptions) o
+) given ON true;
 COMMENT ON VIEW eventlog.target_options IS 'options of each target that SQL functions and views use, with their defaults';
 COMMENT ON COLUMN eventlog.target_options.target IS 'name of the target';
 COMMENT ON COLUMN eventlog.target_options.events IS 'option events: flagged, all, or a list of name patterns';

@@ -30,3 +30,23 @@ CREATE EVENT TRIGGER eventlog_drop_command ON ddl_command_start
     WHEN TAG IN ('DROP EXTENSION', 'DROP SCHEMA', 'DROP OWNED')
     EXECUTE FUNCTION eventlog.on_drop_command();
 ALTER EVENT TRIGGER eventlog_drop_command ENABLE ALWAYS;
+
+-- Until now, the default of the option events was flagged for each format. The targets that exist keep it.
+DO $$
+DECLARE
+    target text;
+BEGIN
+    FOR target IN
+        SELECT s.srvname
+        FROM pg_foreign_server s
+        JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'eventlog'
+        CROSS JOIN LATERAL (SELECT bool_or(o.option_name = 'events') AS has_events,
+                                   bool_or(o.option_name = 'format' AND o.option_value = 'statsig') AS is_statsig
+                            FROM pg_options_to_table(s.srvoptions) o) given
+        WHERE given.has_events IS NOT TRUE AND given.is_statsig IS NOT TRUE
+        ORDER BY s.srvname
+    LOOP
+        EXECUTE format('ALTER SERVER %I OPTIONS (ADD events ''flagged'')', target);
+    END LOOP;
+END
+$$;

@@ -97,6 +97,7 @@ OptionResult read_mode(TargetOptions& options, std::string_view name, std::strin
 }
 
 OptionResult read_events(TargetOptions& options, std::string_view, std::string_view value) {
+    options.events_given = true;
     return Selection::parse(value, options.events);
 }
 

@@ -76,7 +76,7 @@ bool reads_server(OptionHome home, std::string_view name) {
     return option != nullptr && option->reads_server;
 }
 
-std::optional<Violation> complete(TargetOptions& options) {
+std::optional<Violation> complete(TargetOptions& options, DefaultEvents default_events) {
     if (options.url.empty()) return violation<Rule::option_required>("url");
     if (options.format_name.empty()) return violation<Rule::option_required>("format");
     options.format = find_format(options.format_name, options.mode);
@@ -87,6 +87,8 @@ std::optional<Violation> complete(TargetOptions& options) {
         return violation<Rule::option_mode>("mode", format, with<"found">(options.mode),
                                             with<"modes">(modes));
     }
+    if (!options.events_given && default_events == DefaultEvents::of_format && !options.format->only_flagged)
+        options.events = Selection::of_all();
     if (options.client_cert_file.empty() != options.client_key_file.empty())
         return violation<Rule::option_of_certificate>(options.client_cert_file.empty() ? "client_cert_file"
                                                                                        : "client_key_file");

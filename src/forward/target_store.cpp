@@ -209,12 +209,16 @@ Declaration declaration_of(const Row& row) {
     declaration.cursor = follow::cursor_of(row.cursor);
     take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
     take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
-    if (auto broken = complete(declaration.options); broken && declaration.invalid.empty())
+    if (auto broken = complete(declaration.options, default_events()); broken && declaration.invalid.empty())
         declaration.invalid = unusable(*broken);
     return declaration;
 }
 
 }  // namespace
+
+DefaultEvents default_events() {
+    return store::is_of_release("0.3.0") ? DefaultEvents::of_format : DefaultEvents::flagged;
+}
 
 std::vector<Declaration> load_declarations() {
     std::span<Row> rows = pg::call([] { return read_rows(); });

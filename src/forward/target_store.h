@@ -29,6 +29,9 @@ struct Declaration {
 // Returns every target of this database that has a server and a cursor.
 std::vector<Declaration> load_declarations();
 
+// Returns the default of the option `events` that the SQL objects of this database have.
+DefaultEvents default_events();
+
 // Creates the cursor of each server that has none because its event trigger did not fire. The target starts
 // now.
 void adopt_orphan_servers();

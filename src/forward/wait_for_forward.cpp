@@ -126,6 +126,7 @@ bool selects(const Progress& progress, const LoggedEvent& event) {
     TargetOptions options;
     for (const GivenOption& option : progress.options)
         set_option(options, OptionHome::server, option.name, option.value);
+    (void)complete(options, default_events());
     event::StoredRow row;
     row.event_name = event.name;
     row.metadata = event.metadata;

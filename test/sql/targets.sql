@@ -159,6 +159,13 @@ DROP SERVER regress_eventlog_c CASCADE;
 RESET ROLE;
 SELECT name FROM cursors ORDER BY name;
 
+-- Without the option events, statsig is sent flagged events, and every other format all events.
+SAVEPOINT formats;
+SELECT format('CREATE SERVER %I FOREIGN DATA WRAPPER eventlog OPTIONS (url ''http://127.0.0.1:1/'', format %L)', 'regress_eventlog_' || f, f)
+FROM unnest(ARRAY['statsig', 'ndjson', 'cloudevents', 'otlp', 'segment']) f \gexec
+SELECT target, events FROM eventlog.target_options WHERE target ~ '_(statsig|ndjson|cloudevents|otlp|segment)$' ORDER BY target;
+ROLLBACK TO formats;
+
 -- DROP OWNED drops a target as well.
 SET LOCAL ROLE regress_eventlog_dba;
 CREATE SERVER regress_eventlog_b FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');

@@ -252,6 +252,15 @@ like($dump, qr/^GRANT ALL ON FUNCTION eventlog\.set_retention\(.*\) TO $_;$/m, '
 
 # An object that depends on a function that is replaced stops the update, which names it.
 create_old('dependent', LAST);
+my $not_selected = sub {
+	my ($target) = @_;
+	my $event = $node->safe_psql('dependent', $log);
+	return refusal($node, 'dependent', "SELECT eventlog.wait_for_forward('$event', '$target', '0')")->{sqlstate} eq '22023';
+};
+my $declare = q{CREATE SERVER %s FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format '%s')};
+my $options = q{SELECT string_agg(srvname || ' ' || srvoptions[3], ', ' ORDER BY srvname) FROM pg_foreign_server WHERE srvname LIKE 'by_default%'};
+$node->safe_psql('dependent', join ';', map { sprintf $declare, "by_default_$_", $_ } 'ndjson', 'statsig');
+ok($not_selected->('by_default_ndjson'), 'a target of the last release is sent flagged events by default');
 $node->safe_psql('dependent', q{CREATE VIEW short AS SELECT eventlog.set_retention('eventlog.events', '1 day')});
 is(refusal($node, 'dependent', 'ALTER EXTENSION eventlog UPDATE')->{sqlstate}, '2BP01',
 	'an object of the user that depends on a replaced function stops the update');
@@ -260,6 +269,12 @@ like($names, qr/DETAIL:  .*view (public\.)?short/, '... which names it');
 is(version_of('dependent'), LAST, '... and changes nothing');
 $node->safe_psql('dependent', 'DROP VIEW short; ALTER EXTENSION eventlog UPDATE');
 is(version_of('dependent'), $new, '... until it is dropped');
+is($node->safe_psql('dependent', $options), 'by_default_ndjson events=flagged', 'the update writes the default that the targets have');
+ok($not_selected->('by_default_ndjson'), '... which stays');
+$node->safe_psql('dependent', sprintf $declare, 'by_default_new', 'ndjson');
+ok(!$not_selected->('by_default_new'), '... while a new target is sent all events');
+$node->safe_psql('dependent', sprintf $declare, 'by_default_new_statsig', 'statsig');
+ok($not_selected->('by_default_new_statsig'), '... unless it is of format statsig');
 
 # ---- a dump of the old version ---------------------------------------------------------------------------------------
 

@@ -16,6 +16,12 @@ class Selection {
     // The default selects the events that were logged with forward_to_statsig.
     Selection() = default;
 
+    static Selection of_all() {
+        Selection all;
+        all.kind_ = Kind::all;
+        return all;
+    }
+
     // Reads `flagged`, `all`, or a list of name patterns, which select whether an event is flagged or not.
     // Returns the violation if the value is not valid, or nothing.
     static std::optional<rules::Violation> parse(std::string_view value, Selection& selection);
