@@ -10,6 +10,10 @@ AS $$
 DECLARE
     start record;
 BEGIN
+    IF NOT EXISTS (SELECT FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+                   WHERE w.fdwname = 'eventlog' AND s.srvname = target) THEN
+        PERFORM eventlog.refuse('target_unknown', 'target', 'found', target);
+    END IF;
     INSERT INTO eventlog.targets (name, incarnation) VALUES (target, (SELECT c.incarnation FROM eventlog.cluster c));
     start := eventlog.read_start(start_at);
     INSERT INTO eventlog.reader_window (kind, name, from_snapshot, start_snapshot, start_after)

@@ -80,6 +80,10 @@ enum class DefaultEvents : uint8_t {
 // Ends the reading of a server's options: what is missing or does not fit together, or nothing.
 std::optional<rules::Violation> complete(TargetOptions& options, DefaultEvents default_events);
 
+// Returns what is wrong with an option of the server if the target's format does not have it. Only options
+// that are being written are checked in this way.
+std::optional<rules::Violation> misplaced(const TargetOptions& options, std::string_view name);
+
 // Returns the address of requests: the url, with the format's default path if the url has no path.
 std::string endpoint_of(const TargetOptions& options);
 

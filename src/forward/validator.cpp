@@ -30,6 +30,9 @@ void validate(std::span<const GivenOption> given, OptionHome home) {
     }
     if (home != OptionHome::server) return;
     if (auto broken = complete(options, DefaultEvents::of_format)) throw pg::error_of(*broken);
+    for (const GivenOption& option : given)
+        if (auto broken = misplaced(options, option.name)) throw pg::error_of(*broken);
+    if (auto broken = options.events.mistake()) throw pg::error_of(*broken);
     check_host("url", options.endpoint, !options.proxy.empty());
     check_host("proxy", options.proxy_endpoint, false);
 }

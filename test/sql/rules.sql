@@ -76,6 +76,8 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.create_consumer('new', events => '{!}')$$),
     ($$SELECT eventlog.create_consumer('new', events => array_fill('a'::text, '{101}'))$$),
     ($$SELECT eventlog.create_consumer('new', events => '{NULL}')$$),
+    ($$SELECT eventlog.create_consumer('new', events => ARRAY['order.*,cart.*'])$$),
+    ($$SELECT eventlog.create_consumer('new', events => ARRAY['order.*', ' !{cart.*}'])$$),
     ($$SELECT eventlog.drop_consumer('none')$$),
     ($$SELECT eventlog.poll('rules', max_rows => 0)$$),
     ($$SELECT eventlog.poll('rules', wait => '2 hours')$$),
@@ -121,7 +123,10 @@ INSERT INTO calls (statement)
 SELECT format('CREATE SERVER regress_eventlog_r FOREIGN DATA WRAPPER eventlog OPTIONS (%s)', options)
 FROM unnest(ARRAY[
     $$format 'ndjson'$$, $$colour 'red'$$, $$url 'ftp://example.com/'$$, $$format 'xml'$$, $$mode ''$$, $$events ','$$,
-    $$events 'all, a'$$, $$start_at 'nowhere'$$, $$batch_events '0'$$, $$max_value_length '-1'$$, $$compression 'zip'$$,
+    $$events 'all, a'$$, $$url 'http://127.0.0.1:1/', format 'ndjson', events '{order.*}'$$,
+    $$url 'http://127.0.0.1:1/', format 'ndjson', events 'flaged'$$, $$api_key 'k'$$,
+    $$url 'http://127.0.0.1:1/', format 'ndjson', max_name_length '9'$$,
+    $$start_at 'nowhere'$$, $$batch_events '0'$$, $$max_value_length '-1'$$, $$compression 'zip'$$,
     $$user_principal ' '$$, $$user_id 'nobody'$$, $$ca_file 'ca.pem'$$, $$proxy 'proxy'$$, $$headers 'x'$$, $$headers 'X-A:'$$,
     $$headers E'X-A: \x01'$$, $$headers 'Host: a'$$, $$headers 'Cookie: a'$$,
     $$url 'http://169.254.169.254/', format 'ndjson'$$, $$url 'http://127.0.0.1:1/', format 'otlp', mode 'x'$$,
@@ -132,7 +137,7 @@ SELECT format('CREATE SERVER regress_eventlog_r FOREIGN DATA WRAPPER eventlog OP
 INSERT INTO calls (statement)
 SELECT format('CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_rules OPTIONS (%s)', options)
 FROM unnest(ARRAY[
-    $$api_key ''$$, $$api_key 'k', api_key_file '/k'$$, $$api_key_env '1K'$$, $$signing_secret 'secret'$$]) options;
+    $$api_key ''$$, $$api_key 'k', api_key_file '/k'$$, $$api_key_env '1K'$$, $$signing_secret 'secret'$$, $$url 'http://127.0.0.1:1/'$$]) options;
 INSERT INTO calls (statement) VALUES
     ($$ALTER FOREIGN DATA WRAPPER eventlog OPTIONS (ADD url 'http://127.0.0.1:1/')$$),
     ($$SET ROLE regress_eventlog_sender; CREATE SERVER regress_eventlog_r FOREIGN DATA WRAPPER eventlog OPTIONS (ca_file '/ca.pem')$$);

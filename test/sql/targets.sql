@@ -94,7 +94,7 @@ FROM unnest(ARRAY['now', 'beginning', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '01arz3ndekt
 SELECT eventlog.log_event('committed before', forward_to_statsig => true) IS NOT NULL;
 BEGIN;
 SELECT eventlog.log_event('with it', forward_to_statsig => true) IS NOT NULL;
-CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
+CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'flagged');
 SELECT eventlog.pause_target('regress_eventlog_a');
 COMMIT;
 SELECT eventlog.log_event('not flagged') IS NOT NULL;
@@ -116,6 +116,10 @@ SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT state FROM eventlog.target_states;
 ROLLBACK;
+
+-- A target is made by its server only.
+SELECT refusal('SELECT eventlog.create_target(''regress_eventlog_ghost'', ''now'')');
+SELECT count(*) FROM eventlog.targets WHERE name = 'regress_eventlog_ghost';
 
 -- A target of another incarnation of the log is paused until it is resumed.
 BEGIN;
