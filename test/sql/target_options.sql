@@ -2,6 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
+SET client_min_messages = error;
 
 -- url and format are required.
 SELECT refusal(server($$url 'http://127.0.0.1:1/'$$));
@@ -122,3 +123,18 @@ FROM (VALUES ('cloudevents', 'structured'), ('cloudevents', 'batch'), ('cloudeve
              ('ndjson', 'text'), ('otlp', 'batch'), ('segment', 'batch'), ('statsig', 'batch')) f(format, mode);
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'cloudevents', mode 'text'$$));
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'otlp', mode 'text'$$));
+
+-- What the server cannot read is told at once, and may become readable later.
+BEGIN;
+SELECT server($$url 'https://127.0.0.1:1/', format 'ndjson'$$) AS command \gset
+:command;
+RESET client_min_messages;
+\set VERBOSITY default
+ALTER SERVER regress_eventlog_a OPTIONS (ADD ca_file '/nonexistent/ca.pem');
+ALTER SERVER regress_eventlog_a OPTIONS (SET ca_file '/');
+ALTER SERVER regress_eventlog_a OPTIONS (DROP ca_file, ADD client_cert_file '/nonexistent/c.pem', ADD client_key_file '/nonexistent/k.pem');
+CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (api_key_file '/nonexistent/key');
+ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (DROP api_key_file, ADD api_key_file '/dev/null');
+ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (DROP api_key_file, ADD api_key_env 'EVENTLOG_NO_SUCH_VARIABLE');
+ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (DROP api_key_env, ADD api_key 'k');
+ROLLBACK;
