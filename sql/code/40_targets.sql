@@ -27,7 +27,9 @@ CREATE OR REPLACE FUNCTION eventlog.require_target(target text) RETURNS void
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.name = require_target.target) THEN
+    IF target IS NULL THEN
+        PERFORM eventlog.refuse('argument_null', 'target');
+    ELSIF NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.name = require_target.target) THEN
         PERFORM eventlog.refuse('target_unknown', 'target', 'found', target);
     END IF;
 END

@@ -29,6 +29,14 @@ void wipe_list(curl_slist*& list) noexcept {
     list = nullptr;
 }
 
+// Returns the library's error in words by which it can be mended, where the library's own do not do that.
+std::string explained(CURLcode result, std::string_view text) {
+    if (result == CURLE_SSL_CONNECT_ERROR && (text.find("wrong version number") != std::string_view::npos ||
+                                              text.find("packet length too long") != std::string_view::npos))
+        return "the endpoint does not speak TLS at this port; the url may have to begin with http://";
+    return text.empty() ? curl_easy_strerror(result) : std::string(text);
+}
+
 // Returns false if the process has as many descriptors open as the server allows for other uses than its own.
 bool acquire_descriptor() noexcept {
     try {
@@ -232,7 +240,7 @@ void HttpRequest::ended(CURLcode result) noexcept {
     if (out_of_descriptors_)
         answer_.error = "No file descriptor is free: max_files_per_process may be too low";
     else
-        answer_.error = error_[0] != '\0' ? error_ : curl_easy_strerror(result);
+        answer_.error = explained(result, error_);
 }
 
 }  // namespace eventlog::forward

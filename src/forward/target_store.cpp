@@ -20,7 +20,7 @@ SELECT t.name, s.oid, s.srvoptions,
        w.win, w.from_snapshot::text, w.to_snapshot::text, w.start_after,
        CASE WHEN p.win = w.win THEN p.last_id END,
        p.win = w.win AND p.done,
-       o.rolsuper,
+       o.rolsuper, o.rolname::text,
        EXISTS (SELECT FROM eventlog.dead_letters d WHERE d.target = t.name AND d.redriven_at IS NOT NULL)
 FROM eventlog.targets t
 JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server AND s.srvname = t.name
@@ -148,12 +148,14 @@ struct Row {
     bool shows_trouble;
     follow::StoredCursor cursor;
     bool owner_is_superuser;
+    std::string_view owner;
+    bool has_mapping;
     bool redrives;
 };
 
 Row read_row(HeapTuple tuple, TupleDesc columns) {
-    Datum values[14];
-    bool nulls[14];
+    Datum values[15];
+    bool nulls[15];
     heap_deform_tuple(tuple, columns, values, nulls);
     Row row{};
     row.name = pg::text_view(values[0]);
@@ -169,7 +171,9 @@ Row read_row(HeapTuple tuple, TupleDesc columns) {
     if (!nulls[10]) row.cursor.last_id = pg::uuid_of(values[10]);
     row.cursor.done = DatumGetBool(values[11]);
     row.owner_is_superuser = DatumGetBool(values[12]);
-    row.redrives = DatumGetBool(values[13]);
+    row.owner = pg::text_view(values[13]);
+    row.redrives = DatumGetBool(values[14]);
+    row.has_mapping = !nulls[3];
     return row;
 }
 
@@ -206,6 +210,8 @@ Declaration declaration_of(const Row& row) {
     declaration.paused = row.paused;
     declaration.shows_trouble = row.shows_trouble;
     declaration.redrives = row.redrives;
+    declaration.owner = row.owner;
+    declaration.has_mapping = row.has_mapping;
     declaration.cursor = follow::cursor_of(row.cursor);
     take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
     take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
@@ -215,6 +221,14 @@ Declaration declaration_of(const Row& row) {
 }
 
 }  // namespace
+
+std::string missing_key(const Declaration& declaration) {
+    const TargetOptions& options = declaration.options;
+    if (options.key_source != KeySource::none || !options.secret_headers.empty()) return {};
+    if (declaration.has_mapping) return "; no key was sent, because the user mapping has none";
+    return "; no key was sent, because there is no user mapping for \"" + declaration.owner +
+           "\", who owns the server, nor for PUBLIC";
+}
 
 DefaultEvents default_events() {
     return store::is_of_release("0.3.0") ? DefaultEvents::of_format : DefaultEvents::flagged;

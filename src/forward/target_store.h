@@ -24,7 +24,12 @@ struct Declaration {
     bool shows_trouble = false;  // the state in eventlog.targets is not `running`
     bool redrives = false;       // the target has dead letters that are to be sent again
     follow::Cursor cursor;
+    std::string owner;         // of the server
+    bool has_mapping = false;  // the owner or PUBLIC has a user mapping with options
 };
+
+// Returns what to add to the reason of a refused credential: that no key was sent, and for whom, or nothing.
+std::string missing_key(const Declaration& declaration);
 
 // Returns every target of this database that has a server and a cursor.
 std::vector<Declaration> load_declarations();

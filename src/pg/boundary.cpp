@@ -1,5 +1,7 @@
 #include "pg/boundary.h"
 
+#include "pg/own_frames.h"
+
 namespace eventlog::pg {
 namespace {
 
@@ -112,6 +114,7 @@ void raise(const Failure& failure) {
         QueryCancelHoldoffCount = 0;
         ReThrowError(failure.server);
     }
+    leave_out_own_frames();
     report(ERROR, failure);
     pg_unreachable();
 }

@@ -39,7 +39,7 @@ FROM unnest(ARRAY[
     '{"eventName": "a", "colour": 1}', '{"eventName": "a", "eventId": "1"}', '{"eventName": "a", "tenantId": "1"}',
     '{"eventName": "a", "_eventLog": {}}', '{"eventName": "a", "actorId": "e", "actor_id": "e"}',
     '{"service": "s", "eventType": "a", "eventTimestamp": "2026-11-20", "actor": {"type": "d", "id": "e", "colour": 1}}',
-    '{"service": "s", "eventType": "a"}', '{"service": "s", "eventType": "a", "eventTimestamp": "2026-11-20", "actor": {"id": "e"}}',
+    '{"eventName": "a", "service": "s", "eventId": "1"}', '{"service": "s", "eventType": "a"}', '{"service": "s", "eventType": "a", "eventTimestamp": "2026-11-20", "actor": {"id": "e"}}',
     '{"eventName": "a", "actorId": 1}', '{"eventName": "a", "origin": "mobile"}', '{"eventName": "a", "value": 1e400}',
     '{"service": "s", "eventType": "a", "eventTimestamp": "yesterday"}',
     '{"service": " ", "eventType": "a", "eventTimestamp": "2026-11-20"}', '{"type": " ", "source": "s"}',
@@ -122,7 +122,7 @@ INSERT INTO calls (statement) VALUES
 INSERT INTO calls (statement)
 SELECT format('CREATE SERVER regress_eventlog_r FOREIGN DATA WRAPPER eventlog OPTIONS (%s)', options)
 FROM unnest(ARRAY[
-    $$format 'ndjson'$$, $$colour 'red'$$, $$url 'ftp://example.com/'$$, $$format 'xml'$$, $$mode ''$$, $$events ','$$,
+    $$format 'ndjson'$$, $$colour 'red'$$, $$url 'ftp://example.com/'$$, $$url 'example.com/events'$$, $$format 'xml'$$, $$mode ''$$, $$events ','$$,
     $$events 'all, a'$$, $$url 'http://127.0.0.1:1/', format 'ndjson', events '{order.*}'$$,
     $$url 'http://127.0.0.1:1/', format 'ndjson', events 'flaged'$$, $$api_key 'k'$$,
     $$url 'http://127.0.0.1:1/', format 'ndjson', max_name_length '9'$$,
@@ -150,6 +150,23 @@ $$;
 SELECT shown(left(c.statement, 160) || E'\n' || string_agg('    ' || r.line, E'\n'))
 FROM calls c, LATERAL (SELECT * FROM refusal(c.statement)) r(line)
 GROUP BY c.place, c.statement ORDER BY c.place;
+
+-- The CONTEXT shows the caller's functions, and none of the extension's.
+CREATE FUNCTION context_of(statement text) RETURNS text
+    LANGUAGE plpgsql AS $$
+DECLARE
+    context text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+    RETURN context;
+END
+$$;
+SELECT left(c.statement, 160), context FROM calls c, context_of(c.statement) context WHERE context ~ 'function eventlog\.|eventlog\.refuse';
+SELECT context_of($$SELECT eventlog.drop_consumer('none')$$);
+DROP FUNCTION context_of;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT refusal($$SELECT eventlog.poll('rules')$$);
 ROLLBACK;
