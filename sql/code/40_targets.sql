@@ -62,6 +62,12 @@ $$;
 COMMENT ON FUNCTION eventlog.resume_target(text) IS
     'resumes sending to a target at once: after pause_target(), after a restore into another database, or before its next attempt is due';
 
+CREATE OR REPLACE FUNCTION eventlog.test_target(target text) RETURNS TABLE (step text, ok boolean, detail text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 5
+    AS 'MODULE_PATHNAME', 'eventlog_test_target';
+COMMENT ON FUNCTION eventlog.test_target(text) IS
+    'resolves, connects, and checks TLS and the key of a target by a request without events; ok is NULL if that cannot be told';
+
 CREATE OR REPLACE FUNCTION eventlog.in_flight(server oid) RETURNS integer
     LANGUAGE c VOLATILE STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_in_flight';

@@ -141,9 +141,31 @@ void HttpRequest::set(Outgoing outgoing, const Credentials& credentials) {
     }
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, outgoing_.body.data());
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(outgoing_.body.size()));
+    curl_easy_setopt(easy_, CURLOPT_CONNECT_ONLY, outgoing_.only_connects ? 1L : 0L);
     curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(outgoing_.timeout_ms));
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                      std::min(static_cast<long>(outgoing_.timeout_ms), kLongestConnect));
+}
+
+Reached HttpRequest::reached() const {
+    Reached reached;
+    reached.result = result_;
+    char* address = nullptr;
+    long port = 0;
+    curl_off_t resolved = 0;
+    curl_off_t connected = 0;
+    curl_off_t secured = 0;
+    curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &address);
+    curl_easy_getinfo(easy_, CURLINFO_PRIMARY_PORT, &port);
+    curl_easy_getinfo(easy_, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+    curl_easy_getinfo(easy_, CURLINFO_CONNECT_TIME_T, &connected);
+    curl_easy_getinfo(easy_, CURLINFO_APPCONNECT_TIME_T, &secured);
+    reached.address = address != nullptr ? address : "";
+    reached.port = static_cast<int>(port);
+    reached.connected = connected > 0;
+    reached.secured = secured > 0;
+    reached.resolved = reached.connected || resolved > 0;
+    return reached;
 }
 
 void HttpRequest::forget_headers() noexcept {
@@ -222,6 +244,7 @@ size_t HttpRequest::on_body(char* data, size_t size, size_t count, void* self) n
 void HttpRequest::ended(CURLcode result) noexcept {
     under_way_ = false;
     ended_ = true;
+    result_ = result;
     forget_headers();
     bool too_long = result == CURLE_WRITE_ERROR && read_ > kMaxRead;
     long status = 0;

@@ -6,6 +6,7 @@
 #include "pg/statement.h"
 #include "follow/rows.h"
 #include "forward/quotations.h"
+#include "store/catalog.h"
 
 namespace eventlog::forward {
 namespace {
@@ -30,6 +31,18 @@ JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
 CROSS JOIN eventlog.cluster c
 ORDER BY t.name)",
                               SPI_OK_SELECT};
+
+pg::Statement<1> declaration_of_name{R"(
+SELECT t.name, s.oid, s.srvoptions,
+       (SELECT m.umoptions FROM pg_catalog.pg_user_mapping m
+        WHERE m.umserver = s.oid AND m.umuser IN (s.srvowner, 0) ORDER BY m.umuser DESC LIMIT 1),
+       o.rolsuper, o.rolname::text
+FROM eventlog.targets t
+JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server AND s.srvname = t.name
+JOIN pg_catalog.pg_roles o ON o.oid = s.srvowner
+WHERE t.name = $1)",
+                                     SPI_OK_SELECT,
+                                     {TEXTOID}};
 
 pg::Statement<0> orphans{R"(
 SELECT eventlog.create_target(s.srvname::text, 'now'::text)
@@ -203,20 +216,26 @@ void take_options(Declaration& declaration, std::span<GivenOption> given, Option
     }
 }
 
-Declaration declaration_of(const Row& row) {
+// Returns the declaration without its cursor and its states.
+Declaration definition_of(const Row& row) {
     Declaration declaration;
     declaration.name = row.name;
     declaration.server = row.server;
-    declaration.paused = row.paused;
-    declaration.shows_trouble = row.shows_trouble;
-    declaration.redrives = row.redrives;
     declaration.owner = row.owner;
     declaration.has_mapping = row.has_mapping;
-    declaration.cursor = follow::cursor_of(row.cursor);
     take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
     take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
     if (auto broken = complete(declaration.options, default_events()); broken && declaration.invalid.empty())
         declaration.invalid = unusable(*broken);
+    return declaration;
+}
+
+Declaration declaration_of(const Row& row) {
+    Declaration declaration = definition_of(row);
+    declaration.paused = row.paused;
+    declaration.shows_trouble = row.shows_trouble;
+    declaration.redrives = row.redrives;
+    declaration.cursor = follow::cursor_of(row.cursor);
     return declaration;
 }
 
@@ -232,6 +251,27 @@ std::string missing_key(const Declaration& declaration) {
 
 DefaultEvents default_events() {
     return store::is_of_release("0.3.0") ? DefaultEvents::of_format : DefaultEvents::flagged;
+}
+
+std::optional<Declaration> load_declaration(const std::string& target) {
+    Row row{};
+    const bool found = pg::call([&] {
+        declaration_of_name.run({pg::text_datum(target)});
+        if (SPI_processed == 0) return false;
+        Datum values[6];
+        bool nulls[6];
+        heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+        row.name = pg::text_view(values[0]);
+        row.server = DatumGetObjectId(values[1]);
+        if (!nulls[2]) row.server_options = list_options(values[2]);
+        row.has_mapping = !nulls[3];
+        if (!nulls[3]) row.mapping_options = list_options(values[3]);
+        row.owner_is_superuser = DatumGetBool(values[4]);
+        row.owner = pg::text_view(values[5]);
+        return true;
+    });
+    if (!found) return std::nullopt;
+    return definition_of(row);
 }
 
 std::vector<Declaration> load_declarations() {

@@ -34,6 +34,9 @@ std::string missing_key(const Declaration& declaration);
 // Returns every target of this database that has a server and a cursor.
 std::vector<Declaration> load_declarations();
 
+// Returns the declaration of one target, without its cursor, or nothing if there is no such target.
+std::optional<Declaration> load_declaration(const std::string& target);
+
 // Returns the default of the option `events` that the SQL objects of this database have.
 DefaultEvents default_events();
 

@@ -2,6 +2,7 @@
 
 #include "forward/option_list.h"
 #include "forward/options.h"
+#include "forward/target_store.h"
 #include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
