@@ -114,12 +114,12 @@ void raise(const Failure& failure) {
         QueryCancelHoldoffCount = 0;
         ReThrowError(failure.server);
     }
-    leave_out_own_frames();
     report(ERROR, failure);
     pg_unreachable();
 }
 
 void report(int level, const Failure& failure) {
+    if (level >= ERROR) leave_out_own_frames();
     ereport(
         level, errcode(failure.sqlstate),
         errmsg_internal("%s", failure.message != nullptr ? failure.message : "unnamed C++ exception"),

@@ -30,11 +30,17 @@ bool is_own_function(const ErrorContextCallback* frame) {
 
 }  // namespace
 
-// A PL/pgSQL function that runs a statement has two frames: the statement's, and its own below.
+// A PL/pgSQL function that runs a statement has two frames: its own, and that of the statement above it.
 void leave_out_own_frames() {
-    while (error_context_stack != nullptr && error_context_stack->previous != nullptr &&
-           is_own_function(error_context_stack->previous) && !is_own_function(error_context_stack))
-        error_context_stack = error_context_stack->previous->previous;
+    while (error_context_stack != nullptr) {
+        ErrorContextCallback* below = error_context_stack->previous;
+        if (is_own_function(error_context_stack))
+            error_context_stack = below;
+        else if (below != nullptr && is_own_function(below))
+            error_context_stack = below->previous;
+        else
+            return;
+    }
 }
 
 }  // namespace eventlog::pg

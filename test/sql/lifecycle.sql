@@ -74,6 +74,18 @@ SET eventlog.allow_drop = on;
 DROP EXTENSION eventlog CASCADE;
 RESET eventlog.allow_drop;
 
+-- Nor is it dropped with what its owner owns.
+CREATE ROLE regress_eventlog_owner SUPERUSER;
+SET ROLE regress_eventlog_owner;
+CREATE EXTENSION eventlog;
+RESET ROLE;
+SELECT eventlog.log_event('kept') IS NOT NULL;
+SELECT verdict('DROP OWNED BY regress_eventlog_owner CASCADE');
+SET eventlog.allow_drop = on;
+DROP OWNED BY regress_eventlog_owner CASCADE;
+RESET eventlog.allow_drop;
+DROP ROLE regress_eventlog_owner;
+
 -- An empty log is dropped without more.
 CREATE EXTENSION eventlog;
 SELECT eventlog.maintain();

@@ -27,7 +27,7 @@ SELECT index, event_id = first_value(event_id) OVER (ORDER BY index) AS same, sq
 -- An event that a trigger refuses is reported; the others are written, in any arrangement.
 CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.metadata ->> 'n' IN ('1', '4', '5', '9') THEN RAISE 'refused: %', NEW.metadata -> 'n' USING ERRCODE = 'check_violation', HINT = CASE NEW.metadata ->> 'n' WHEN '4' THEN 'four' END; END IF;
+    IF NEW.metadata ->> 'n' IN ('1', '4', '5', '9') THEN RAISE 'refused: %', NEW.metadata -> 'n' USING ERRCODE = 'check_violation', HINT = CASE NEW.metadata ->> 'n' WHEN '4' THEN 'four' ELSE '' END; END IF;
     RETURN NEW;
 END
 $$;
