@@ -37,6 +37,22 @@ std::string explained(CURLcode result, std::string_view text) {
     return text.empty() ? curl_easy_strerror(result) : std::string(text);
 }
 
+// Returns whether the library's error is one of TLS, which needs a connection. The time at which the library
+// has connected is not known when TLS fails.
+bool is_of_tls(CURLcode result) {
+    switch (result) {
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CERTPROBLEM:
+        case CURLE_SSL_CIPHER:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_ISSUER_ERROR:
+            return true;
+        default:
+            return false;
+    }
+}
+
 // Returns false if the process has as many descriptors open as the server allows for other uses than its own.
 bool acquire_descriptor() noexcept {
     try {
@@ -162,7 +178,7 @@ Reached HttpRequest::reached() const {
     curl_easy_getinfo(easy_, CURLINFO_APPCONNECT_TIME_T, &secured);
     reached.address = address != nullptr ? address : "";
     reached.port = static_cast<int>(port);
-    reached.connected = connected > 0;
+    reached.connected = connected > 0 || is_of_tls(result_);
     reached.secured = secured > 0;
     reached.resolved = reached.connected || resolved > 0;
     return reached;

@@ -120,9 +120,10 @@ std::vector<ProbeStep> probe(const Declaration& declaration) {
         steps.push_back({"connect", false, failure});
         return steps;
     }
-    steps.push_back(
-        {"connect", true,
-         "connected to " + trial.reached.address + ", port " + std::to_string(trial.reached.port)});
+    const std::string place = trial.reached.address.empty()
+                                  ? peer
+                                  : trial.reached.address + ", port " + std::to_string(trial.reached.port);
+    steps.push_back({"connect", true, "connected to " + place});
     if (options.url.starts_with("https://")) {
         steps.push_back({"tls", trial.reached.secured,
                          trial.reached.secured ? "the endpoint's certificate is valid" : failure});

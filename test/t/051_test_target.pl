@@ -63,7 +63,7 @@ like(tested({ url => $receiver->url($path{statsig}), format => 'statsig' }, { ap
 my $free = IO::Socket::INET->new(LocalAddr => '127.0.0.1', LocalPort => 0);
 my $closed = $free->sockport;
 $free->close;
-like(tested({ url => "http://127.0.0.1:$closed/", format => 'ndjson' }), qr/\Aresolve true: .*\nconnect false: .*refused.*\z/i, 'a port that refuses');
+like(tested({ url => "http://127.0.0.1:$closed/", format => 'ndjson' }), qr/\Aresolve true: .*\nconnect false: .*(?:refused|failed to connect).*\z/i, 'a port that refuses');
 like(tested({ url => 'http://example.invalid/', format => 'ndjson' }), qr/\Aresolve false: host "example\.invalid": .+\z/, 'a name that does not exist');
 like(tested({ url => $receiver->url('/ndjson'), format => 'ndjson' }, undef, q{SET eventlog.allowed_hosts = 'example.com';}),
 	qr/eventlog\.allowed_hosts does not allow the host or its address\z/, 'a host that is not allowed');
