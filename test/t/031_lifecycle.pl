@@ -304,12 +304,12 @@ $standby->stop;
 # ---- a server that does not preload ----------------------------------------------------------------------------------
 
 my $plain = start_eventlog('plain', q{shared_preload_libraries = ''}, 'max_logical_replication_workers = 0');
-my $warns = qr/^WARNING:  the library eventlog is not preloaded.*\nDETAIL:  .*\nHINT:  .*: shared_preload_libraries = /m;
+my $warns = qr/WARNING:  the library eventlog is not preloaded.*\nDETAIL:  .*\nHINT:  .*: shared_preload_libraries = /m;
 (undef, undef, $stderr) = $plain->psql('postgres', create_server('sink'));
-like($stderr, qr/$warns'eventlog'$/m, 'not preloaded: CREATE SERVER warns, with the line to add');
+like($stderr, qr/${warns}'eventlog'$/m, 'not preloaded: CREATE SERVER warns, with the line to add');
 $plain->safe_psql('postgres', 'CREATE DATABASE warned');
 (undef, undef, $stderr) = $plain->psql('warned', 'CREATE EXTENSION eventlog');
-like($stderr, qr/$warns'eventlog'$/m, '... and so does CREATE EXTENSION');
+like($stderr, qr/${warns}'eventlog'$/m, '... and so does CREATE EXTENSION');
 $held_back = log_in('postgres', $plain);
 is($plain->safe_psql('postgres', 'SELECT state, lag_events, in_flight FROM eventlog.forward_status'),
 	'no worker|1|0', 'not preloaded: events are logged and targets are made');
@@ -325,7 +325,7 @@ pass('... unless it is allowed');
 $plain->append_conf('postgresql.conf', q{shared_preload_libraries = 'plpgsql'});
 $plain->restart;
 (undef, undef, $stderr) = $plain->psql('warned', 'CREATE EXTENSION eventlog');
-like($stderr, qr/$warns'plpgsql, eventlog'$/m, '... the line keeps what is preloaded');
+like($stderr, qr/${warns}'plpgsql, eventlog'$/m, '... the line keeps what is preloaded');
 $plain->append_conf('postgresql.conf', q{shared_preload_libraries = 'eventlog'});
 $plain->restart;
 wait_for_arrival($held_back);
