@@ -14,6 +14,7 @@
 #include "runtime/progress.h"
 #include "runtime/worker_slots.h"
 #include "store/catalog.h"
+#include "store/drop_guard.h"
 #include "store/id_source.h"
 #include "store/partitions.h"
 
@@ -34,6 +35,7 @@ extern "C" void _PG_init(void) {
     erasure::register_quotations(forward::kQuotations);
     store::watch_catalog();
     store::watch_partitions();
+    store::watch_drops();
     context::watch_roles();
     // The server calls the callbacks in the reverse order of their registration, so the event has been
     // counted by the time a caller gets its answer.

@@ -31,6 +31,12 @@ $$;
 COMMENT ON FUNCTION eventlog_internal.replace_reader_row() IS
     'trigger function of the tables of readers: a row that is restored from a dump replaces the row that CREATE SERVER made';
 
+CREATE OR REPLACE FUNCTION eventlog_internal.warn_unless_preloaded() RETURNS void
+    LANGUAGE c VOLATILE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_warn_unless_preloaded';
+COMMENT ON FUNCTION eventlog_internal.warn_unless_preloaded() IS
+    'warns that nothing is forwarded if the library is not preloaded, with the line to add to postgresql.conf';
+
 CREATE OR REPLACE FUNCTION eventlog_internal.on_server_change() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
@@ -48,6 +54,7 @@ BEGIN
     LOOP
         IF changed.known_as IS NULL THEN
             PERFORM eventlog_internal.create_target(changed.name, changed.start_at);
+            PERFORM eventlog_internal.warn_unless_preloaded();
         ELSIF changed.known_as <> changed.name THEN
             UPDATE eventlog.targets SET name = changed.name WHERE name = changed.known_as;
             UPDATE eventlog.reader_window SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
@@ -93,3 +100,17 @@ END
 $$;
 COMMENT ON FUNCTION eventlog_internal.on_server_command() IS
     'event trigger function: after pg_upgrade, finds the servers of targets before a command changes or drops one';
+
+-- Any function of the library loads it, if it is not preloaded, and with it the hook that keeps a log with events from being dropped.
+-- Where the library has been removed, there is no hook, and no reason to refuse other drops.
+CREATE OR REPLACE FUNCTION eventlog_internal.on_drop_command() RETURNS event_trigger
+    LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+    PERFORM eventlog.version();
+EXCEPTION WHEN undefined_file THEN
+    RETURN;
+END
+$$;
+COMMENT ON FUNCTION eventlog_internal.on_drop_command() IS
+    'event trigger function: loads the library, which refuses to drop an extension whose log holds events';

@@ -23,27 +23,27 @@ COMMENT ON FUNCTION eventlog.log_event IS
     'writes one event in the transaction of the caller and returns its identifier; writes nothing if anything is wrong';
 
 CREATE OR REPLACE FUNCTION eventlog.log_envelope(envelope jsonb) RETURNS uuid
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 100
-    AS 'MODULE_PATHNAME', 'eventlog_log_envelope';
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100
+    AS 'MODULE_PATHNAME', 'eventlog_log_envelope_or_null';
 COMMENT ON FUNCTION eventlog.log_envelope(jsonb) IS
     'writes one event, given as a JSON object in the native, central or platform form';
 
 CREATE OR REPLACE FUNCTION eventlog.log_events(events jsonb) RETURNS SETOF uuid
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000 ROWS 100
-    AS 'MODULE_PATHNAME', 'eventlog_log_events';
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 ROWS 100
+    AS 'MODULE_PATHNAME', 'eventlog_log_events_or_null';
 COMMENT ON FUNCTION eventlog.log_events(jsonb) IS
     'writes an array of envelopes, all or none of them, and returns their identifiers in the order of the array';
 
 CREATE OR REPLACE FUNCTION eventlog.log_events_json(events json) RETURNS SETOF uuid
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000 ROWS 100
-    AS 'MODULE_PATHNAME', 'eventlog_log_events_json';
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 ROWS 100
+    AS 'MODULE_PATHNAME', 'eventlog_log_events_json_or_null';
 COMMENT ON FUNCTION eventlog.log_events_json(json) IS
     'does the same as log_events() from JSON text, which is parsed event by event: the fastest way to log a batch';
 
 CREATE OR REPLACE FUNCTION eventlog.try_log_events(events jsonb)
-    RETURNS TABLE (index integer, event_id uuid, sqlstate text, message text)
-    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE COST 1000 ROWS 100
-    AS 'MODULE_PATHNAME', 'eventlog_try_log_events';
+    RETURNS TABLE (index integer, event_id uuid, sqlstate text, message text, detail text, hint text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 ROWS 100
+    AS 'MODULE_PATHNAME', 'eventlog_try_log_events_in_full';
 COMMENT ON FUNCTION eventlog.try_log_events(jsonb) IS
     'writes the valid events of an array of envelopes and returns one row for each: its zero-based index, and its identifier or its error';
 

@@ -2,8 +2,8 @@
 -- are off: they are never better than a key, and still used for a partition without one. Plans are generic, because planning costs
 -- more than reading a page.
 CREATE OR REPLACE FUNCTION eventlog.list_events(
-    source        text DEFAULT NULL,
     event_name    text DEFAULT NULL,
+    source        text DEFAULT NULL,
     event_type    text DEFAULT NULL,
     actor_type    text DEFAULT NULL,
     actor_id      text DEFAULT NULL,
@@ -18,13 +18,13 @@ CREATE OR REPLACE FUNCTION eventlog.list_events(
 ) RETURNS jsonb
     LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000
     SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
-    AS 'MODULE_PATHNAME', 'eventlog_list_events';
+    AS 'MODULE_PATHNAME', 'eventlog_list_events_by_name';
 COMMENT ON FUNCTION eventlog.list_events IS
     'one page of the log as JSON, newest events first: {"data": {"events": [...], "nextCursor": ...}}; an event must match all filters that are given';
 
 CREATE OR REPLACE FUNCTION eventlog.find_events(
-    source        text DEFAULT NULL,
     event_name    text DEFAULT NULL,
+    source        text DEFAULT NULL,
     event_type    text DEFAULT NULL,
     actor_type    text DEFAULT NULL,
     actor_id      text DEFAULT NULL,
@@ -39,6 +39,6 @@ CREATE OR REPLACE FUNCTION eventlog.find_events(
 ) RETURNS SETOF eventlog.events
     LANGUAGE c STABLE PARALLEL RESTRICTED COST 1000 ROWS 50
     SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
-    AS 'MODULE_PATHNAME', 'eventlog_find_events';
+    AS 'MODULE_PATHNAME', 'eventlog_find_events_by_name';
 COMMENT ON FUNCTION eventlog.find_events IS
     'the rows of the page that list_events() returns for the same arguments; the cursor of the next page is the ULID of the last row';

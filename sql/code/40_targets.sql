@@ -10,6 +10,10 @@ AS $$
 DECLARE
     start record;
 BEGIN
+    IF NOT EXISTS (SELECT FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
+                   WHERE w.fdwname = 'eventlog' AND s.srvname = target) THEN
+        PERFORM eventlog_internal.refuse('target_unknown', 'target', 'found', target);
+    END IF;
     INSERT INTO eventlog.targets (name, incarnation) VALUES (target, (SELECT c.incarnation FROM eventlog.cluster c));
     start := eventlog_internal.read_start(start_at);
     INSERT INTO eventlog.reader_window (kind, name, from_snapshot, start_snapshot, start_after)
@@ -23,7 +27,9 @@ CREATE OR REPLACE FUNCTION eventlog_internal.require_target(target text) RETURNS
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
-    IF NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.name = require_target.target) THEN
+    IF target IS NULL THEN
+        PERFORM eventlog_internal.refuse('argument_null', 'target');
+    ELSIF NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.name = require_target.target) THEN
         PERFORM eventlog_internal.refuse('target_unknown', 'target', 'found', target);
     END IF;
 END
@@ -55,6 +61,12 @@ END
 $$;
 COMMENT ON FUNCTION eventlog.resume_target(text) IS
     'resumes sending to a target at once: after pause_target(), after a restore into another database, or before its next attempt is due';
+
+CREATE OR REPLACE FUNCTION eventlog.test_target(target text) RETURNS TABLE (step text, ok boolean, detail text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 100000 ROWS 5
+    AS 'MODULE_PATHNAME', 'eventlog_test_target';
+COMMENT ON FUNCTION eventlog.test_target(text) IS
+    'resolves, connects, and checks TLS and the key of a target by a request without events; ok is NULL if that cannot be told';
 
 CREATE OR REPLACE FUNCTION eventlog_internal.in_flight(server oid) RETURNS integer
     LANGUAGE c VOLATILE STRICT PARALLEL SAFE

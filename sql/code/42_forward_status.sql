@@ -11,16 +11,26 @@ COMMENT ON COLUMN eventlog_internal.target_states.state IS 'running, waiting, pa
 
 CREATE OR REPLACE VIEW eventlog_internal.target_options AS
 SELECT t.name AS target,
-       coalesce((SELECT o.option_value FROM pg_options_to_table(s.srvoptions) o WHERE o.option_name = 'events'), 'flagged')
-           AS events
-FROM eventlog.targets t LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server;
+       coalesce(given.events, CASE WHEN given.format = 'statsig' THEN 'flagged' ELSE 'all' END) AS events
+FROM eventlog.targets t
+LEFT JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server
+LEFT JOIN LATERAL (
+    SELECT max(o.option_value) FILTER (WHERE o.option_name = 'events') AS events,
+           max(o.option_value) FILTER (WHERE o.option_name = 'format') AS format
+    FROM pg_catalog.pg_options_to_table(s.srvoptions) o
+) given ON true;
 COMMENT ON VIEW eventlog_internal.target_options IS 'options of each target that SQL functions and views use, with their defaults';
 COMMENT ON COLUMN eventlog_internal.target_options.target IS 'name of the target';
 COMMENT ON COLUMN eventlog_internal.target_options.events IS 'option events: flagged, all, or a list of name patterns';
 
+CREATE OR REPLACE FUNCTION eventlog_internal.has_worker() RETURNS boolean
+    LANGUAGE c VOLATILE PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_has_worker';
+COMMENT ON FUNCTION eventlog_internal.has_worker() IS 'whether a worker serves this database';
+
 CREATE OR REPLACE VIEW eventlog.forward_status AS
 SELECT t.name AS target,
-       known.state,
+       CASE WHEN known.state = 'paused' OR eventlog_internal.has_worker() THEN known.state ELSE 'no worker' END AS state,
        r.last_id AS position,
        lag.events AS lag_events,
        coalesce(greatest(extract(epoch FROM clock_timestamp() - lag.oldest), 0), 0)::double precision AS lag_seconds,
@@ -43,7 +53,8 @@ CROSS JOIN LATERAL (
 ) lag;
 COMMENT ON VIEW eventlog.forward_status IS 'the state, the position and the lag of each target';
 COMMENT ON COLUMN eventlog.forward_status.target IS 'name of the target';
-COMMENT ON COLUMN eventlog.forward_status.state IS 'running, waiting, paused, unauthorized or refused';
+COMMENT ON COLUMN eventlog.forward_status.state IS
+    'running, waiting, paused, unauthorized or refused; no worker if the target is not paused and no worker serves the database';
 COMMENT ON COLUMN eventlog.forward_status.position IS 'last event that was sent';
 COMMENT ON COLUMN eventlog.forward_status.lag_events IS 'number of events that wait to be sent';
 COMMENT ON COLUMN eventlog.forward_status.lag_seconds IS 'age of the oldest of these events';

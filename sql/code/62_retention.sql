@@ -60,7 +60,7 @@ AS $$
 $$;
 COMMENT ON FUNCTION eventlog_internal.partition_bytes(oid) IS 'size of a partition on disk, including indexes and TOAST';
 
-CREATE OR REPLACE FUNCTION eventlog.set_retention(log regclass, keep interval) RETURNS void
+CREATE OR REPLACE FUNCTION eventlog.set_retention(log regclass, keep interval, short boolean DEFAULT false) RETURNS void
     LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
 DECLARE
@@ -91,12 +91,15 @@ BEGIN
                 extract(minute FROM keep), extract(second FROM keep)) < 0 THEN
         PERFORM eventlog_internal.refuse('keep_range', 'keep', 'most', '1000 years', 'found', keep::text);
     END IF;
+    IF keep < interval '1 day' AND short IS NOT TRUE THEN
+        PERFORM eventlog_internal.refuse('keep_short', 'keep', 'found', keep::text);
+    END IF;
     INSERT INTO eventlog.retention AS r (log, keep) VALUES (known_as, set_retention.keep)
     ON CONFLICT ON CONSTRAINT retention_pkey DO UPDATE SET keep = excluded.keep;
 END
 $$;
-COMMENT ON FUNCTION eventlog.set_retention(regclass, interval) IS
-    'sets the age above which partitions of a log are dropped; NULL keeps them for ever';
+COMMENT ON FUNCTION eventlog.set_retention(regclass, interval, boolean) IS
+    'sets the age above which partitions of a log are dropped; NULL keeps them for ever; an age of less than a day needs short => true';
 
 CREATE OR REPLACE FUNCTION eventlog_internal.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off

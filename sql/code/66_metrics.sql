@@ -39,7 +39,7 @@ AS $$
         SELECT 'eventlog_target_state', s.label || ',' || eventlog_internal.metric_label('state', state.name),
                (s.state = state.name)::int::text
         FROM status s,
-             (VALUES ('running'), ('waiting'), ('paused'), ('unauthorized'), ('refused')) state(name)
+             (VALUES ('running'), ('waiting'), ('paused'), ('unauthorized'), ('refused'), ('no worker')) state(name)
         UNION ALL
         SELECT m.name, s.label, m.value
         FROM status s, LATERAL (VALUES

@@ -5,7 +5,8 @@ DO $$
 DECLARE
     views CONSTANT regclass[] := '{eventlog.forward_status, eventlog.stats, eventlog.consumers, eventlog.partitions, eventlog.progress}';
     functions CONSTANT regprocedure[] := ARRAY[
-        'eventlog.metrics()', 'eventlog.health()', 'eventlog_internal.in_flight(oid)', 'eventlog_internal.selects(text, text, jsonb)',
+        'eventlog.metrics()', 'eventlog.health()', 'eventlog_internal.in_flight(oid)', 'eventlog_internal.has_worker()',
+        'eventlog_internal.selects(text, text, jsonb)',
         'eventlog_internal.matches(text[], text)', 'eventlog_internal.log_counters()', 'eventlog_internal.partition_list()',
         'eventlog_internal.progress_list()'];
     made record;
@@ -33,6 +34,16 @@ BEGIN
     END LOOP;
 END
 $$;
+
+-- A function that an update has replaced hands its owner and its privileges on. C code does that, because pg_dump leaves out the
+-- privileges that the script of an extension grants.
+CREATE FUNCTION eventlog_internal.hand_on(old oid, new oid) RETURNS void
+    LANGUAGE c STRICT
+    AS 'MODULE_PATHNAME', 'eventlog_hand_on';
+SELECT eventlog_internal.hand_on(old.oid, new.oid)
+FROM pg_proc old JOIN pg_proc new ON new.pronamespace = old.pronamespace AND new.proname || ' (replaced)' = old.proname
+WHERE old.pronamespace = 'eventlog'::regnamespace;
+DROP FUNCTION eventlog_internal.hand_on;
 
 -- Sessions and the worker see the new objects at once.
 SELECT eventlog_internal.catalog_changed();

@@ -127,7 +127,11 @@ std::optional<Violation> recognise(const jsonb::Container& envelope, Recognised&
     for (const Form& form : kForms) {
         const std::string_view key = telling_key(envelope, form);
         if (!given(key)) continue;
-        if (recognised.form != nullptr) return of_two_forms(recognised, {&form, key});
+        if (recognised.form != nullptr) {
+            // An event of list_events() has the keys of two forms, and an id.
+            if (is_present(envelope, "eventId")) return violation<Rule::envelope_listed>("eventId");
+            return of_two_forms(recognised, {&form, key});
+        }
         recognised = {&form, key};
     }
     if (recognised.form == nullptr) return not_recognised();

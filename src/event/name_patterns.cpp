@@ -1,6 +1,8 @@
 #include "event/name_patterns.h"
 
 #include <algorithm>
+#include <numeric>
+#include <utility>
 
 #include "event/characters.h"
 #include "event/normalise.h"
@@ -37,6 +39,27 @@ bool any_matches(const std::vector<std::string>& patterns, std::string_view name
                        [name](const std::string& pattern) { return matches(pattern, name); });
 }
 
+char lower(char c) {
+    return is_upper(c) ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+// Returns how many letters have to be added, removed or replaced to make one text the other, up to `most`
+// + 1.
+size_t distance(std::string_view text, std::string_view word, size_t most) {
+    if (text.size() > word.size() + most || word.size() > text.size() + most) return most + 1;
+    std::vector<size_t> row(word.size() + 1);
+    std::iota(row.begin(), row.end(), 0);
+    for (size_t i = 0; i < text.size(); i++) {
+        size_t diagonal = std::exchange(row[0], i + 1);
+        for (size_t j = 0; j < word.size(); j++) {
+            const size_t replaced = diagonal + (lower(text[i]) == word[j] ? 0 : 1);
+            diagonal = row[j + 1];
+            row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
+        }
+    }
+    return row.back();
+}
+
 }  // namespace
 
 std::string_view NamePatterns::bare(std::string_view pattern) {
@@ -67,6 +90,23 @@ NamePatterns::Fault NamePatterns::parse(std::string_view list, NamePatterns& pat
 
 bool NamePatterns::match(std::string_view name) const {
     return !any_matches(excluded_, name) && (included_.empty() || any_matches(included_, name));
+}
+
+std::optional<std::string_view> NamePatterns::unmatchable() const {
+    for (const auto* patterns : {&included_, &excluded_})
+        for (const std::string& pattern : *patterns)
+            if (pattern.front() == '{' || pattern.front() == '[') return pattern;
+    return std::nullopt;
+}
+
+std::optional<std::string_view> NamePatterns::misspelling_of(std::string_view word) const {
+    constexpr size_t kMostMistakes = 2;
+    for (const auto* patterns : {&included_, &excluded_})
+        for (const std::string& pattern : *patterns)
+            if (pattern.find('*') == std::string::npos &&
+                distance(pattern, word, kMostMistakes) <= kMostMistakes)
+                return pattern;
+    return std::nullopt;
 }
 
 bool NamePatterns::mentions(std::string_view word) const {

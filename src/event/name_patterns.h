@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -29,6 +30,12 @@ class NamePatterns {
     static std::string_view bare(std::string_view pattern);
 
     bool match(std::string_view name) const;
+
+    // Returns a pattern that no event name can match, because it begins as JSON does, or nothing.
+    std::optional<std::string_view> unmatchable() const;
+
+    // Returns a pattern that is a misspelling of this word, or nothing. `word` must be in lower case.
+    std::optional<std::string_view> misspelling_of(std::string_view word) const;
 
     // Returns whether one of the patterns is this word, ignoring case. `word` must be in lower case.
     bool mentions(std::string_view word) const;

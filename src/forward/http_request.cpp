@@ -29,6 +29,30 @@ void wipe_list(curl_slist*& list) noexcept {
     list = nullptr;
 }
 
+// Returns the library's error in words by which it can be mended, where the library's own do not do that.
+std::string explained(CURLcode result, std::string_view text) {
+    if (result == CURLE_SSL_CONNECT_ERROR && (text.find("wrong version number") != std::string_view::npos ||
+                                              text.find("packet length too long") != std::string_view::npos))
+        return "the endpoint does not speak TLS at this port; the url may have to begin with http://";
+    return text.empty() ? curl_easy_strerror(result) : std::string(text);
+}
+
+// Returns whether the library's error is one of TLS, which needs a connection. The time at which the library
+// has connected is not known when TLS fails.
+bool is_of_tls(CURLcode result) {
+    switch (result) {
+        case CURLE_SSL_CONNECT_ERROR:
+        case CURLE_PEER_FAILED_VERIFICATION:
+        case CURLE_SSL_CERTPROBLEM:
+        case CURLE_SSL_CIPHER:
+        case CURLE_SSL_CACERT_BADFILE:
+        case CURLE_SSL_ISSUER_ERROR:
+            return true;
+        default:
+            return false;
+    }
+}
+
 // Returns false if the process has as many descriptors open as the server allows for other uses than its own.
 bool acquire_descriptor() noexcept {
     try {
@@ -133,9 +157,31 @@ void HttpRequest::set(Outgoing outgoing, const Credentials& credentials) {
     }
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDS, outgoing_.body.data());
     curl_easy_setopt(easy_, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(outgoing_.body.size()));
+    curl_easy_setopt(easy_, CURLOPT_CONNECT_ONLY, outgoing_.only_connects ? 1L : 0L);
     curl_easy_setopt(easy_, CURLOPT_TIMEOUT_MS, static_cast<long>(outgoing_.timeout_ms));
     curl_easy_setopt(easy_, CURLOPT_CONNECTTIMEOUT_MS,
                      std::min(static_cast<long>(outgoing_.timeout_ms), kLongestConnect));
+}
+
+Reached HttpRequest::reached() const {
+    Reached reached;
+    reached.result = result_;
+    char* address = nullptr;
+    long port = 0;
+    curl_off_t resolved = 0;
+    curl_off_t connected = 0;
+    curl_off_t secured = 0;
+    curl_easy_getinfo(easy_, CURLINFO_PRIMARY_IP, &address);
+    curl_easy_getinfo(easy_, CURLINFO_PRIMARY_PORT, &port);
+    curl_easy_getinfo(easy_, CURLINFO_NAMELOOKUP_TIME_T, &resolved);
+    curl_easy_getinfo(easy_, CURLINFO_CONNECT_TIME_T, &connected);
+    curl_easy_getinfo(easy_, CURLINFO_APPCONNECT_TIME_T, &secured);
+    reached.address = address != nullptr ? address : "";
+    reached.port = static_cast<int>(port);
+    reached.connected = connected > 0 || is_of_tls(result_);
+    reached.secured = secured > 0;
+    reached.resolved = reached.connected || resolved > 0;
+    return reached;
 }
 
 void HttpRequest::forget_headers() noexcept {
@@ -214,6 +260,7 @@ size_t HttpRequest::on_body(char* data, size_t size, size_t count, void* self) n
 void HttpRequest::ended(CURLcode result) noexcept {
     under_way_ = false;
     ended_ = true;
+    result_ = result;
     forget_headers();
     bool too_long = result == CURLE_WRITE_ERROR && read_ > kMaxRead;
     long status = 0;
@@ -232,7 +279,7 @@ void HttpRequest::ended(CURLcode result) noexcept {
     if (out_of_descriptors_)
         answer_.error = "No file descriptor is free: max_files_per_process may be too low";
     else
-        answer_.error = error_[0] != '\0' ? error_ : curl_easy_strerror(result);
+        answer_.error = explained(result, error_);
 }
 
 }  // namespace eventlog::forward

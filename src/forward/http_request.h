@@ -24,6 +24,17 @@ struct Outgoing {
     std::string proxy;  // empty for none
     Endpoint proxy_endpoint;
     net::HostPolicy hosts;
+    bool only_connects = false;  // sends no request, but connects and secures the connection
+};
+
+// How far a request has come.
+struct Reached {
+    CURLcode result = CURLE_OK;
+    bool resolved = false;   // the name of the peer, which is the proxy if there is one
+    bool connected = false;  // to the peer
+    bool secured = false;    // by TLS with the endpoint
+    std::string address;     // of the peer; empty if it was not reached
+    int port = 0;
 };
 
 // The answer to a request. If `status` is 0, there was none, and `error` gives the reason.
@@ -56,6 +67,8 @@ class HttpRequest {
     bool open() const { return under_way_ || ended_; }
     // Returns true once after the request has ended, and moves its answer into `answer`.
     bool take_answer(Answer& answer);
+    // Returns how far the request has come that has ended last.
+    Reached reached() const;
 
   private:
     friend class HttpClient;
@@ -82,6 +95,7 @@ class HttpRequest {
     bool out_of_descriptors_ = false;
     bool under_way_ = false;
     bool ended_ = false;
+    CURLcode result_ = CURLE_OK;
 };
 
 }  // namespace eventlog::forward

@@ -72,6 +72,7 @@ OptionResult read_path(std::string_view name, std::string_view value, std::strin
 }
 
 OptionResult read_url(TargetOptions& options, std::string_view name, std::string_view value) {
+    if (value.find("://") == std::string_view::npos) return violation<Rule::option_url_scheme>(name);
     std::string text(value);
     net::Url url(text);
     std::string scheme = url.valid() ? url.part(CURLUPART_SCHEME) : "";
@@ -97,6 +98,7 @@ OptionResult read_mode(TargetOptions& options, std::string_view name, std::strin
 }
 
 OptionResult read_events(TargetOptions& options, std::string_view, std::string_view value) {
+    options.events_given = true;
     return Selection::parse(value, options.events);
 }
 

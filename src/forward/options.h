@@ -32,6 +32,7 @@ struct TargetOptions {
     std::string mode;
     const Format* format = nullptr;  // set by complete()
     Selection events;
+    bool events_given = false;  // false: complete() sets the default
     std::string start_at = "now";
     int batch_events = 500;
     int batch_bytes = 1048576;
@@ -70,8 +71,18 @@ std::optional<rules::Violation> set_option(TargetOptions& options, OptionHome ho
 // may request.
 bool reads_server(OptionHome home, std::string_view name);
 
+// The events that a target is sent if it does not have the option `events`.
+enum class DefaultEvents : uint8_t {
+    of_format,  // flagged for formats of services that are sent flagged events, and all for the others
+    flagged,    // as in the releases before 0.3.0
+};
+
 // Ends the reading of a server's options: what is missing or does not fit together, or nothing.
-std::optional<rules::Violation> complete(TargetOptions& options);
+std::optional<rules::Violation> complete(TargetOptions& options, DefaultEvents default_events);
+
+// Returns what is wrong with an option of the server if the target's format does not have it. Only options
+// that are being written are checked in this way.
+std::optional<rules::Violation> misplaced(const TargetOptions& options, std::string_view name);
 
 // Returns the address of requests: the url, with the format's default path if the url has no path.
 std::string endpoint_of(const TargetOptions& options);

@@ -106,6 +106,22 @@ void add_line(const std::string& line, Credentials& credentials) {
 
 }  // namespace
 
+std::string problem_of_key(const TargetOptions& options) {
+    std::string key;
+    std::string problem;
+    fetch_key(options, key, problem);
+    wipe(key);
+    return problem;
+}
+
+std::string problem_of_file(std::string_view option, const std::string& path) {
+    std::string start;
+    const int error = read_start(path, 0, start);
+    wipe(start);
+    if (error == 0) return {};
+    return "file \"" + path + "\" of option " + std::string(option) + " cannot be read: " + strerror(error);
+}
+
 bool fetch_credentials(const TargetOptions& options, Credentials& credentials, std::string& problem) {
     credentials = {};
     problem.clear();

@@ -23,6 +23,12 @@ struct Credentials {
 // key.
 bool fetch_credentials(const TargetOptions& options, Credentials& credentials, std::string& problem);
 
+// Returns why the key of the options cannot be read, or an empty text.
+std::string problem_of_key(const TargetOptions& options);
+
+// Returns why a file of this option cannot be read, or an empty text.
+std::string problem_of_file(std::string_view option, const std::string& path);
+
 // Returns `text` with stars in place of every secret, because an endpoint may repeat what it was sent.
 std::string without_secrets(const SecretTexts& secrets, std::string text);
 

@@ -251,7 +251,7 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
             });
             break;
         case Verdict::unauthorized:
-            stop(TargetState::unauthorized, describe(answer), now_ms);
+            stop(TargetState::unauthorized, describe(answer) + missing_key(declared_), now_ms);
             break;
         case Verdict::wrong_address:
             stop(TargetState::refused, describe(answer), now_ms);

@@ -6,6 +6,7 @@
 #include "pg/statement.h"
 #include "follow/rows.h"
 #include "forward/quotations.h"
+#include "store/catalog.h"
 #include "store/internal_call.h"
 
 namespace eventlog::forward {
@@ -21,7 +22,7 @@ SELECT t.name, s.oid, s.srvoptions,
        w.win, w.from_snapshot::text, w.to_snapshot::text, w.start_after,
        CASE WHEN p.win = w.win THEN p.last_id END,
        p.win = w.win AND p.done,
-       o.rolsuper,
+       o.rolsuper, o.rolname::text,
        EXISTS (SELECT FROM eventlog.dead_letters d WHERE d.target = t.name AND d.redriven_at IS NOT NULL)
 FROM eventlog.targets t
 JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server AND s.srvname = t.name
@@ -31,6 +32,18 @@ JOIN eventlog.reader_position p ON p.kind = 'target' AND p.name = t.name
 CROSS JOIN eventlog.cluster c
 ORDER BY t.name)",
                               SPI_OK_SELECT};
+
+pg::Statement<1> declaration_of_name{R"(
+SELECT t.name, s.oid, s.srvoptions,
+       (SELECT m.umoptions FROM pg_catalog.pg_user_mapping m
+        WHERE m.umserver = s.oid AND m.umuser IN (s.srvowner, 0) ORDER BY m.umuser DESC LIMIT 1),
+       o.rolsuper, o.rolname::text
+FROM eventlog.targets t
+JOIN pg_catalog.pg_foreign_server s ON s.oid = t.server AND s.srvname = t.name
+JOIN pg_catalog.pg_roles o ON o.oid = s.srvowner
+WHERE t.name = $1)",
+                                     SPI_OK_SELECT,
+                                     {TEXTOID}};
 
 pg::Statement<0> orphans{R"(
 SELECT s.srvname::text
@@ -151,12 +164,14 @@ struct Row {
     bool shows_trouble;
     follow::StoredCursor cursor;
     bool owner_is_superuser;
+    std::string_view owner;
+    bool has_mapping;
     bool redrives;
 };
 
 Row read_row(HeapTuple tuple, TupleDesc columns) {
-    Datum values[14];
-    bool nulls[14];
+    Datum values[15];
+    bool nulls[15];
     heap_deform_tuple(tuple, columns, values, nulls);
     Row row{};
     row.name = pg::text_view(values[0]);
@@ -172,7 +187,9 @@ Row read_row(HeapTuple tuple, TupleDesc columns) {
     if (!nulls[10]) row.cursor.last_id = pg::uuid_of(values[10]);
     row.cursor.done = DatumGetBool(values[11]);
     row.owner_is_superuser = DatumGetBool(values[12]);
-    row.redrives = DatumGetBool(values[13]);
+    row.owner = pg::text_view(values[13]);
+    row.redrives = DatumGetBool(values[14]);
+    row.has_mapping = !nulls[3];
     return row;
 }
 
@@ -202,22 +219,63 @@ void take_options(Declaration& declaration, std::span<GivenOption> given, Option
     }
 }
 
-Declaration declaration_of(const Row& row) {
+// Returns the declaration without its cursor and its states.
+Declaration definition_of(const Row& row) {
     Declaration declaration;
     declaration.name = row.name;
     declaration.server = row.server;
-    declaration.paused = row.paused;
-    declaration.shows_trouble = row.shows_trouble;
-    declaration.redrives = row.redrives;
-    declaration.cursor = follow::cursor_of(row.cursor);
+    declaration.owner = row.owner;
+    declaration.has_mapping = row.has_mapping;
     take_options(declaration, row.server_options, OptionHome::server, row.owner_is_superuser);
     take_options(declaration, row.mapping_options, OptionHome::user_mapping, row.owner_is_superuser);
-    if (auto broken = complete(declaration.options); broken && declaration.invalid.empty())
+    if (auto broken = complete(declaration.options, default_events()); broken && declaration.invalid.empty())
         declaration.invalid = unusable(*broken);
     return declaration;
 }
 
+Declaration declaration_of(const Row& row) {
+    Declaration declaration = definition_of(row);
+    declaration.paused = row.paused;
+    declaration.shows_trouble = row.shows_trouble;
+    declaration.redrives = row.redrives;
+    declaration.cursor = follow::cursor_of(row.cursor);
+    return declaration;
+}
+
 }  // namespace
+
+std::string missing_key(const Declaration& declaration) {
+    const TargetOptions& options = declaration.options;
+    if (options.key_source != KeySource::none || !options.secret_headers.empty()) return {};
+    if (declaration.has_mapping) return "; no key was sent, because the user mapping has none";
+    return "; no key was sent, because there is no user mapping for \"" + declaration.owner +
+           "\", who owns the server, nor for PUBLIC";
+}
+
+DefaultEvents default_events() {
+    return store::is_of_release("0.3.0") ? DefaultEvents::of_format : DefaultEvents::flagged;
+}
+
+std::optional<Declaration> load_declaration(const std::string& target) {
+    Row row{};
+    const bool found = pg::call([&] {
+        declaration_of_name.run({pg::text_datum(target)});
+        if (SPI_processed == 0) return false;
+        Datum values[6];
+        bool nulls[6];
+        heap_deform_tuple(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, values, nulls);
+        row.name = pg::text_view(values[0]);
+        row.server = DatumGetObjectId(values[1]);
+        if (!nulls[2]) row.server_options = list_options(values[2]);
+        row.has_mapping = !nulls[3];
+        if (!nulls[3]) row.mapping_options = list_options(values[3]);
+        row.owner_is_superuser = DatumGetBool(values[4]);
+        row.owner = pg::text_view(values[5]);
+        return true;
+    });
+    if (!found) return std::nullopt;
+    return definition_of(row);
+}
 
 std::vector<Declaration> load_declarations() {
     std::span<Row> rows = pg::call([] { return read_rows(); });

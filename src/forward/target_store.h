@@ -24,10 +24,21 @@ struct Declaration {
     bool shows_trouble = false;  // the state in eventlog.targets is not `running`
     bool redrives = false;       // the target has dead letters that are to be sent again
     follow::Cursor cursor;
+    std::string owner;         // of the server
+    bool has_mapping = false;  // the owner or PUBLIC has a user mapping with options
 };
+
+// Returns what to add to the reason of a refused credential: that no key was sent, and for whom, or nothing.
+std::string missing_key(const Declaration& declaration);
 
 // Returns every target of this database that has a server and a cursor.
 std::vector<Declaration> load_declarations();
+
+// Returns the declaration of one target, without its cursor, or nothing if there is no such target.
+std::optional<Declaration> load_declaration(const std::string& target);
+
+// Returns the default of the option `events` that the SQL objects of this database have.
+DefaultEvents default_events();
 
 // Creates the cursor of each server that has none because its event trigger did not fire. The target starts
 // now.

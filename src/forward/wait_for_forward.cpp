@@ -2,6 +2,7 @@
 
 #include "forward/option_list.h"
 #include "forward/options.h"
+#include "forward/target_store.h"
 #include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
@@ -126,6 +127,7 @@ bool selects(const Progress& progress, const LoggedEvent& event) {
     TargetOptions options;
     for (const GivenOption& option : progress.options)
         set_option(options, OptionHome::server, option.name, option.value);
+    (void)complete(options, default_events());
     event::StoredRow row;
     row.event_name = event.name;
     row.metadata = event.metadata;

@@ -2,6 +2,7 @@
 
 #include "event/envelope_forms.h"
 #include "event/json_kind.h"
+#include "ingest/counters.h"
 #include "ingest/pipeline.h"
 #include "pg/boundary.h"
 
@@ -15,6 +16,11 @@ size_t read_event(const jsonb::Container& envelope, event::Event& event) {
 size_t read_event(const jsonb::Value& element, event::Event& event) {
     if (element.kind != jsonb::Kind::object) throw pg::error_of(event::not_an_envelope(element.kind));
     return read_event(element.container(), event);
+}
+
+void require_argument(FunctionCallInfo fcinfo, std::string_view field) {
+    if (!PG_ARGISNULL(0)) return;
+    counted([field] { throw pg::error_of(rules::violation<rules::Rule::log_argument_null>(field)); });
 }
 
 void refuse_no_array(jsonb::Kind found) {

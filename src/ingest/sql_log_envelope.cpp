@@ -1,4 +1,5 @@
-// eventlog.log_envelope, log_events and log_events_json: the event as JSON, one or many.
+// eventlog.log_envelope, log_events and log_events_json: the event as JSON, one or many. The functions
+// without "or_null" in their names are those of release 0.2.0, which are STRICT.
 #include "pg/boundary.h"
 
 #include "event/json_array.h"
@@ -71,4 +72,19 @@ EVENTLOG_FUNCTION(eventlog_log_events_json) {
         });
     });
     return (Datum)0;
+}
+
+EVENTLOG_FUNCTION(eventlog_log_envelope_or_null) {
+    ingest::require_argument(fcinfo, "envelope");
+    return eventlog_log_envelope_body(fcinfo);
+}
+
+EVENTLOG_FUNCTION(eventlog_log_events_or_null) {
+    ingest::require_argument(fcinfo, "events");
+    return eventlog_log_events_body(fcinfo);
+}
+
+EVENTLOG_FUNCTION(eventlog_log_events_json_or_null) {
+    ingest::require_argument(fcinfo, "events");
+    return eventlog_log_events_json_body(fcinfo);
 }

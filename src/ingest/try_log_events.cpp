@@ -16,15 +16,18 @@ struct TriedEvent {
     event::Event event;
     size_t metadata_bytes = 0;
     ids::Uuid id{};
-    int sqlstate = 0;  // 0: not refused
-    std::string message;
+    pg::Error refusal{.sqlstate = 0};  // 0: not refused
 
-    void refuse(int with_sqlstate, std::string with_message) {
-        sqlstate = with_sqlstate;
-        message = std::move(with_message);
-        ingest::count_rejected(sqlstate);
+    bool is_refused() const { return refusal.sqlstate != 0; }
+    void refuse(pg::Error error) {
+        refusal = std::move(error);
+        ingest::count_rejected(refusal.sqlstate);
     }
 };
+
+std::string text_of(const char* text) {
+    return text == nullptr ? std::string() : std::string(text);
+}
 
 std::vector<TriedEvent> read_items(const jsonb::Container& events) {
     std::vector<TriedEvent> items;
@@ -33,7 +36,7 @@ std::vector<TriedEvent> read_items(const jsonb::Container& events) {
         try {
             item.metadata_bytes = ingest::read_event(elements.value(), item.event);
         } catch (const pg::Error& error) {
-            item.refuse(error.sqlstate, error.message);
+            item.refuse(error);
         }
     }
     return items;
@@ -63,8 +66,7 @@ void write_together(std::span<TriedEvent*> items) {
 // Writes the events in one subtransaction and returns false if one of several made it fail. An error that
 // does not concern a single event fails the call.
 bool write_or_refuse(std::span<TriedEvent*> items) {
-    int sqlstate = 0;
-    std::string message;
+    std::optional<pg::Error> refusal;
     MemoryContext outer = CurrentMemoryContext;
     MemoryContext attempt = pg::call(
         [] { return AllocSetContextCreate(CurrentMemoryContext, "eventlog events", ALLOCSET_SMALL_SIZES); });
@@ -73,34 +75,41 @@ bool write_or_refuse(std::span<TriedEvent*> items) {
         write_together(items);
     } catch (const pg::Error& error) {
         if (ingest::scope_of(error.sqlstate) != ingest::ErrorScope::event) throw;
-        sqlstate = error.sqlstate;
-        message = error.message;
+        refusal = error;
     } catch (const pg::ServerError& error) {
         if (ingest::scope_of(error.data->sqlerrcode) != ingest::ErrorScope::event) throw;
-        sqlstate = error.data->sqlerrcode;
-        message = error.data->message;
+        refusal = pg::Error{.sqlstate = error.data->sqlerrcode,
+                            .message = text_of(error.data->message),
+                            .detail = text_of(error.data->detail),
+                            .hint = text_of(error.data->hint)};
     }
     MemoryContextSwitchTo(outer);
     pg::call([attempt] { MemoryContextDelete(attempt); });
-    if (sqlstate != 0 && items.size() == 1) items.front()->refuse(sqlstate, std::move(message));
-    return sqlstate == 0;
+    if (refusal && items.size() == 1) items.front()->refuse(std::move(*refusal));
+    return !refusal;
 }
 
-// Returns the rows (index, event_id, sqlstate, message).
+// Returns the rows (index, event_id, sqlstate, message, detail, hint), or the first four columns of them.
 void report(FunctionCallInfo fcinfo, const std::vector<TriedEvent>& items) {
     auto* set = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     pg::call([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
     int index = 0;
     for (const TriedEvent& item : items) {
         pg::call([&item, set, index] {
-            const bool good = item.sqlstate == 0;
-            Datum values[4] = {Int32GetDatum(index)};
-            bool nulls[4] = {false, !good, good, good};
-            if (good) {
-                values[1] = pg::uuid_datum(item.id);
+            Datum values[6] = {Int32GetDatum(index)};
+            bool nulls[6] = {false, true, true, true, true, true};
+            const auto put = [&values, &nulls](int column, Datum value) {
+                values[column] = value;
+                nulls[column] = false;
+            };
+            if (item.is_refused()) {
+                const pg::Error& refusal = item.refusal;
+                put(2, CStringGetTextDatum(unpack_sql_state(refusal.sqlstate)));
+                put(3, pg::text_datum(refusal.message));
+                if (!refusal.detail.empty()) put(4, pg::text_datum(refusal.detail));
+                if (!refusal.hint.empty()) put(5, pg::text_datum(refusal.hint));
             } else {
-                values[2] = CStringGetTextDatum(unpack_sql_state(item.sqlstate));
-                values[3] = pg::text_datum(item.message);
+                put(1, pg::uuid_datum(item.id));
             }
             tuplestore_putvalues(set->setResult, set->setDesc, values, nulls);
         });
@@ -110,6 +119,7 @@ void report(FunctionCallInfo fcinfo, const std::vector<TriedEvent>& items) {
 
 }  // namespace
 
+// The function of release 0.2.0, which is STRICT and has four columns.
 EVENTLOG_FUNCTION(eventlog_try_log_events) {
     jsonb::Container events = ingest::counted([fcinfo] {
         jsonb::Container argument = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
@@ -119,7 +129,7 @@ EVENTLOG_FUNCTION(eventlog_try_log_events) {
     std::vector<TriedEvent> items = read_items(events);
     std::vector<TriedEvent*> good;
     for (TriedEvent& item : items)
-        if (item.sqlstate == 0) good.push_back(&item);
+        if (!item.is_refused()) good.push_back(&item);
     // An error that keeps every event from being written is raised once.
     if (!good.empty()) {
         store::Insertion insertion = ingest::begin();
@@ -128,4 +138,9 @@ EVENTLOG_FUNCTION(eventlog_try_log_events) {
     ingest::bisect(std::span(good), write_or_refuse);
     report(fcinfo, items);
     return (Datum)0;
+}
+
+EVENTLOG_FUNCTION(eventlog_try_log_events_in_full) {
+    ingest::require_argument(fcinfo, "events");
+    return eventlog_try_log_events_body(fcinfo);
 }

@@ -1,4 +1,5 @@
-// eventlog.list_events and eventlog.find_events.
+// eventlog.list_events and eventlog.find_events. The functions without "by_name" in their names are those of
+// release 0.2.0, whose first argument is the source.
 #include "pg/boundary.h"
 
 #include "ids/ulid.h"
@@ -17,8 +18,8 @@ using rules::with;
 
 // The arguments, in the order of the SQL functions.
 enum Argument {
-    kSource,
     kEventName,
+    kSource,
     kEventType,
     kActorType,
     kActorId,
@@ -66,12 +67,21 @@ std::optional<ids::Uuid> read_cursor(FunctionCallInfo fcinfo) {
     return cursor;
 }
 
-PageRequest read_request(FunctionCallInfo fcinfo) {
+enum class First : uint8_t { event_name, source };
+
+// Returns the place of an argument in the call.
+int place_of(Argument argument, First first) {
+    if (first == First::event_name) return argument;
+    return argument == kSource ? kEventName : argument == kEventName ? kSource : argument;
+}
+
+PageRequest read_request(FunctionCallInfo fcinfo, First first) {
     PageRequest request{{}, read_max_rows(fcinfo), read_cursor(fcinfo)};
     for (int i = 0; i < kFilters; i++) {
         Argument argument = kFilterArguments[i];
-        if (PG_ARGISNULL(argument)) continue;
-        Datum value = PG_GETARG_DATUM(argument);
+        const int place = place_of(argument, first);
+        if (PG_ARGISNULL(place)) continue;
+        Datum value = PG_GETARG_DATUM(place);
         request.filters.columns[i] = argument == kTenantId ? uuid_filter(value) : text_filter(value);
     }
     if (!PG_ARGISNULL(kFromTs)) request.filters.from_ts = PG_GETARG_TIMESTAMPTZ(kFromTs);
@@ -100,33 +110,49 @@ void report_cursor(const ids::Uuid& cursor) {
             errhint("To get them, pass cursor => '%s'.", ulid));
 }
 
+Datum list_events(FunctionCallInfo fcinfo, First first) {
+    PageRequest request = pg::call([fcinfo, first] { return read_request(fcinfo, first); });
+    MemoryContext result = CurrentMemoryContext;
+    pg::call([] { SPI_connect(); });
+    Page page = find_page(request, follow::fetch_page_rows);
+    Jsonb* json = json_of(page, result);
+    pg::call([] { SPI_finish(); });
+    return PointerGetDatum(json);
+}
+
+Datum find_events(FunctionCallInfo fcinfo, First first) {
+    auto* set = pg::call([fcinfo] {
+        InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+        return reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    });
+    PageRequest request = pg::call([fcinfo, first] { return read_request(fcinfo, first); });
+    pg::call([] { SPI_connect(); });
+    Page page = find_page(request, fetch_whole_rows);
+    pg::call([&] {
+        put_rows(page, set);
+        if (page.cut) report_cursor(*page.next);
+        SPI_finish();
+    });
+    return (Datum)0;
+}
+
 }  // namespace
 }  // namespace eventlog::pages
 
 using namespace eventlog;
 
+EVENTLOG_FUNCTION(eventlog_list_events_by_name) {
+    return pages::list_events(fcinfo, pages::First::event_name);
+}
+
+EVENTLOG_FUNCTION(eventlog_find_events_by_name) {
+    return pages::find_events(fcinfo, pages::First::event_name);
+}
+
 EVENTLOG_FUNCTION(eventlog_list_events) {
-    pages::PageRequest request = pg::call([fcinfo] { return pages::read_request(fcinfo); });
-    MemoryContext result = CurrentMemoryContext;
-    pg::call([] { SPI_connect(); });
-    pages::Page page = pages::find_page(request, follow::fetch_page_rows);
-    Jsonb* json = pages::json_of(page, result);
-    pg::call([] { SPI_finish(); });
-    return PointerGetDatum(json);
+    return pages::list_events(fcinfo, pages::First::source);
 }
 
 EVENTLOG_FUNCTION(eventlog_find_events) {
-    auto* set = pg::call([fcinfo] {
-        InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
-        return reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-    });
-    pages::PageRequest request = pg::call([fcinfo] { return pages::read_request(fcinfo); });
-    pg::call([] { SPI_connect(); });
-    pages::Page page = pages::find_page(request, pages::fetch_whole_rows);
-    pg::call([&] {
-        pages::put_rows(page, set);
-        if (page.cut) pages::report_cursor(*page.next);
-        SPI_finish();
-    });
-    return (Datum)0;
+    return pages::find_events(fcinfo, pages::First::source);
 }

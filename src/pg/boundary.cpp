@@ -1,5 +1,7 @@
 #include "pg/boundary.h"
 
+#include "pg/own_frames.h"
+
 namespace eventlog::pg {
 namespace {
 
@@ -117,6 +119,7 @@ void raise(const Failure& failure) {
 }
 
 void report(int level, const Failure& failure) {
+    if (level >= ERROR) leave_out_own_frames();
     ereport(
         level, errcode(failure.sqlstate),
         errmsg_internal("%s", failure.message != nullptr ? failure.message : "unnamed C++ exception"),

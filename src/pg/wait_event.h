@@ -13,6 +13,7 @@ enum class Wait : uint8_t {
     poll,              // EventlogPoll: a poll waits until events are committed
     autonomous,        // EventlogAutonomous: a caller waits until its autonomous event is written
     worker_exit,       // EventlogWorkerExit: a command waits until the worker has left a database
+    test_target,       // EventlogTestTarget: a session waits for the answer to a probe
 };
 
 // Returns the event number for WaitLatch and similar functions. May ereport.

@@ -30,6 +30,12 @@ const char* due_partitions() {
     return psprintf("SELECT partition FROM %s.due_partitions()", store::catalog().internal_schema);
 }
 
+// Yields what the server's log says of a partition that is dropped with its rows.
+constexpr const char* kDropped =
+    "SELECT format('partition \"%%s\" of log \"%%s\", from %%s to %%s, with %%s rows',"
+    " r.name, r.log, r.from_time, r.to_time, %lld)"
+    " FROM eventlog.retired_partitions r WHERE r.partition = %u";
+
 // Returns the first value of a query's first row, or null if there is no row.
 Datum query(const char* sql) {
     pg::run_sql(sql, SPI_OK_SELECT);
@@ -176,13 +182,31 @@ void finalize(const Unfinished& found) {
     CommandCounterIncrement();
 }
 
+// Returns the number of rows of a table. Nobody adds rows to a partition that has been detached.
+int64_t count_rows(Oid table) {
+    const char* name =
+        quote_qualified_identifier(get_namespace_name(get_rel_namespace(table)), get_rel_name(table));
+    return DatumGetInt64(query(psprintf("SELECT count(*) FROM %s", name)));
+}
+
 bool finish(Oid partition) {
     if (!store::lock_extension(AccessShareLock)) return false;
     Unfinished found = unfinished(partition);
     if (found.command != nullptr) finalize(found);
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
+    LockRelationOid(partition, AccessShareLock);
+    const bool detached = get_rel_name(partition) != nullptr && !get_rel_relispartition(partition);
+    const char* dropped = nullptr;
+    if (detached) {
+        const auto rows = static_cast<long long>(count_rows(partition));
+        Datum described = query(psprintf(kDropped, rows, partition));
+        if (described != (Datum)0) dropped = TextDatumGetCString(described);
+    }
     pg::run_sql(psprintf("SELECT %s.drop_retired(%u)", store::catalog().internal_schema, partition),
                 SPI_OK_SELECT);
+    if (dropped != nullptr && get_rel_name(partition) == nullptr)
+        ereport(LOG, errmsg_internal("eventlog: retention dropped %s", dropped), errhidestmt(true),
+                errhidecontext(true));
     pg::end_owner_sql(saved);
     return true;
 }

@@ -148,6 +148,12 @@ char* installed_version() {
     return version;
 }
 
+bool is_of_release(const char* release) {
+    const char* version = installed_version();
+    const auto objects = version != nullptr ? release_number(version) : std::nullopt;
+    return !objects || *objects >= *release_number(release);
+}
+
 Service service() {
     return service_of(installed_version());
 }

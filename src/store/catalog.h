@@ -48,6 +48,10 @@ bool is_current();
 // installed.
 char* installed_version();
 
+// Returns whether the SQL objects of this database are of this release or of a later one, as far as their
+// version can be read.
+bool is_of_release(const char* release);
+
 // Returns the service that this library gives to the SQL objects of this database. Reads the system catalogs,
 // not the cache.
 Service service();

@@ -1,5 +1,5 @@
-// The SQL function eventlog_internal.worker_status: the worker of this database, as its slot shows it. It reads no
-// table of the extension, so it also works while the versions of library and catalog differ.
+// SQL functions about the worker of this database, as its slot shows it. They read no table of the extension,
+// so they also work while the versions of library and catalog differ.
 #include "pg/boundary.h"
 #include "runtime/worker_slots.h"
 
@@ -29,7 +29,39 @@ const char* name_of(runtime::WorkerState state) {
     return "none";
 }
 
+// Returns the HINT that tells how to preload the library. Only a superuser may see which others are
+// preloaded.
+const char* how_to_preload() {
+    const char* others = shared_preload_libraries_string;
+    const bool knows = superuser_arg(GetOuterUserId());
+    if (knows && (others == nullptr || *others == '\0'))
+        return "Add this line to postgresql.conf and restart the server: shared_preload_libraries = "
+               "'eventlog'";
+    if (!knows) return "Have eventlog added to shared_preload_libraries, and the server restarted.";
+    return psprintf(
+        "Change this line of postgresql.conf and restart the server: shared_preload_libraries = %s",
+        quote_literal_cstr(psprintf("%s, eventlog", others)));
+}
+
 }  // namespace
+
+EVENTLOG_FUNCTION(eventlog_has_worker) {
+    return pg::call([] {
+        return BoolGetDatum(runtime::is_preloaded() &&
+                            runtime::worker_status().state == runtime::WorkerState::running);
+    });
+}
+
+EVENTLOG_FUNCTION(eventlog_warn_unless_preloaded) {
+    pg::call([] {
+        if (runtime::is_preloaded() || IsBinaryUpgrade) return;
+        ereport(WARNING, errmsg("the library eventlog is not preloaded, so no worker forwards events"),
+                errdetail("Autonomous events are refused, and partitions are made and dropped only by "
+                          "eventlog.maintain()."),
+                errhint("%s", how_to_preload()));
+    });
+    PG_RETURN_VOID();
+}
 
 EVENTLOG_FUNCTION(eventlog_worker_status) {
     return pg::call([fcinfo] {

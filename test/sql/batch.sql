@@ -17,8 +17,8 @@ SELECT way, count(DISTINCT xid) FROM batches JOIN eventlog.events ON event_id = 
 -- An empty array writes nothing.
 SELECT count(*) FROM eventlog.log_events('[]');
 SELECT count(*) FROM eventlog.log_events_json(' [ ] ');
-SELECT count(*) FROM eventlog.log_events(NULL);
-SELECT count(*) FROM eventlog.log_events_json(NULL);
+SELECT refusal('SELECT eventlog.log_events(NULL)');
+SELECT refusal('SELECT eventlog.log_events_json(NULL)');
 
 -- A document that is not an array is refused.
 SELECT refusal(format('SELECT * FROM eventlog.log_events%s(%L)', suffix, document))

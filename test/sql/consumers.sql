@@ -22,9 +22,9 @@ SELECT count(eventlog.log_event('feed.' || i)) FROM generate_series(6, 8) i;
 SELECT polled('now', 2), polled('after'), polled('now', 2), polled('now', 2);
 
 -- Patterns select events, and all other events are skipped.
-SELECT eventlog.create_consumer('some', 'now', '{order.*, !order.viewed, "a,b"}');
+SELECT eventlog.create_consumer('some', 'now', '{order.*, !order.viewed, ab}');
 SELECT eventlog.create_consumer('others', 'now', '{!order.*}');
-SELECT count(eventlog.log_event(n)) FROM unnest('{order.paid,order.viewed,user.made,order.item.added,"a,b"}'::text[]) n;
+SELECT count(eventlog.log_event(n)) FROM unnest('{order.paid,order.viewed,user.made,order.item.added,ab}'::text[]) n;
 SELECT polled('some', 2), polled('some', 2), polled('some', 2), polled('others');
 -- Many events are skipped only once; a poll that finds nothing else writes nothing and blocks nobody.
 CREATE VIEW place AS SELECT win FROM eventlog.reader_window WHERE kind = 'consumer' AND name = 'some';

@@ -2,7 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 SET timezone = 'UTC';
 DROP ROLE IF EXISTS regress_eventlog_eraser, regress_eventlog_nobody;
 CREATE ROLE regress_eventlog_eraser;

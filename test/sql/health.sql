@@ -3,7 +3,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 DROP ROLE IF EXISTS regress_eventlog_monitor;
 CREATE ROLE regress_eventlog_monitor IN ROLE pg_monitor;
 SELECT eventlog.log_event('healthy') IS NOT NULL;

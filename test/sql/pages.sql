@@ -46,6 +46,14 @@ BEGIN
 END
 $$;
 
+-- The first argument is the name of events, the second one the source.
+BEGIN;
+DO $$BEGIN PERFORM eventlog.log_event('first.argument', source => 'second'), eventlog.log_event('second', source => 'first.argument'); END$$;
+SELECT event_name FROM eventlog.find_events('first.argument');
+SELECT event_name FROM eventlog.find_events(NULL, 'first.argument');
+SELECT jsonb_path_query_array(eventlog.list_events('first.argument', 'second'), '$.data.events[*].eventName');
+ROLLBACK;
+
 -- An index scan may meet the entry for the old version of a rewritten row first; the page does not end before the entry for the new version.
 BEGIN;
 CALL drop_leaves();

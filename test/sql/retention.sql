@@ -2,7 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 SET timezone = 'UTC';
 
 -- Makes the partition of a day, the given number of days ago, with rows of this transaction number.
@@ -32,6 +32,15 @@ SELECT * FROM eventlog.retention WHERE log = 'events';
 SELECT eventlog.set_retention('eventlog.events', NULL);
 SELECT count(*) FROM eventlog.retention WHERE log = 'events';
 
+-- Less than a day must be asked for by name, because a number without a unit counts seconds.
+SELECT refusal(format('SELECT eventlog.set_retention(''eventlog.events'', %s)', keep))
+FROM (VALUES ('''90'''), ('''23:59:59'''), ('''90'', short => false'), ('''90'', short => NULL')) c(keep);
+SELECT eventlog.set_retention('eventlog.events', '24 hours');
+SELECT * FROM eventlog.retention WHERE log = 'events';
+SELECT eventlog.set_retention('eventlog.events', '23:59:59', short => true);
+SELECT * FROM eventlog.retention WHERE log = 'events';
+SELECT eventlog.set_retention('eventlog.events', NULL);
+
 -- Idempotency keys are kept for their whole window, even on the day that is an hour shorter.
 BEGIN;
 SET LOCAL timezone = 'Europe/Berlin';
@@ -57,7 +66,7 @@ SELECT eventlog.set_retention('eventlog.events', '1 month');
 SELECT string_agg(days, ' ') FROM due;
 SELECT eventlog.set_retention('eventlog.events', '19 days');
 SELECT string_agg(days, ' ') FROM due;
-SELECT eventlog.set_retention('eventlog.events', '1 microsecond');
+SELECT eventlog.set_retention('eventlog.events', '1 microsecond', short => true);
 SELECT string_agg(days, ' ') FROM due;
 SELECT eventlog.set_retention('eventlog.events', '1000 years');
 SELECT coalesce(string_agg(days, ' '), 'none') FROM due;

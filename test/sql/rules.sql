@@ -2,7 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 DROP SERVER IF EXISTS regress_eventlog_rules CASCADE;
 DROP ROLE IF EXISTS regress_eventlog_sender;
 CREATE ROLE regress_eventlog_sender;
@@ -39,7 +39,7 @@ FROM unnest(ARRAY[
     '{"eventName": "a", "colour": 1}', '{"eventName": "a", "eventId": "1"}', '{"eventName": "a", "tenantId": "1"}',
     '{"eventName": "a", "_eventLog": {}}', '{"eventName": "a", "actorId": "e", "actor_id": "e"}',
     '{"service": "s", "eventType": "a", "eventTimestamp": "2026-11-20", "actor": {"type": "d", "id": "e", "colour": 1}}',
-    '{"service": "s", "eventType": "a"}', '{"service": "s", "eventType": "a", "eventTimestamp": "2026-11-20", "actor": {"id": "e"}}',
+    '{"eventName": "a", "service": "s", "eventId": "1"}', '{"service": "s", "eventType": "a"}', '{"service": "s", "eventType": "a", "eventTimestamp": "2026-11-20", "actor": {"id": "e"}}',
     '{"eventName": "a", "actorId": 1}', '{"eventName": "a", "origin": "mobile"}', '{"eventName": "a", "value": 1e400}',
     '{"service": "s", "eventType": "a", "eventTimestamp": "yesterday"}',
     '{"service": " ", "eventType": "a", "eventTimestamp": "2026-11-20"}', '{"type": " ", "source": "s"}',
@@ -51,6 +51,7 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.log_events('{}')$$),
     ($$SELECT eventlog.log_events_json(' "a"')$$),
     ($$SELECT eventlog.try_log_events('1')$$),
+    ($$SELECT eventlog.log_envelope(NULL)$$),
     ($$SELECT eventlog.log_events('[{"eventName": "a"}, {"eventName": "a", "sofa": 1}]')$$);
 
 -- Idempotency keys
@@ -78,6 +79,8 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.create_consumer('new', events => '{!}')$$),
     ($$SELECT eventlog.create_consumer('new', events => array_fill('a'::text, '{101}'))$$),
     ($$SELECT eventlog.create_consumer('new', events => '{NULL}')$$),
+    ($$SELECT eventlog.create_consumer('new', events => ARRAY['order.*,cart.*'])$$),
+    ($$SELECT eventlog.create_consumer('new', events => ARRAY['order.*', ' !{cart.*}'])$$),
     ($$SELECT eventlog.drop_consumer('none')$$),
     ($$SELECT eventlog.poll('rules', max_rows => 0)$$),
     ($$SELECT eventlog.poll('rules', wait => '2 hours')$$),
@@ -90,6 +93,7 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.set_retention('eventlog.targets', '1 day')$$),
     ($$SELECT eventlog.set_retention('eventlog.idempotency_keys', '1 day')$$),
     ($$SELECT eventlog.set_retention('eventlog.events', '0')$$),
+    ($$SELECT eventlog.set_retention('eventlog.events', '90')$$),
     ($$SELECT eventlog.erase_event(NULL)$$),
     ($$SELECT eventlog.erase_actor(' ', 'e')$$),
     ($$SELECT eventlog.erase_actor('user', ' ')$$);
@@ -97,6 +101,10 @@ SELECT eventlog.erase_event('00000000-0000-7000-8000-000000000000') AS erased;
 INSERT INTO calls (statement)
 SELECT format('SELECT eventlog.erase_event(%L) /* a record */', event_id)
 FROM eventlog.events WHERE event_name = 'eventlog.event.erased' ORDER BY event_id DESC LIMIT 1;
+
+-- The extension
+INSERT INTO calls (statement) VALUES
+    ($$DROP EXTENSION eventlog CASCADE$$);
 
 -- Targets
 SELECT eventlog.log_event('rules.early') AS early \gset
@@ -119,8 +127,11 @@ INSERT INTO calls (statement) VALUES
 INSERT INTO calls (statement)
 SELECT format('CREATE SERVER regress_eventlog_r FOREIGN DATA WRAPPER eventlog OPTIONS (%s)', options)
 FROM unnest(ARRAY[
-    $$format 'ndjson'$$, $$colour 'red'$$, $$url 'ftp://example.com/'$$, $$format 'xml'$$, $$mode ''$$, $$events ','$$,
-    $$events 'all, a'$$, $$start_at 'nowhere'$$, $$batch_events '0'$$, $$max_value_length '-1'$$, $$compression 'zip'$$,
+    $$format 'ndjson'$$, $$colour 'red'$$, $$url 'ftp://example.com/'$$, $$url 'example.com/events'$$, $$format 'xml'$$, $$mode ''$$, $$events ','$$,
+    $$events 'all, a'$$, $$url 'http://127.0.0.1:1/', format 'ndjson', events '{order.*}'$$,
+    $$url 'http://127.0.0.1:1/', format 'ndjson', events 'flaged'$$, $$api_key 'k'$$,
+    $$url 'http://127.0.0.1:1/', format 'ndjson', max_name_length '9'$$,
+    $$start_at 'nowhere'$$, $$batch_events '0'$$, $$max_value_length '-1'$$, $$compression 'zip'$$,
     $$user_principal ' '$$, $$user_id 'nobody'$$, $$ca_file 'ca.pem'$$, $$proxy 'proxy'$$, $$headers 'x'$$, $$headers 'X-A:'$$,
     $$headers E'X-A: \x01'$$, $$headers 'Host: a'$$, $$headers 'Cookie: a'$$,
     $$url 'http://169.254.169.254/', format 'ndjson'$$, $$url 'http://127.0.0.1:1/', format 'otlp', mode 'x'$$,
@@ -131,7 +142,7 @@ SELECT format('CREATE SERVER regress_eventlog_r FOREIGN DATA WRAPPER eventlog OP
 INSERT INTO calls (statement)
 SELECT format('CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_rules OPTIONS (%s)', options)
 FROM unnest(ARRAY[
-    $$api_key ''$$, $$api_key 'k', api_key_file '/k'$$, $$api_key_env '1K'$$, $$signing_secret 'secret'$$]) options;
+    $$api_key ''$$, $$api_key 'k', api_key_file '/k'$$, $$api_key_env '1K'$$, $$signing_secret 'secret'$$, $$url 'http://127.0.0.1:1/'$$]) options;
 INSERT INTO calls (statement) VALUES
     ($$ALTER FOREIGN DATA WRAPPER eventlog OPTIONS (ADD url 'http://127.0.0.1:1/')$$),
     ($$SET ROLE regress_eventlog_sender; CREATE SERVER regress_eventlog_r FOREIGN DATA WRAPPER eventlog OPTIONS (ca_file '/ca.pem')$$);
@@ -144,6 +155,23 @@ $$;
 SELECT shown(left(c.statement, 160) || E'\n' || string_agg('    ' || r.line, E'\n'))
 FROM calls c, LATERAL (SELECT * FROM refusal(c.statement)) r(line)
 GROUP BY c.place, c.statement ORDER BY c.place;
+
+-- The CONTEXT shows the caller's functions, and none of the extension's.
+CREATE FUNCTION context_of(statement text) RETURNS text
+    LANGUAGE plpgsql AS $$
+DECLARE
+    context text;
+BEGIN
+    EXECUTE statement;
+    RETURN 'accepted';
+EXCEPTION WHEN OTHERS THEN
+    GET STACKED DIAGNOSTICS context = PG_EXCEPTION_CONTEXT;
+    RETURN context;
+END
+$$;
+SELECT left(c.statement, 160), context FROM calls c, context_of(c.statement) context WHERE context ~ 'function eventlog\.|eventlog\.refuse';
+SELECT context_of($$SELECT eventlog.drop_consumer('none')$$);
+DROP FUNCTION context_of;
 BEGIN ISOLATION LEVEL REPEATABLE READ;
 SELECT refusal($$SELECT eventlog.poll('rules')$$);
 ROLLBACK;

@@ -2,7 +2,9 @@
 \t on
 \pset format unaligned
 
+SET client_min_messages = error;
 CREATE EXTENSION eventlog;
+RESET client_min_messages;
 
 -- version() returns the versions of the library and the catalog, and of the server and compiler of the build.
 SELECT library = catalog, built_with ~ '^PostgreSQL \d+.*, .' FROM eventlog.version();

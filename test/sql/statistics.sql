@@ -3,7 +3,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 DROP ROLE IF EXISTS regress_eventlog_monitor, regress_eventlog_nobody;
 DROP SERVER IF EXISTS regress_eventlog_a, "regress""eventlog\b" CASCADE;
 
@@ -91,7 +91,10 @@ SELECT forwarded, retried, dead, left_out, dead_letters FROM eventlog.stats;
 
 -- metrics() is Prometheus text, with HELP and TYPE once per family, and labels escaped.
 SELECT regexp_replace(line, '(_seconds\{.*\}|_ahead|logged_events_total) [0-9.e-]+$', '\1 N')
-FROM string_to_table(eventlog.metrics(), E'\n') line WHERE line !~ 'rejected|logged';
+FROM string_to_table(eventlog.metrics(), E'\n') line WHERE line !~ 'rejected|logged|state="(waiting|no worker)"';
+-- A target that waits has no worker without preloading.
+SELECT string_agg(replace(line, CASE WHEN eventlog_internal.has_worker() THEN 'waiting' ELSE 'no worker' END, 'AS IT IS'), E'\n' ORDER BY line)
+FROM string_to_table(eventlog.metrics(), E'\n') line WHERE line ~ 'state="(waiting|no worker)"} 1';
 ROLLBACK;
 SELECT eventlog.metrics() ~ E'^# HELP ' AND eventlog.metrics() ~ E'\n$';
 SELECT eventlog_internal.metric_label('l', E'a"b\\c\nd');

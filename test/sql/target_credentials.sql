@@ -2,7 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 DROP SERVER IF EXISTS regress_eventlog_c CASCADE;
 DROP ROLE IF EXISTS regress_eventlog_sender;
 CREATE ROLE regress_eventlog_sender;

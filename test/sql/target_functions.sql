@@ -3,7 +3,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 SET TimeZone = 'UTC';
 DROP SERVER IF EXISTS regress_eventlog_a CASCADE;
 BEGIN;
@@ -155,9 +155,9 @@ SELECT eventlog.log_event('order.viewed', forward_to_statsig => true) AS viewed 
 SELECT replace(r, :'viewed', 'VIEWED') FROM refusal(format('SELECT eventlog.wait_for_forward(%L, ''regress_eventlog_a'', ''1 s'')', :'viewed')) r;
 
 SELECT waited(:'viewed');
-ALTER SERVER regress_eventlog_a OPTIONS (DROP events);
+ALTER SERVER regress_eventlog_a OPTIONS (SET events 'flagged');
 SELECT pending(:'viewed'), waited(:'third');
-ALTER SERVER regress_eventlog_a OPTIONS (ADD events 'all');
+ALTER SERVER regress_eventlog_a OPTIONS (SET events 'all');
 SELECT eventlog.rewind_target('regress_eventlog_a', :'second');
 SELECT waited(:'first'), waited(:'second');
 SELECT eventlog.rewind_target('regress_eventlog_a', 'now');

@@ -2,6 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
+SET client_min_messages = error;
 
 -- url and format are required.
 SELECT refusal(server($$url 'http://127.0.0.1:1/'$$));
@@ -27,7 +28,8 @@ FROM unnest(ARRAY['http://127.0.0.1:1', 'https://example.com/v1/log?x=1', 'HTTPS
                   'http://host:99999/', 'http://ho st/', ' http://host/']) url;
 
 -- Every other option has its last accepted and its first refused values.
-SELECT name, value, tried(server(format('url ''http://127.0.0.1:1/'', format ''ndjson'', %s %L', name, value)))
+SELECT name, value, tried(server(format('url ''http://127.0.0.1:1/'', format %L, %s %L',
+                                        CASE WHEN name ~ '^(max_.*_length|user_.*)$' THEN 'statsig' ELSE 'ndjson' END, name, value)))
 FROM (VALUES
     ('events', ARRAY['flagged', 'all', 'order.*', 'order.*, !order.viewed', '!order.viewed', '*', '', ' ', '!',
                      'order.*,', ',', 'ALL', 'Flagged', 'all, !order.viewed', '!flagged', repeat('é', 256), repeat('é', 257),
@@ -56,6 +58,21 @@ FROM (VALUES
 SELECT format, tried(server(format('url ''http://127.0.0.1:1/'', format %L', format))) FROM unnest(ARRAY['ndjson',
     'statsig', 'NDJSON', '']) format;
 SELECT count(*) FROM eventlog.targets;
+
+-- Patterns that select nothing, and a misspelt word, are refused; so are options that the format does not have.
+SELECT events, tried(server(format('url ''http://127.0.0.1:1/'', format ''ndjson'', events %L', events)))
+FROM unnest(ARRAY['{order.*}', '[order.*]', 'order.*, {cart.*}', '! {order.*}', 'flaged', 'Flagd', 'fllaged', '!flaged', 'flaged*', 'flag',
+                  'unflagged.x', '*{', 'call', 'a']) events;
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', events '{order.*}'$$));
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', events 'flaged'$$));
+SELECT format, string_agg(name || ' ' || tried(server(format('url ''http://127.0.0.1:1/'', format %L, %s %L', format, name, value))), ', ' ORDER BY name)
+FROM (VALUES ('max_name_length', '9'), ('max_value_length', '9'), ('user_id', 'actor'), ('user_principal', 'x')) o(name, value),
+     unnest(ARRAY['statsig', 'segment', 'ndjson', 'cloudevents', 'otlp']) WITH ORDINALITY f(format, place)
+GROUP BY place, format ORDER BY place;
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', max_name_length '9'$$));
+
+-- An option that belongs to the user mapping is told so.
+SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'ndjson', api_key 'k'$$));
 
 -- A client certificate needs both files.
 SELECT refusal(server($$url 'https://127.0.0.1:1/', format 'ndjson', client_cert_file '/c.pem'$$));
@@ -106,3 +123,18 @@ FROM (VALUES ('cloudevents', 'structured'), ('cloudevents', 'batch'), ('cloudeve
              ('ndjson', 'text'), ('otlp', 'batch'), ('segment', 'batch'), ('statsig', 'batch')) f(format, mode);
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'cloudevents', mode 'text'$$));
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'otlp', mode 'text'$$));
+
+-- What the server cannot read is told at once, and may become readable later.
+BEGIN;
+SELECT server($$url 'https://127.0.0.1:1/', format 'ndjson'$$) AS command \gset
+:command;
+RESET client_min_messages;
+\set VERBOSITY default
+ALTER SERVER regress_eventlog_a OPTIONS (ADD ca_file '/nonexistent/ca.pem');
+ALTER SERVER regress_eventlog_a OPTIONS (SET ca_file '/');
+ALTER SERVER regress_eventlog_a OPTIONS (DROP ca_file, ADD client_cert_file '/nonexistent/c.pem', ADD client_key_file '/nonexistent/k.pem');
+CREATE USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (api_key_file '/nonexistent/key');
+ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (DROP api_key_file, ADD api_key_file '/dev/null');
+ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (DROP api_key_file, ADD api_key_env 'EVENTLOG_NO_SUCH_VARIABLE');
+ALTER USER MAPPING FOR PUBLIC SERVER regress_eventlog_a OPTIONS (DROP api_key_env, ADD api_key 'k');
+ROLLBACK;

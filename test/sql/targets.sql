@@ -3,7 +3,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 DROP SERVER IF EXISTS regress_eventlog_a, regress_eventlog_b CASCADE;
 DROP ROLE IF EXISTS regress_eventlog_dba, regress_eventlog_owner;
 CREATE ROLE regress_eventlog_dba;
@@ -94,7 +94,7 @@ FROM unnest(ARRAY['now', 'beginning', '01ARZ3NDEKTSV4RRFFQ69G5FAV', '01arz3ndekt
 SELECT eventlog.log_event('committed before', forward_to_statsig => true) IS NOT NULL;
 BEGIN;
 SELECT eventlog.log_event('with it', forward_to_statsig => true) IS NOT NULL;
-CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson');
+CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'flagged');
 SELECT eventlog.pause_target('regress_eventlog_a');
 COMMIT;
 SELECT eventlog.log_event('not flagged') IS NOT NULL;
@@ -111,25 +111,31 @@ SELECT refusal('SELECT eventlog.resume_target(''regress_eventlog_none'')');
 SELECT tried('SELECT eventlog.pause_target(NULL)'), tried('SELECT eventlog.resume_target(NULL)');
 BEGIN;
 SELECT eventlog.resume_target('regress_eventlog_a');
-SELECT state FROM eventlog.forward_status;
+SELECT state FROM eventlog_internal.target_states;
 SELECT eventlog.pause_target('regress_eventlog_a');
 SELECT eventlog.pause_target('regress_eventlog_a');
-SELECT state FROM eventlog.forward_status;
+SELECT state FROM eventlog_internal.target_states;
 ROLLBACK;
+
+-- A target is made by its server only.
+SELECT refusal('SELECT eventlog_internal.create_target(''regress_eventlog_ghost'', ''now'')');
+SELECT count(*) FROM eventlog.targets WHERE name = 'regress_eventlog_ghost';
 
 -- A target of another incarnation of the log is paused until it is resumed.
 BEGIN;
 UPDATE eventlog.targets SET incarnation = gen_random_uuid(), paused = false;
-SELECT state FROM eventlog.forward_status;
+SELECT state FROM eventlog_internal.target_states;
 SELECT eventlog.resume_target('regress_eventlog_a');
-SELECT state FROM eventlog.forward_status;
+SELECT state FROM eventlog_internal.target_states;
 ROLLBACK;
 
--- forward_status shows the states that the worker records.
+-- forward_status shows the states that the worker records, unless none serves the database.
 BEGIN;
 UPDATE eventlog.targets SET paused = false, state = 'unauthorized', last_error = 'why', last_error_at = 'epoch',
     retried = 2, dead = 1;
-SELECT state, last_error, extract(epoch FROM last_error_at), retried, dead FROM eventlog.forward_status;
+SELECT s.state, f.state = CASE WHEN eventlog_internal.has_worker() THEN s.state ELSE 'no worker' END, last_error,
+       extract(epoch FROM last_error_at), retried, dead
+FROM eventlog.forward_status f JOIN eventlog_internal.target_states s USING (target);
 SELECT tried('UPDATE eventlog.targets SET state = ''odd''');
 ROLLBACK;
 
@@ -156,6 +162,13 @@ SET LOCAL ROLE regress_eventlog_owner;
 DROP SERVER regress_eventlog_c CASCADE;
 RESET ROLE;
 SELECT name FROM cursors ORDER BY name;
+
+-- Without the option events, statsig is sent flagged events, and every other format all events.
+SAVEPOINT formats;
+SELECT format('CREATE SERVER %I FOREIGN DATA WRAPPER eventlog OPTIONS (url ''http://127.0.0.1:1/'', format %L)', 'regress_eventlog_' || f, f)
+FROM unnest(ARRAY['statsig', 'ndjson', 'cloudevents', 'otlp', 'segment']) f \gexec
+SELECT target, events FROM eventlog.target_options WHERE target ~ '_(statsig|ndjson|cloudevents|otlp|segment)$' ORDER BY target;
+ROLLBACK TO formats;
 
 -- DROP OWNED drops a target as well.
 SET LOCAL ROLE regress_eventlog_dba;
@@ -190,7 +203,9 @@ SELECT name FROM cursors ORDER BY name;
 ROLLBACK;
 
 -- DROP EXTENSION needs CASCADE while targets exist.
+SET eventlog.allow_drop = on;
 SELECT tried('DROP EXTENSION eventlog'), tried('DROP EXTENSION eventlog CASCADE');
+RESET eventlog.allow_drop;
 
 DROP SERVER regress_eventlog_a;
 SELECT count(*) FROM cursors;

@@ -12,9 +12,12 @@ SELECT bool_and(event_id > before) FROM (SELECT event_id, lag(event_id) OVER (OR
 SELECT count(*) FROM eventlog.events WHERE event_name LIKE 't.%';
 DROP TABLE tried;
 
+-- DETAIL and HINT are the single call's, too; what an error does not have is NULL.
+SELECT index, detail, hint FROM eventlog.try_log_events('[{"eventName": "t.fine"}, {"eventName": " "}, {"eventName": "t.sixth", "traceId": "x"}]');
+
 -- An empty array does nothing, and a document that is not an array is refused.
 SELECT count(*) FROM eventlog.try_log_events('[]');
-SELECT count(*) FROM eventlog.try_log_events(NULL);
+SELECT refusal('SELECT eventlog.try_log_events(NULL)');
 SELECT refusal($$SELECT * FROM eventlog.try_log_events('{"eventName": "e"}')$$);
 
 -- Idempotency keys recognise a repeated call, and refuse a different one.
@@ -24,13 +27,13 @@ SELECT index, event_id = first_value(event_id) OVER (ORDER BY index) AS same, sq
 -- An event that a trigger refuses is reported; the others are written, in any arrangement.
 CREATE FUNCTION refuse_some() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.metadata ->> 'n' IN ('1', '4', '5', '9') THEN RAISE 'refused: %', NEW.metadata -> 'n' USING ERRCODE = 'check_violation'; END IF;
+    IF NEW.metadata ->> 'n' IN ('1', '4', '5', '9') THEN RAISE 'refused: %', NEW.metadata -> 'n' USING ERRCODE = 'check_violation', HINT = CASE NEW.metadata ->> 'n' WHEN '4' THEN 'four' ELSE '' END; END IF;
     RETURN NEW;
 END
 $$;
 BEGIN;
 CREATE TRIGGER refuse_some BEFORE INSERT ON eventlog.events FOR EACH ROW EXECUTE FUNCTION refuse_some();
-SELECT index, event_id IS NOT NULL AS written, sqlstate, message
+SELECT index, event_id IS NOT NULL AS written, sqlstate, message, detail, hint
 FROM eventlog.try_log_events((SELECT jsonb_agg(jsonb_build_object('eventName', 't.trigger', 'metadata', jsonb_build_object('n', n)))
                               FROM generate_series(1, 9) n)) ORDER BY index;
 SELECT jsonb_agg(metadata -> 'n' ORDER BY event_id) FROM eventlog.events WHERE event_name = 't.trigger';

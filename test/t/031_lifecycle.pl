@@ -101,7 +101,7 @@ is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE ba
 	1, 'a preloading server has one launcher');
 
 my $session = $node->background_psql('bare');
-$session->query_safe('CREATE EXTENSION eventlog');
+$session->query_safe('CREATE EXTENSION eventlog; SET eventlog.allow_drop = on');
 is_prompt('CREATE EXTENSION starts a worker', sub { wait_for_workers('bare postgres') });
 $session->query_safe($log);
 $session->query_safe(create_server('sink'));
@@ -304,16 +304,41 @@ $standby->stop;
 # ---- a server that does not preload ----------------------------------------------------------------------------------
 
 my $plain = start_eventlog('plain', q{shared_preload_libraries = ''}, 'max_logical_replication_workers = 0');
-$plain->safe_psql('postgres', create_server('sink'));
+my $warns = qr/WARNING:  the library eventlog is not preloaded.*\nDETAIL:  .*\nHINT:  .*: shared_preload_libraries = /m;
+(undef, undef, $stderr) = $plain->psql('postgres', create_server('sink'));
+like($stderr, qr/${warns}'eventlog'$/m, 'not preloaded: CREATE SERVER warns, with the line to add');
+$plain->safe_psql('postgres', 'CREATE DATABASE warned');
+(undef, undef, $stderr) = $plain->psql('warned', 'CREATE EXTENSION eventlog');
+like($stderr, qr/${warns}'eventlog'$/m, '... and so does CREATE EXTENSION');
 $held_back = log_in('postgres', $plain);
 is($plain->safe_psql('postgres', 'SELECT state, lag_events, in_flight FROM eventlog.forward_status'),
-	'running|1|0', 'not preloaded: events are logged and targets are made');
+	'no worker|1|0', 'not preloaded: events are logged and targets are made');
 is($plain->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE backend_type LIKE 'eventlog%'}),
 	0, '... but nothing of the extension runs');
+(undef, undef, $stderr) = $plain->psql('warned', q{LOAD 'eventlog'; SELECT eventlog.log_event('kept')});
+foreach my $drop ('DROP EXTENSION eventlog CASCADE', 'DROP SCHEMA eventlog CASCADE')
+{
+	is(refusal($plain, 'warned', $drop)->{sqlstate}, '2BP01', "$drop: a session that has not used the library is refused, too");
+}
+$plain->safe_psql('warned', 'SET eventlog.allow_drop = on; DROP EXTENSION eventlog');
+pass('... unless it is allowed');
+$plain->append_conf('postgresql.conf', q{shared_preload_libraries = 'plpgsql'});
+$plain->restart;
+(undef, undef, $stderr) = $plain->psql('warned', 'CREATE EXTENSION eventlog');
+like($stderr, qr/${warns}'plpgsql, eventlog'$/m, '... the line keeps what is preloaded');
 $plain->append_conf('postgresql.conf', q{shared_preload_libraries = 'eventlog'});
 $plain->restart;
 wait_for_arrival($held_back);
 pass('... until the library is preloaded');
+my $shown = 'SELECT state FROM eventlog.forward_status';
+is($plain->safe_psql('postgres', $shown), 'running', '... and the target is shown to run');
+$plain->append_conf('postgresql.conf', q{eventlog.databases = 'elsewhere'});
+$plain->reload;
+wait_for_value($plain, 'postgres', $shown, 'no worker');
+$plain->append_conf('postgresql.conf', q{eventlog.databases = ''});
+$plain->reload;
+wait_for_value($plain, 'postgres', $shown, 'running');
+pass('... as long as eventlog.databases has the database');
 is_free_of_crashes($plain);
 
 # ---- no free worker process ------------------------------------------------------------------------------------------
@@ -332,6 +357,7 @@ $session->query_safe('ROLLBACK');
 $session->query_safe($log);
 is($session->query_safe("$ready, (SELECT count(*) FROM eventlog.events)"), '1|t|1', '... again when that has rolled back');
 $session->quit;
+is($plain->safe_psql('postgres', 'SELECT state FROM eventlog.forward_status'), 'no worker', '... a target shows that it has no worker');
 like(slurp_file($plain->logfile), qr/eventlog: no process is free for the worker.*\n.*HINT:  .*max_worker_processes/,
 	'... and the launcher says that a worker is missing');
 

@@ -148,6 +148,12 @@ wait_for_value($node, 'recent', q{SELECT lag_events FROM eventlog.forward_status
 is_exactly($arrived{halfway}, \@unsent, '... are served: what was unsent is sent');
 is($arrived{$_}, undef, "... and nothing else: $_") foreach 'running', 'paused';
 is(complaints('recent'), 0, '... and the worker has nothing to say');
+my $logged = $node->safe_psql('recent', 'SELECT event_name FROM eventlog.events ORDER BY event_id LIMIT 1');
+my $positional = "SELECT count(*) FROM eventlog.find_events('$logged')";
+my $named = $node->safe_psql('recent', "SELECT count(*) FROM eventlog.find_events(event_name => '$logged')");
+cmp_ok($named, '>', 0, '... and a page has its events');
+is($node->safe_psql('recent', $positional), 0, '... whose first argument is still the source');
+is($node->safe_psql('recent', 'SELECT count(*) FROM eventlog.log_events(NULL)'), 0, '... and functions that were STRICT stay so');
 $node->safe_psql('recent', 'SELECT eventlog.maintain()');
 
 # The functions that only the extension calls have another schema after the update. Each is called by SQL of the library.
@@ -195,6 +201,7 @@ wait_for_value($node, 'recent', q{SELECT count(*) FROM eventlog.dead_letters WHE
 is_exactly($arrived{paused}, $of_last{q{event_name ~ 'late|order.refused'}},
 	'... resumed, it is sent what waits, and the dead letter that was to be sent again');
 is($node->safe_psql('recent', 'SELECT count(*) FROM eventlog.dead_letters WHERE redriven_at IS NULL'), 2, '... the others are kept');
+is($node->safe_psql('recent', $positional), $named, '... the first argument of a page is the name now');
 is($node->safe_psql('recent', 'SELECT log, keep FROM eventlog.retention'), 'events|1000 years', '... and rules of retention');
 is($node->safe_psql('recent', q{SELECT count(*), count(actor_id) FROM eventlog.events WHERE metadata @@ '$._eventLog.erased == true'}),
 	'4|0', '... and what was erased stays so');
@@ -261,15 +268,49 @@ GRANT EXECUTE ON FUNCTION eventlog.poll TO PUBLIC;
 GRANT SELECT ON eventlog.consumers TO app;
 REVOKE SELECT ON eventlog.forward_status FROM pg_monitor;
 REVOKE EXECUTE ON FUNCTION eventlog.health FROM pg_monitor;
+GRANT EXECUTE ON FUNCTION eventlog.set_retention TO app WITH GRANT OPTION;
+GRANT EXECUTE ON FUNCTION eventlog.set_retention TO PUBLIC;
+GRANT EXECUTE ON FUNCTION eventlog.list_events TO app;
 ALTER EXTENSION eventlog UPDATE;
 SELECT eventlog.maintain();
 SQL
 is(join("\n", catalog_differences(catalog_of($node, 'granted_recent'), $fresh)), <<'END' =~ s/\n$//r, '... and what was revoked');
 different: function eventlog.health()
+different: function eventlog.list_events(text,text,text,text,text,text,text,text,uuid,timestamp with time zone,timestamp with time zone,integer,text)
 different: function eventlog.poll(text,integer,interval,interval)
+different: function eventlog.set_retention(regclass,interval,boolean)
 different: relation eventlog.consumers
 different: relation eventlog.forward_status
 END
+my ($dump) = run_command([ 'pg_dump', '-s', '-d', $node->connstr('granted_recent') ]);
+like($dump, qr/^GRANT ALL ON FUNCTION eventlog\.set_retention\(.*\) TO $_;$/m, '... also on a function that is replaced, in a dump too: ' . $_)
+	foreach 'PUBLIC', 'app WITH GRANT OPTION';
+
+# An object that depends on a function that is replaced stops the update, which names it.
+create_old('dependent', LAST);
+my $not_selected = sub {
+	my ($target) = @_;
+	my $event = $node->safe_psql('dependent', $log);
+	return refusal($node, 'dependent', "SELECT eventlog.wait_for_forward('$event', '$target', '0')")->{sqlstate} eq '22023';
+};
+my $declare = q{CREATE SERVER %s FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format '%s')};
+my $options = q{SELECT string_agg(srvname || ' ' || srvoptions[3], ', ' ORDER BY srvname) FROM pg_foreign_server WHERE srvname LIKE 'by_default%'};
+$node->safe_psql('dependent', join ';', map { sprintf $declare, "by_default_$_", $_ } 'ndjson', 'statsig');
+ok($not_selected->('by_default_ndjson'), 'a target of the last release is sent flagged events by default');
+$node->safe_psql('dependent', q{CREATE VIEW short AS SELECT event_id FROM eventlog.find_events(event_name => 'short')});
+is(refusal($node, 'dependent', 'ALTER EXTENSION eventlog UPDATE')->{sqlstate}, '2BP01',
+	'an object of the user that depends on a replaced function stops the update');
+my (undef, undef, $names) = $node->psql('dependent', 'ALTER EXTENSION eventlog UPDATE');
+like($names, qr/DETAIL:  .*view (public\.)?short/, '... which names it');
+is(version_of('dependent'), LAST, '... and changes nothing');
+$node->safe_psql('dependent', 'DROP VIEW short; ALTER EXTENSION eventlog UPDATE');
+is(version_of('dependent'), $new, '... until it is dropped');
+is($node->safe_psql('dependent', $options), 'by_default_ndjson events=flagged', 'the update writes the default that the targets have');
+ok($not_selected->('by_default_ndjson'), '... which stays');
+$node->safe_psql('dependent', sprintf $declare, 'by_default_new', 'ndjson');
+ok(!$not_selected->('by_default_new'), '... while a new target is sent all events');
+$node->safe_psql('dependent', sprintf $declare, 'by_default_new_statsig', 'statsig');
+ok($not_selected->('by_default_new_statsig'), '... unless it is of format statsig');
 
 # ---- a dump of the old version ---------------------------------------------------------------------------------------
 

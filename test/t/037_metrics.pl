@@ -53,7 +53,7 @@ my ($samples, $families) = metrics();
 is(scalar(grep { $_->[0] !~ /\A(?:counter|gauge)\z/ || $_->[1] eq '' } values %$families), 0, 'every family has a type and a help text');
 is($samples->{eventlog_target_lag_events}{$labels}, 0, 'a label with all that must be escaped is read back')
   or diag(explain($samples->{eventlog_target_lag_events}));
-is(scalar keys %{ $samples->{eventlog_target_state} }, 5, 'a target has a sample for each state');
+is(scalar keys %{ $samples->{eventlog_target_state} }, 6, 'a target has a sample for each state');
 
 my $before = $samples->{eventlog_logged_events_total}{'{}'};
 $receiver->faults({ kind => 'refuse_events', names => ['bad'] });

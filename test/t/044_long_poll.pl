@@ -142,7 +142,7 @@ foreach my $preloaded (1, 0)
 my $left = session();
 sql(q{SELECT eventlog.create_consumer('c')});
 start_poll($left, 'c');
-sql('BEGIN; DROP EXTENSION eventlog; SELECT pg_sleep(1); COMMIT');
+sql('BEGIN; SET eventlog.allow_drop = on; DROP EXTENSION eventlog; SELECT pg_sleep(1); COMMIT');
 polled_is($left, '', 'the extension is dropped beside a poll that waits');
 like($left->{psql}->{stderr}, qr/extension "eventlog" is not installed in this database/, '... which says so');
 $left->{psql}->quit;

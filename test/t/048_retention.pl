@@ -106,6 +106,10 @@ sub drop_beside_writers
 	  slurp_file($node->logfile, $log_start) =~ /(.*still waiting for \w+ on (?:relation|virtual transaction).*)/g;
 	is("@waits", '', "no writer waits $lock_wait_ms ms for a lock");
 	is(exists_table($_), 'f', "partition $_ is gone") foreach 4, 5;
+	my @dropped = slurp_file($node->logfile, $log_start) =~ /LOG:  eventlog: retention dropped partition "(\w+)" of log "events", from .*, with (\d+) rows$/gm;
+	my %rows_of = @dropped;
+	is(scalar @dropped, 4, 'the log has one line for each partition');
+	is($rows_of{events_old_5}, 1_000_000, '... with its rows');
 	return ($before, $beside);
 }
 
@@ -321,7 +325,7 @@ is(partition_states($node) . ' ' . retired(), '4 past 0', 'one that was not deta
 
 # ---- DROP EXTENSION --------------------------------------------------------------------------------------------------
 
-sql('DROP EXTENSION eventlog CASCADE');
+sql('SET eventlog.allow_drop = on; DROP EXTENSION eventlog CASCADE');
 is(sql(q{SELECT count(*) FROM pg_class WHERE relnamespace = 'eventlog'::regnamespace}), 0, 'DROP EXTENSION leaves nothing');
 is_free_of_crashes($node, $kills);
 

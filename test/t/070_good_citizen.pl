@@ -105,7 +105,7 @@ foreach my $database (grep { exists $held_back{$_} } @served)
 	wait_for_arrival(delete $held_back{$database});
 	$node->safe_psql('postgres', "DROP DATABASE $database");
 }
-$node->safe_psql('postgres', 'DROP EXTENSION eventlog CASCADE');
+$node->safe_psql('postgres', 'SET eventlog.allow_drop = on; DROP EXTENSION eventlog CASCADE');
 wait_for_arrival(values %held_back);
 pass('... those that went without have one once others have gone');
 my @told = slurp_file($node->logfile) =~ /(no process is free)/g;

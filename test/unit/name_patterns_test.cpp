@@ -103,6 +103,27 @@ TEST(NamePatterns, OnesAddedOneByOneMayHoldCommas) {
     EXPECT_EQ(patterns.add("b"), NamePatterns::Fault::count);
 }
 
+NamePatterns patterns_of(std::string_view list) {
+    NamePatterns patterns;
+    EXPECT_EQ(NamePatterns::parse(list, patterns), NamePatterns::Fault::none) << list;
+    return patterns;
+}
+
+TEST(NamePatterns, WhatBeginsAsJsonDoesMatchesNoName) {
+    for (const char* bad : {"{order.*}", "a, [b", "!{c}", "a, ! {c}"})
+        EXPECT_TRUE(patterns_of(bad).unmatchable()) << bad;
+    for (const char* good : {"*{", "a{b}", "order.*, !order.viewed"})
+        EXPECT_FALSE(patterns_of(good).unmatchable()) << good;
+}
+
+TEST(NamePatterns, UpToTwoMistakesAreAMisspelling) {
+    for (const char* near : {"flaged", "Flagd", "fagged", "fllaggedd", "lfagged", "a, !flaged"})
+        EXPECT_TRUE(patterns_of(near).misspelling_of("flagged")) << near;
+    for (const char* far : {"flag", "tagged.it", "flaged.*", "flaged*", "a", "*"})
+        EXPECT_FALSE(patterns_of(far).misspelling_of("flagged")) << far;
+    EXPECT_EQ(patterns_of("a, flaged").misspelling_of("flagged"), "flaged");
+}
+
 TEST(NamePatterns, ManyStarsCostNoExponentialTime) {
     std::string pattern;
     for (int i = 0; i < 127; i++) pattern += "a*";

@@ -36,6 +36,13 @@ TEST(Selection, AllAndPatternsDoNotLookAtTheFlag) {
     EXPECT_FALSE(selection("order.*").only_flagged());
 }
 
+TEST(Selection, AMistakeIsReadAllTheSame) {
+    EXPECT_TRUE(selection("flaged").mistake());
+    EXPECT_TRUE(selection("{order.*}").mistake());
+    for (const char* meant : {"flagged", "all", "order.*, !order.viewed"})
+        EXPECT_FALSE(selection(meant).mistake()) << meant;
+}
+
 TEST(Selection, WordsStandAlone) {
     Selection read;
     for (const char* bad : {"All", "FLAGGED", "all,!order.viewed", "flagged, order.*", "!all", " all", ""})

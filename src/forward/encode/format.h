@@ -67,6 +67,9 @@ struct Format {
     KeyHeader key_header;
     std::string_view default_path;  // used when the url has no path
     bool gzip_by_default = false;
+    bool only_flagged = false;  // whether only flagged events are sent by default
+    // Whether a request without events exists, which records nothing and so can probe an endpoint.
+    bool has_empty_request = true;
     // Limits of the endpoint itself; 0 means no limit.
     size_t max_events = 0;         // events per request
     size_t max_event_bytes = 0;    // of Encoded::body; a longer event becomes a dead letter

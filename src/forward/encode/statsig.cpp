@@ -188,6 +188,7 @@ constinit const Format kStatsig = {
     .key_header = {"statsig-api-key", ""},
     .default_path = "/v1/log_event",
     .gzip_by_default = true,
+    .only_flagged = true,
     .encode = encode,
     .compose = compose,
     .judge = judge,

@@ -45,6 +45,14 @@ std::optional<rules::Violation> Selection::parse(std::string_view value, Selecti
     return std::nullopt;
 }
 
+std::optional<rules::Violation> Selection::mistake() const {
+    if (auto pattern = names_.unmatchable())
+        return violation<Rule::option_pattern_braces>(kOption, with<"found">(*pattern));
+    if (auto pattern = names_.misspelling_of("flagged"))
+        return violation<Rule::option_pattern_misspelt>(kOption, with<"found">(*pattern));
+    return std::nullopt;
+}
+
 bool Selection::selects(const event::StoredRow& row) const {
     switch (kind_) {
         case Kind::flagged:

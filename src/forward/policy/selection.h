@@ -16,9 +16,19 @@ class Selection {
     // The default selects the events that were logged with forward_to_statsig.
     Selection() = default;
 
+    static Selection of_all() {
+        Selection all;
+        all.kind_ = Kind::all;
+        return all;
+    }
+
     // Reads `flagged`, `all`, or a list of name patterns, which select whether an event is flagged or not.
     // Returns the violation if the value is not valid, or nothing.
     static std::optional<rules::Violation> parse(std::string_view value, Selection& selection);
+
+    // Returns why the value, which `parse` has read, can hardly mean what it says, or nothing. Only a value
+    // that is being written is checked in this way.
+    std::optional<rules::Violation> mistake() const;
 
     // Returns whether the row is selected. Only its event_name and metadata are read.
     bool selects(const event::StoredRow& row) const;

@@ -1,0 +1,1 @@
+SELECT eventlog_internal.warn_unless_preloaded();
