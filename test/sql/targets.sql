@@ -167,7 +167,7 @@ SELECT name FROM cursors ORDER BY name;
 SAVEPOINT formats;
 SELECT format('CREATE SERVER %I FOREIGN DATA WRAPPER eventlog OPTIONS (url ''http://127.0.0.1:1/'', format %L)', 'regress_eventlog_' || f, f)
 FROM unnest(ARRAY['statsig', 'ndjson', 'cloudevents', 'otlp', 'segment']) f \gexec
-SELECT target, events FROM eventlog.target_options WHERE target ~ '_(statsig|ndjson|cloudevents|otlp|segment)$' ORDER BY target;
+SELECT target, events FROM eventlog_internal.target_options WHERE target ~ '_(statsig|ndjson|cloudevents|otlp|segment)$' ORDER BY target;
 ROLLBACK TO formats;
 
 -- DROP OWNED drops a target as well.
