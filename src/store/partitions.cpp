@@ -92,25 +92,28 @@ Place place_in(const LogTable& log, const ids::Uuid& id) {
     return place;
 }
 
-// Returns the first time at or after `unix_millis` that no partition holds, within the span to be kept ready.
-// Partitions that were made with another width keep their ends.
-std::optional<int64_t> first_gap(const LogTable& log, int64_t unix_millis) {
-    int64_t ready_until =
-        next_boundary(log, unix_millis) + settings::partitions_ahead * log.partition_millis();
-    Place place = place_in(log, ids::first_uuid_of(unix_millis));
-    while (OidIsValid(place.leaf) && place.to && unix_millis < ready_until) {
-        unix_millis = ids::unix_millis_of(*place.to);
-        place = place_in(log, *place.to);
+// Returns the first id from `unix_millis` on that no partition holds, within the span to be kept ready.
+// Partitions that were made with another width keep their ends, and a bound may lie inside a millisecond.
+std::optional<ids::Uuid> first_gap(const LogTable& log, int64_t unix_millis) {
+    const ids::Uuid ready_until = ids::first_uuid_of(next_boundary(log, unix_millis) +
+                                                     settings::partitions_ahead * log.partition_millis());
+    ids::Uuid id = ids::first_uuid_of(unix_millis);
+    Place place = place_in(log, id);
+    while (OidIsValid(place.leaf) && place.to && id < ready_until) {
+        CHECK_FOR_INTERRUPTS();
+        id = *place.to;
+        place = place_in(log, id);
     }
-    bool covered = unix_millis >= ready_until || OidIsValid(place.leaf);
-    return covered ? std::nullopt : std::optional(unix_millis);
+    bool covered = id >= ready_until || OidIsValid(place.leaf);
+    return covered ? std::nullopt : std::optional(id);
 }
 
-void make_partition(const LogTable& log, int64_t unix_millis) {
+// Makes the partition that holds `id`, unless there is one.
+void make_partition(const LogTable& log, const ids::Uuid& id) {
     const Catalog& known_objects = catalog();
-    Place place = place_in(log, ids::first_uuid_of(unix_millis));
+    Place place = place_in(log, id);
     if (OidIsValid(place.leaf)) return;
-    int64_t end = next_boundary(log, unix_millis);
+    int64_t end = next_boundary(log, ids::unix_millis_of(id));
     ids::Uuid from = ids::first_uuid_of(end - log.partition_millis());
     ids::Uuid to = ids::first_uuid_of(end);
     if (place.from && *place.from > from) from = *place.from;
@@ -158,13 +161,13 @@ PartitionRange partition_at_or_below(Relation table, ids::Uuid id) {
 
 void make_partitions(int64_t unix_millis) {
     for (const LogTable* log : log_tables())
-        if (catalog().has(*log)) make_partition(*log, unix_millis);
+        if (catalog().has(*log)) make_partition(*log, ids::first_uuid_of(unix_millis));
 }
 
 void make_partitions_ahead(int64_t unix_millis) {
     for (const LogTable* log : log_tables()) {
         if (!catalog().has(*log)) continue;
-        while (std::optional<int64_t> gap = first_gap(*log, unix_millis)) make_partition(*log, *gap);
+        while (std::optional<ids::Uuid> gap = first_gap(*log, unix_millis)) make_partition(*log, *gap);
     }
 }
 

@@ -138,7 +138,8 @@ BEGIN
 END
 $$;
 
--- A new partition between two partitions of the user fits the gap.
+-- A new partition between two partitions of the user fits the gap, which the end of a day would divide.
+SET eventlog.partition_width = '366 d';
 SELECT uuid_at(now() - interval '1 min') AS past, uuid_at(now() + interval '1 min') AS future,
        uuid_at(now() + interval '1 year') AS later \gset
 BEGIN;
@@ -147,6 +148,7 @@ CREATE TABLE eventlog.own_past PARTITION OF eventlog.events FOR VALUES FROM (MIN
 CREATE TABLE eventlog.own_future PARTITION OF eventlog.events FOR VALUES FROM (:'future') TO (:'later');
 COMMIT;
 SELECT eventlog.log_event('between') IS NOT NULL;
+RESET eventlog.partition_width;
 SELECT pg_get_expr(relpartbound, c.oid) = format('FOR VALUES FROM (%L) TO (%L)', :'past', :'future')
 FROM eventlog.events e JOIN pg_class c ON c.oid = e.tableoid WHERE event_name = 'between';
 
