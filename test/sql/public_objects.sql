@@ -2,7 +2,7 @@
 \t on
 \pset format unaligned
 LOAD 'eventlog';
-SET client_min_messages = warning;
+SET client_min_messages = error;
 
 -- The first one is a trigger function: dumps of older releases name it for each partition.
 SELECT proname FROM pg_proc WHERE pronamespace = 'eventlog'::regnamespace ORDER BY proname <> 'refuse_change', proname COLLATE "C";

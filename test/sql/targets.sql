@@ -4,6 +4,7 @@
 \pset format unaligned
 LOAD 'eventlog';
 SET client_min_messages = error;
+DO $$BEGIN PERFORM eventlog.maintain(); END$$;
 DROP SERVER IF EXISTS regress_eventlog_a, regress_eventlog_b CASCADE;
 DROP ROLE IF EXISTS regress_eventlog_dba, regress_eventlog_owner;
 CREATE ROLE regress_eventlog_dba;
