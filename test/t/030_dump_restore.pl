@@ -57,7 +57,7 @@ SQL
 $origin->safe_psql('logs', join ';', 'CREATE EXTENSION eventlog',
 	create_server('flagged', events => 'flagged'),
 	create_server('halted'),
-	create_server('halfway', batch_events => 100, timeout_ms => 60_000));
+	create_server('halfway', batch_events => 100, timeout_ms => 600_000));
 
 $receiver->faults({ kind => 'refuse_events', names => ['refused'], path => '/flagged' });
 log_many($origin, 'logs', 500);
