@@ -77,10 +77,21 @@ $(OBJS): build/compiler
 build/compiler:
 	@mkdir -p build && echo '$(subst ','\'',$(BUILT_WITH))' > $@
 
-# All extensions share the folder of pages, so README.md is installed under the extension's name.
+# All extensions share the folder of pages, so README.md is installed under the extension's name, and the others below it.
+PAGES     := $(wildcard docs/*.md) CHANGELOG.md
+PAGES_DIR := $(DESTDIR)$(docdir)/$(docmoduledir)/eventlog
 all: $(DOCS)
 $(DOCS): README.md
-	cp $< $@
+	sed -e 's|](docs/|](eventlog/|g' -e 's|](CHANGELOG.md)|](eventlog/CHANGELOG.md)|g' \
+		-e 's/\[\([^]]*\)\]([a-z]*\/README\.md)/\1/g' $< > $@
+.PHONY: install-pages uninstall-pages
+install: install-pages
+install-pages:
+	$(MKDIR_P) '$(PAGES_DIR)'
+	for page in $(PAGES); do sed 's|](docs/|](|g' $$page > '$(PAGES_DIR)'/$${page##*/} || exit; done
+uninstall: uninstall-pages
+uninstall-pages:
+	rm -rf '$(PAGES_DIR)'
 
 all: $(DATA_built)
 $(INSTALL_SQL): $(SQL_SCHEMAS) $(SQL_FIRST) $(filter-out $(SQL_SCHEMAS),$(SQL_TABLES)) $(SQL_CODE)

@@ -38,14 +38,14 @@ sub all
 	return 'README.md', map { 'docs/' . basename($_) } sort glob "$root/docs/*.md";
 }
 
-# Reads a page. A block is {language, words, text, line, shown}; one whose language is not known is an error.
+# Reads a page; its path is relative to the checkout. A block is {language, words, text, line, shown}; one whose language is not known is an error.
 sub read
 {
 	my ($class, $path) = @_;
-	my $self = bless { path => $path, blocks => [], heading => '' }, $class;
+	my $self = bless { path => $path, file => File::Spec->rel2abs($path, $root), blocks => [], heading => '' }, $class;
 	my ($block, $end);
 	my $number = 0;
-	foreach my $line (split /^/, slurp_file("$root/$path"))
+	foreach my $line (split /^/, slurp_file($self->{file}))
 	{
 		$number++;
 		if (defined $block)
@@ -110,7 +110,7 @@ sub errors
 {
 	my ($self) = @_;
 	my ($in_table, @rows);
-	foreach my $line (split /\n/, slurp_file("$root/$self->{path}"))
+	foreach my $line (split /\n/, slurp_file($self->{file}))
 	{
 		my @cells = map { s/^\s+|\s+$//gr } split /\|/, $line;
 		$in_table = @cells > 4 && ($in_table || "$cells[1] $cells[4]" eq 'CONSTRAINT NAME example');
@@ -130,12 +130,12 @@ sub configuration
 sub broken_links
 {
 	my ($self) = @_;
-	my $text = slurp_file("$root/$self->{path}") =~ s/^```.*?^```$//msgr;
+	my $text = slurp_file($self->{file}) =~ s/^```.*?^```$//msgr;
 	my @broken;
 	foreach my $link ($text =~ /\]\((?!https?:)([^)\s]+)\)/g)
 	{
 		my ($file, $anchor) = split /#/, $link;
-		my $target = $file eq '' ? "$root/$self->{path}" : dirname("$root/$self->{path}") . "/$file";
+		my $target = $file eq '' ? $self->{file} : dirname($self->{file}) . "/$file";
 		push @broken, $link if !-e $target || defined $anchor && !grep { $_ eq $anchor } _anchors($target);
 	}
 	return @broken;
