@@ -23,7 +23,9 @@ struct Credentials {
 // key.
 bool fetch_credentials(const TargetOptions& options, Credentials& credentials, std::string& problem);
 
-// Returns `text` with stars in place of every secret, because an endpoint may repeat what it was sent.
-std::string without_secrets(const SecretTexts& secrets, std::string text);
+// Returns `text` with stars in place of every secret, because an endpoint may repeat what it was sent. A
+// secret that is spelled with escapes of JSON is found too. If the end of `text` is missing (`is_cut`), the
+// beginning of a secret at its end is also replaced.
+std::string without_secrets(const SecretTexts& secrets, std::string_view text, bool is_cut = false);
 
 }  // namespace eventlog::forward

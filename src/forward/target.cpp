@@ -179,10 +179,12 @@ bool Target::work(int64_t now_ms, bool look) {
     looks_ = looks_ || look;
     note_erasures();
     Answer answer;
-    if (redrive_ != nullptr && redrive_->take_answer(answer)) take_answer(*redrive_, answer, now_ms);
+    Judgement judgement;
+    if (redrive_ != nullptr && redrive_->take_answer(answer, judgement))
+        take_answer(*redrive_, answer, judgement, now_ms);
     // An answer may drop all flights.
     for (size_t i = 0; i < flights_.size(); i++)
-        if (flights_[i]->take_answer(answer)) take_answer(*flights_[i], answer, now_ms);
+        if (flights_[i]->take_answer(answer, judgement)) take_answer(*flights_[i], answer, judgement, now_ms);
     if (redefined_ && under_way() == 0) leave_definition();
     if (!declared_.invalid.empty() && breaker_.state() != TargetState::refused)
         stop(TargetState::refused, declared_.invalid, now_ms);
@@ -219,12 +221,11 @@ void Target::show_in_flight() {
         runtime::set_in_flight(declared_.server, static_cast<uint32_t>(shown_in_flight_));
 }
 
-void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
+void Target::take_answer(Flight& flight, const Answer& answer, Judgement judgement, int64_t now_ms) {
     const bool obsolete = redefined_;
     const int64_t sent_ms = flight.sent_ms();
     Batch& batch = flight.batch();
     const size_t events = batch.range_size();
-    Judgement judgement = answer.status == 0 ? Judgement{} : batch.format().judge(answer.status, answer.body);
     if (answer.not_allowed) judgement.verdict = Verdict::wrong_address;
     batch.answered(judgement, answer.status, answer.body);
     switch (judgement.verdict) {

@@ -49,7 +49,7 @@ class Target {
     bool may_settle() const;
     void report_left_out(const Judgement& judgement);
     std::vector<Flight*> all_flights() const;
-    void take_answer(Flight& flight, const Answer& answer, int64_t now_ms);
+    void take_answer(Flight& flight, const Answer& answer, Judgement judgement, int64_t now_ms);
     bool refused_wholly(const Flight& flight);
     void leave_definition();
     void note_erasures();

@@ -89,6 +89,10 @@ struct Format {
 std::optional<std::string> encode_event(const Format& format, Encoded& out, const event::StoredRow& row,
                                         const EncodeOptions& options);
 
+// Judges the answer to a request of that many events. The endpoint cannot leave out more events than it was
+// sent, whatever number it names.
+Judgement judge_answer(const Format& format, long status, std::string_view body, size_t events);
+
 // Appends the prefix, the events with the separator between them, and the suffix.
 void join_events(std::string& body, std::span<const EncodedView> events, std::string_view prefix,
                  std::string_view separator, std::string_view suffix);
