@@ -64,7 +64,8 @@ bool Flight::take_answer(Answer& answer, Judgement& judgement) {
     const Batch& batch = claimed_.batch;
     judgement = answer.status == 0
                     ? Judgement{}
-                    : judge_answer(batch.format(), answer.status, answer.body, batch.range_size());
+                    : judge_answer(batch.format(), {answer.status, answer.body, answer.exception},
+                                   batch.range_size());
     // The judge may decode what the endpoint says, so its note is searched for secrets by itself.
     const bool is_cut = answer.body.size() >= HttpRequest::kMaxBody;
     judgement.note = without_secrets(credentials_.secrets, judgement.note, is_cut);

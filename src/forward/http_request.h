@@ -29,8 +29,9 @@ struct Outgoing {
 // The answer to a request. If `status` is 0, there was none, and `error` gives the reason.
 struct Answer {
     long status = 0;
-    std::string body;  // the first kMaxBody bytes
+    std::string body;  // the first kMaxBody bytes, decompressed
     std::string error;
+    std::string exception;       // digits of kExceptionHeader
     int64_t retry_after_ms = 0;  // time that Retry-After asked for, in either of its forms
     // True if there is no answer because the host policy refuses the host's name or all its addresses.
     bool not_allowed = false;
@@ -59,6 +60,7 @@ class HttpRequest {
 
   private:
     friend class HttpClient;
+    static size_t on_header(char* data, size_t size, size_t count, void* request) noexcept;
     static size_t on_body(char* data, size_t size, size_t count, void* request) noexcept;
     static curl_socket_t on_open_socket(void* request, curlsocktype purpose, curl_sockaddr* address) noexcept;
     static int on_close_socket(void* unused, curl_socket_t socket) noexcept;

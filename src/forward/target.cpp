@@ -28,10 +28,12 @@ BackoffLimits backoff_limits() {
 }
 
 // Returns the answer in one line, for last_error.
-std::string describe(const Answer& answer) {
+std::string describe(const Answer& answer, const Judgement& judgement) {
     if (answer.not_allowed) return "eventlog.allowed_hosts does not allow the host or its address";
     if (answer.status == 0) return answer.error.empty() ? "no answer" : answer.error;
-    return "the endpoint answered " + std::to_string(answer.status);
+    std::string text = "the endpoint answered " + std::to_string(answer.status);
+    if (judgement.verdict == Verdict::retry && !judgement.note.empty()) text += " with " + judgement.note;
+    return text;
 }
 
 void log_state(const std::string& target, TargetState state, const std::string& why) {
@@ -242,20 +244,20 @@ void Target::take_answer(Flight& flight, const Answer& answer, Judgement judgeme
             // Dead letters have been refused before, so another refusal says nothing about the target.
             if (&flight == redrive_.get() || !refused_wholly(flight)) break;
             drop_from(flight);
-            stop(TargetState::refused, describe(answer) + " to every event of a batch", now_ms);
+            stop(TargetState::refused, describe(answer, judgement) + " to every event of a batch", now_ms);
             break;
         case Verdict::retry:
             if (answer.status == 429) breaker_.limited(sent_ms, now_ms);
-            trouble(describe(answer), [&] {
+            trouble(describe(answer, judgement), [&] {
                 return breaker_.waits(sent_ms, answer.retry_after_ms, backoff_limits(), random_bits(),
                                       now_ms);
             });
             break;
         case Verdict::unauthorized:
-            stop(TargetState::unauthorized, describe(answer), now_ms);
+            stop(TargetState::unauthorized, describe(answer, judgement), now_ms);
             break;
         case Verdict::wrong_address:
-            stop(TargetState::refused, describe(answer), now_ms);
+            stop(TargetState::refused, describe(answer, judgement), now_ms);
             break;
     }
     if (judgement.verdict == Verdict::retry && &flight == redrive_.get()) put_off_redrive(now_ms);

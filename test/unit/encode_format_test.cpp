@@ -85,7 +85,7 @@ TEST(JudgeStatus, TheRulesOfTheContract) {
 TEST(Format, AnEndpointLeavesOutNoMoreEventsThanItWasSent) {
     const auto left_out = [](const std::string& number) {
         const std::string body = R"({"partialSuccess":{"rejectedLogRecords":)" + number + "}}";
-        return judge_answer(kOtlp, 200, body, 3).rejected;
+        return judge_answer(kOtlp, {200, body, ""}, 3).rejected;
     };
     EXPECT_EQ(left_out("2"), 2u);
     for (const char* number : {"4", "9223372036854775807", "\"9223372036854775807\"", "9223372036854775808",

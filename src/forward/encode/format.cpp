@@ -52,8 +52,10 @@ std::optional<std::string> encode_event(const Format& format, Encoded& out, cons
            " bytes in the endpoint's format, which takes " + std::to_string(format.max_event_bytes) + ".";
 }
 
-Judgement judge_answer(const Format& format, long status, std::string_view body, size_t events) {
-    Judgement judgement = format.judge(status, body);
+Judgement judge_answer(const Format& format, const Reply& reply, size_t events) {
+    Judgement judgement = format.judge(reply.status, reply.body);
+    if (judgement.verdict == Verdict::accepted && !reply.exception.empty())
+        judgement = {Verdict::retry, 0, "exception " + std::string(reply.exception)};
     judgement.rejected = std::min<uint64_t>(judgement.rejected, events);
     return judgement;
 }
