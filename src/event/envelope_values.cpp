@@ -105,6 +105,8 @@ std::optional<Violation> read_event_ts(Event& event, Field field, const jsonb::V
     if (text.empty()) return std::nullopt;
     event.event_ts = parse_iso8601(text);
     if (event.event_ts) return std::nullopt;
+    if (has_other_year(text))
+        return violation<Rule::envelope_timestamp_year>(name_of(event, field), with<"found">(text));
     return violation<Rule::envelope_timestamp>(name_of(event, field), with<"found">(text));
 }
 

@@ -19,6 +19,8 @@ enum class Origin : uint8_t { backend, frontend };
 using Micros = int64_t;
 inline constexpr Micros kMinusInfinity = std::numeric_limits<Micros>::min();
 inline constexpr Micros kInfinity = std::numeric_limits<Micros>::max();
+// Stands for every finite time of PostgreSQL that is later than the last one that Micros can hold.
+inline constexpr Micros kTooLate = kInfinity - 1;
 
 // A text field that is a view without data has been omitted; `normalise` turns blank texts into such views.
 struct Event {

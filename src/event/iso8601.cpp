@@ -154,6 +154,16 @@ std::optional<Micros> parse_iso8601(std::string_view text) {
     return *date + *time_of_day - *offset;
 }
 
+bool has_other_year(std::string_view text) {
+    const bool has_sign = text.starts_with('-') || text.starts_with('+');
+    const std::string_view unsigned_text = text.substr(has_sign ? 1 : 0);
+    const std::string_view year = unsigned_text.substr(0, unsigned_text.find('-'));
+    const bool is_other = text.starts_with('-') || year.size() > 4 || year == "0000";
+    // The rest is read with a leap year in place of the year.
+    return year.size() >= 4 && year.size() < unsigned_text.size() && are_digits(year) && is_other &&
+           parse_iso8601("2000" + std::string(unsigned_text.substr(year.size())));
+}
+
 void append_iso8601(std::string& out, Micros time) {
     const UtcTime utc = utc_time(time);
     const int64_t year = utc.year < 0 ? -utc.year : utc.year;

@@ -15,6 +15,9 @@ namespace eventlog::event {
 // the microsecond are rounded. Returns nothing if the text cannot be read.
 std::optional<Micros> parse_iso8601(std::string_view text);
 
+// Returns whether the text begins with a date like one of ISO 8601, but of a year before 0001 or after 9999.
+bool has_other_year(std::string_view text);
+
 // Writes a time as ISO 8601 in UTC with six decimals and Z: 2026-11-20T08:15:30.000000Z. Like PostgreSQL's
 // to_json, it does not limit years before 1 or after 9999: they get as many digits as they need, and a
 // leading minus sign (astronomical year).

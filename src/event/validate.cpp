@@ -111,6 +111,7 @@ Result check_value(const Event& event) {
 }
 
 Result check_event_ts(const Event& event) {
+    if (event.event_ts == kTooLate) return violation<Rule::event_ts_range>(name_of(event, Field::event_ts));
     if (event.event_ts != kMinusInfinity && event.event_ts != kInfinity) return std::nullopt;
     const std::string_view found = event.event_ts == kInfinity ? "infinity" : "-infinity";
     return violation<Rule::event_ts_finite>(name_of(event, Field::event_ts), with<"found">(found));

@@ -25,10 +25,17 @@ bool Flight::send(const TargetOptions& options, int64_t now_ms, std::string& pro
     return true;
 }
 
-bool Flight::take_answer(Answer& answer) {
+bool Flight::take_answer(Answer& answer, Judgement& judgement) {
     if (!request_.take_answer(answer)) return false;
-    answer.body = without_secrets(credentials_.secrets, std::move(answer.body));
-    answer.error = without_secrets(credentials_.secrets, std::move(answer.error));
+    const Batch& batch = claimed_.batch;
+    judgement = answer.status == 0
+                    ? Judgement{}
+                    : judge_answer(batch.format(), {answer.status, answer.body, answer.exception},
+                                   batch.range_size());
+    // The judge may decode what the endpoint says, so its note is searched for secrets by itself.
+    const bool is_cut = answer.body.size() >= HttpRequest::kMaxBody;
+    judgement.note = without_secrets(credentials_.secrets, judgement.note, is_cut);
+    hide_secrets(credentials_.secrets, answer);
     credentials_ = {};
     return true;
 }

@@ -29,8 +29,9 @@ class Flight {
 
     // Starts the next request. If it cannot be made, returns false and stores the reason in `problem`.
     bool send(const TargetOptions& options, int64_t now_ms, std::string& problem);
-    // Returns true once after a request has ended. Secrets of the target in the answer are replaced by stars.
-    bool take_answer(Answer& answer);
+    // Returns true once after a request has ended, with the answer and its judgement. Secrets of the target
+    // in their texts are replaced by stars.
+    bool take_answer(Answer& answer, Judgement& judgement);
 
   private:
     HttpClient& http_;

@@ -93,6 +93,11 @@ void HttpRequest::set_defaults() {
     curl_easy_setopt(easy_, CURLOPT_NOPROXY, "");
     curl_easy_setopt(easy_, CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
     curl_easy_setopt(easy_, CURLOPT_USERAGENT, "eventlog/" EVENTLOG_VERSION);
+    // Some endpoints and proxies compress their answers unasked. All that libcurl can decode is asked for.
+    curl_easy_setopt(easy_, CURLOPT_ACCEPT_ENCODING, "");
+    curl_easy_setopt(easy_, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy_, CURLOPT_HEADERFUNCTION, on_header);
+    curl_easy_setopt(easy_, CURLOPT_HEADERDATA, this);
     curl_easy_setopt(easy_, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy_, CURLOPT_WRITEDATA, this);
     curl_easy_setopt(easy_, CURLOPT_ERRORBUFFER, error_);
@@ -239,12 +244,32 @@ int HttpRequest::on_connected(void* self, char* address, char*, int, int) noexce
 }
 #endif
 
+void hide_secrets(const SecretTexts& secrets, Answer& answer) {
+    const bool is_cut = answer.body.size() >= HttpRequest::kMaxBody;
+    answer.body = without_secrets(secrets, answer.body, is_cut);
+    answer.error = without_secrets(secrets, answer.error, true);
+}
+
 bool HttpRequest::take_answer(Answer& answer) {
     if (!ended_) return false;
     ended_ = false;
     answer = std::move(answer_);
     answer_ = {};
     return true;
+}
+
+// Also called for the trailers that follow a body.
+size_t HttpRequest::on_header(char* data, size_t size, size_t count, void* self) noexcept {
+    constexpr size_t kMostDigits = 10;
+    const std::string_view line(data, size * count);
+    const size_t name = kExceptionHeader.size();
+    if (line.size() <= name || line[name] != ':' || !curl_strnequal(data, kExceptionHeader.data(), name))
+        return line.size();
+    const size_t first = line.find_first_not_of(" \t", name + 1);
+    const size_t last = line.find_first_not_of("0123456789", std::min(first, line.size()));
+    std::string_view digits = line.substr(std::min(first, line.size()), last - std::min(first, last));
+    static_cast<HttpRequest*>(self)->answer_.exception = digits.empty() ? "?" : digits.substr(0, kMostDigits);
+    return line.size();
 }
 
 size_t HttpRequest::on_body(char* data, size_t size, size_t count, void* self) noexcept {
@@ -263,12 +288,14 @@ void HttpRequest::ended(CURLcode result) noexcept {
     result_ = result;
     forget_headers();
     bool too_long = result == CURLE_WRITE_ERROR && read_ > kMaxRead;
+    // The status says most of what a body in an unknown encoding could say.
+    const bool is_encoded = result == CURLE_BAD_CONTENT_ENCODING;
     long status = 0;
     curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
     // An endpoint that refuses may answer before it has read the whole request, and then close the
     // connection.
     answer_.not_allowed = refused_address_ && !admitted_address_;
-    if (!answer_.not_allowed && (result == CURLE_OK || too_long || status >= 400)) {
+    if (!answer_.not_allowed && (result == CURLE_OK || too_long || is_encoded || status >= 400)) {
         answer_.status = status;
         curl_off_t seconds = 0;
         curl_easy_getinfo(easy_, CURLINFO_RETRY_AFTER, &seconds);

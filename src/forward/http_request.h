@@ -40,12 +40,16 @@ struct Reached {
 // The answer to a request. If `status` is 0, there was none, and `error` gives the reason.
 struct Answer {
     long status = 0;
-    std::string body;  // the first kMaxBody bytes
+    std::string body;  // the first kMaxBody bytes, decompressed
     std::string error;
+    std::string exception;       // digits of kExceptionHeader
     int64_t retry_after_ms = 0;  // time that Retry-After asked for, in either of its forms
     // True if there is no answer because the host policy refuses the host's name or all its addresses.
     bool not_allowed = false;
 };
+
+// Puts stars in place of every secret in what the endpoint and libcurl say.
+void hide_secrets(const SecretTexts& secrets, Answer& answer);
 
 // Sends one POST at a time to one endpoint. Connections are kept for the next request.
 class HttpRequest {
@@ -72,6 +76,7 @@ class HttpRequest {
 
   private:
     friend class HttpClient;
+    static size_t on_header(char* data, size_t size, size_t count, void* request) noexcept;
     static size_t on_body(char* data, size_t size, size_t count, void* request) noexcept;
     static curl_socket_t on_open_socket(void* request, curlsocktype purpose, curl_sockaddr* address) noexcept;
     static int on_close_socket(void* unused, curl_socket_t socket) noexcept;

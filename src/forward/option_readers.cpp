@@ -6,6 +6,7 @@
 #include "event/normalise.h"
 #include "forward/encode/webhook_signature.h"
 #include "forward/policy/header_lines.h"
+#include "net/host_policy.h"
 #include "net/url.h"
 #include "ids/ulid.h"
 
@@ -79,6 +80,7 @@ OptionResult read_url(TargetOptions& options, std::string_view name, std::string
     if ((scheme != "http" && scheme != "https") || url.has_credentials() ||
         value.find(":///") != std::string_view::npos)
         return violation<Rule::option_url>(name);
+    if (!net::is_plain_host(url.part(CURLUPART_HOST))) return violation<Rule::option_host_name>(name);
     options.endpoint = {url.part(CURLUPART_HOST), url.port()};
     options.url = std::move(text);
     return std::nullopt;
@@ -157,6 +159,7 @@ OptionResult read_proxy(TargetOptions& options, std::string_view name, std::stri
     bool has_port =
         url.valid() && url.port() != 0 && (!scheme.starts_with("socks") || !url.part(CURLUPART_PORT).empty());
     if (!known || !has_port || url.has_credentials()) return violation<Rule::option_proxy>(name);
+    if (!net::is_plain_host(url.part(CURLUPART_HOST))) return violation<Rule::option_host_name>(name);
     options.proxy_endpoint = {url.part(CURLUPART_HOST), url.port()};
     options.proxy = std::move(text);
     return std::nullopt;

@@ -47,8 +47,7 @@ void send(const TargetOptions& options, Trial& trial) {
     while (sent.request.under_way()) loop.wait(runtime::EventLoop::kNever);
     trial.reached = sent.request.reached();
     sent.request.take_answer(trial.answer);
-    trial.answer.body = without_secrets(trial.credentials.secrets, std::move(trial.answer.body));
-    trial.answer.error = without_secrets(trial.credentials.secrets, std::move(trial.answer.error));
+    hide_secrets(trial.credentials.secrets, trial.answer);
 }
 
 std::string failure_of(const Answer& answer) {
@@ -70,7 +69,7 @@ bool is_resolved(const Trial& trial) {
            result != CURLE_COULDNT_RESOLVE_PROXY;
 }
 
-ProbeStep judge_key(const TargetOptions& options, const Declaration& declaration, const Trial& trial) {
+ProbeStep key_step(const TargetOptions& options, const Declaration& declaration, const Trial& trial) {
     if (!trial.no_key.empty()) return {"key", false, trial.no_key};
     const long status = trial.answer.status;
     if (!has_key(options)) {
@@ -83,11 +82,11 @@ ProbeStep judge_key(const TargetOptions& options, const Declaration& declaration
     return {"key", std::nullopt, "the key was sent, but the answer does not tell whether it is right"};
 }
 
-ProbeStep judge_answer(const TargetOptions& options, const Trial& trial) {
+ProbeStep answer_step(const TargetOptions& options, const Trial& trial) {
     const Answer& answer = trial.answer;
     std::string detail = "the endpoint answered " + std::to_string(answer.status);
     if (std::string text = readable_text(answer.body, kMaxAnswer); !text.empty()) detail += ": " + text;
-    switch (options.format->judge(answer.status, answer.body).verdict) {
+    switch (judge_answer(*options.format, {answer.status, answer.body, answer.exception}, 0).verdict) {
         case Verdict::accepted:
             return {"answer", true, detail};
         case Verdict::event_refused:
@@ -133,9 +132,9 @@ std::vector<ProbeStep> probe(const Declaration& declaration) {
         steps.push_back({"answer", false, failure});
         return steps;
     }
-    steps.push_back(judge_key(options, declaration, trial));
+    steps.push_back(key_step(options, declaration, trial));
     if (trial.answer.status != 0)
-        steps.push_back(judge_answer(options, trial));
+        steps.push_back(answer_step(options, trial));
     else
         steps.push_back({"answer", std::nullopt,
                          trial.no_key.empty()

@@ -3,10 +3,12 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
 
+#include "forward/encode/answer_json.h"
 #include "forward/encode/base64.h"
 #include "forward/policy/header_lines.h"
 
@@ -104,6 +106,30 @@ void add_line(const std::string& line, Credentials& credentials) {
     if (space != std::string::npos) credentials.secrets.add(line.substr(space + 1));
 }
 
+// Returns the length of the secret at the start of `text`, which may be spelled with JSON escapes, or 0. If
+// the text `is_cut`, it may end within the secret.
+size_t secret_size(std::string_view text, std::string_view secret, bool is_cut) {
+    constexpr size_t kLongestEscape = 12;  // two code units
+    if (secret.empty()) return 0;
+    if (text.starts_with(secret)) return secret.size();
+    size_t at = 0;
+    std::string character;
+    for (size_t known = 0; known < secret.size(); known += character.size()) {
+        if (at == text.size()) return is_cut ? at : 0;
+        size_t size = 1;
+        character = text[at];
+        if (text[at] == '\\') {
+            character.clear();
+            size = append_escaped(character, text.substr(at));
+        }
+        if (!secret.substr(known).starts_with(character))
+            return is_cut && at > 0 && text[at] == '\\' && text.size() - at < kLongestEscape ? text.size()
+                                                                                             : 0;
+        at += size;
+    }
+    return at;
+}
+
 }  // namespace
 
 std::string problem_of_key(const TargetOptions& options) {
@@ -134,14 +160,17 @@ bool fetch_credentials(const TargetOptions& options, Credentials& credentials, s
     return true;
 }
 
-std::string without_secrets(const SecretTexts& secrets, std::string text) {
+std::string without_secrets(const SecretTexts& secrets, std::string_view text, bool is_cut) {
     constexpr std::string_view kStars = "***";
-    for (const std::string& secret : secrets) {
-        if (secret.empty()) continue;
-        for (size_t at = 0; (at = text.find(secret, at)) != std::string::npos; at += kStars.size())
-            text.replace(at, secret.size(), kStars);
+    std::string clean;
+    while (!text.empty()) {
+        size_t hidden = 0;
+        for (const std::string& secret : secrets)
+            hidden = std::max(hidden, secret_size(text, secret, is_cut));
+        clean += hidden > 0 ? kStars : text.substr(0, 1);
+        text.remove_prefix(std::max(hidden, size_t{1}));
     }
-    return text;
+    return clean;
 }
 
 }  // namespace eventlog::forward

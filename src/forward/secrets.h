@@ -29,7 +29,9 @@ std::string problem_of_key(const TargetOptions& options);
 // Returns why a file of this option cannot be read, or an empty text.
 std::string problem_of_file(std::string_view option, const std::string& path);
 
-// Returns `text` with stars in place of every secret, because an endpoint may repeat what it was sent.
-std::string without_secrets(const SecretTexts& secrets, std::string text);
+// Returns `text` with stars in place of every secret, because an endpoint may repeat what it was sent. A
+// secret that is spelled with escapes of JSON is found too. If the end of `text` is missing (`is_cut`), the
+// beginning of a secret at its end is also replaced.
+std::string without_secrets(const SecretTexts& secrets, std::string_view text, bool is_cut = false);
 
 }  // namespace eventlog::forward

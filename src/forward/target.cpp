@@ -1,8 +1,5 @@
 #include "forward/target.h"
 
-#include "forward/quotations.h"
-
-#include "forward/delivery/reason.h"
 #include "forward/erasures.h"
 #include "store/log_transaction.h"
 #include "pg/boundary.h"
@@ -14,31 +11,13 @@ namespace {
 
 constexpr int64_t kErrorPauseMs = 1000;
 
-uint64_t random_bits() {
-    uint64_t bits = 0;
-    if (!pg_strong_random(&bits, sizeof(bits))) bits = static_cast<uint64_t>(GetCurrentTimestamp());
-    return bits;
-}
-
-BackoffLimits backoff_limits() {
-    BackoffLimits limits;
-    limits.longest_ms = settings::max_retry_interval;
-    limits.first_ms = std::min(limits.first_ms, limits.longest_ms);
-    return limits;
-}
-
 // Returns the answer in one line, for last_error.
-std::string describe(const Answer& answer) {
+std::string describe(const Answer& answer, const Judgement& judgement) {
     if (answer.not_allowed) return "eventlog.allowed_hosts does not allow the host or its address";
     if (answer.status == 0) return answer.error.empty() ? "no answer" : answer.error;
-    return "the endpoint answered " + std::to_string(answer.status);
-}
-
-void log_state(const std::string& target, TargetState state, const std::string& why) {
-    pg::call([&] {
-        ereport(LOG, errmsg("eventlog: target \"%s\" is %s", target.c_str(), name_of(state)),
-                why.empty() ? 0 : errdetail_internal("%s.", why.c_str()));
-    });
+    std::string text = "the endpoint answered " + std::to_string(answer.status);
+    if (judgement.verdict == Verdict::retry && !judgement.note.empty()) text += " with " + judgement.note;
+    return text;
 }
 
 }  // namespace
@@ -47,7 +26,7 @@ Target::Target(HttpClient& http, Declaration declaration)
     : http_(http),
       declared_(std::move(declaration)),
       cursor_(declared_.cursor),
-      shows_trouble_(declared_.shows_trouble),
+      condition_(declared_),
       seen_erasures_(erasures()) {}
 
 Target::~Target() {
@@ -57,8 +36,7 @@ Target::~Target() {
 void Target::declare(Declaration declaration) {
     bool moved = declaration.cursor.window_number != cursor_.window_number;
     bool changed = declaration.options != declared_.options || declaration.paused != declared_.paused;
-    bool resumed = shows_trouble_ && !declaration.shows_trouble;
-    shows_trouble_ = declaration.shows_trouble;
+    bool resumed = condition_.resumed(declaration.shows_trouble);
     declared_ = std::move(declaration);
     if (moved) {
         drop_flights();
@@ -70,7 +48,7 @@ void Target::declare(Declaration declaration) {
     if (redefined_ && under_way() == 0) leave_definition();
     looks_ = looks_ || moved || changed || resumed;
     if (!changed && !resumed) return;
-    breaker_.reset();
+    condition_.breaker().reset();
     redrive_backoff_.succeeded();
     redrive_after_ms_ = 0;
 }
@@ -118,7 +96,8 @@ bool Target::may_send() const {
 
 // Returns how many batches may be under way at once.
 size_t Target::slots() const {
-    return may_send() ? static_cast<size_t>(breaker_.allowed(declared_.options.max_in_flight)) : 0;
+    return may_send() ? static_cast<size_t>(condition_.breaker().allowed(declared_.options.max_in_flight))
+                      : 0;
 }
 
 // Returns whether another batch may be read, which is only the case if it may be sent together with the
@@ -130,14 +109,14 @@ bool Target::has_slot() const {
 bool Target::may_claim() const {
     // The next window is opened after everything in this one has been settled.
     bool open = flights_.empty() || (flights_.back()->claimed().end.to && !source_.ends_window());
-    bool worth = looks_ || source_.more_at_ms() >= 0 || breaker_.state() != TargetState::running;
+    bool worth = looks_ || source_.more_at_ms() >= 0 || condition_.state() != TargetState::running;
     return open && worth && has_slot();
 }
 
 // Returns whether dead letters are to be sent again by then. A `refused` target is tried with the log's own
 // events instead.
 bool Target::redrives(int64_t now_ms) const {
-    return declared_.redrives && redrive_ == nullptr && breaker_.state() != TargetState::refused &&
+    return declared_.redrives && redrive_ == nullptr && condition_.state() != TargetState::refused &&
            now_ms >= redrive_after_ms_;
 }
 
@@ -161,14 +140,15 @@ bool Target::is_waiting() const {
 
 int64_t Target::due_ms() const {
     int64_t due = INT64_MAX;
-    int64_t next_attempt = std::max(sql_failed_until_ms_, breaker_.next_attempt_ms());
+    int64_t next_attempt = std::max(sql_failed_until_ms_, condition_.breaker().next_attempt_ms());
     if (may_settle()) due = sql_failed_until_ms_;
-    if (may_send() && is_waiting() && under_way() < breaker_.allowed(declared_.options.max_in_flight))
+    if (may_send() && is_waiting() &&
+        under_way() < condition_.breaker().allowed(declared_.options.max_in_flight))
         due = std::min(due, next_attempt);
     if (may_claim()) {
         if (source_.more_at_ms() >= 0)
             due = std::min(due, std::max(source_.more_at_ms(), next_attempt));
-        else if (flights_.empty() && breaker_.state() != TargetState::running && !declared_.redrives)
+        else if (flights_.empty() && condition_.state() != TargetState::running && !declared_.redrives)
             due = std::min(due, next_attempt);
     }
     if (redrives(INT64_MAX) && has_slot()) due = std::min(due, std::max(next_attempt, redrive_after_ms_));
@@ -179,16 +159,18 @@ bool Target::work(int64_t now_ms, bool look) {
     looks_ = looks_ || look;
     note_erasures();
     Answer answer;
-    if (redrive_ != nullptr && redrive_->take_answer(answer)) take_answer(*redrive_, answer, now_ms);
+    Judgement judgement;
+    if (redrive_ != nullptr && redrive_->take_answer(answer, judgement))
+        take_answer(*redrive_, answer, judgement, now_ms);
     // An answer may drop all flights.
     for (size_t i = 0; i < flights_.size(); i++)
-        if (flights_[i]->take_answer(answer)) take_answer(*flights_[i], answer, now_ms);
+        if (flights_[i]->take_answer(answer, judgement)) take_answer(*flights_[i], answer, judgement, now_ms);
     if (redefined_ && under_way() == 0) leave_definition();
-    if (!declared_.invalid.empty() && breaker_.state() != TargetState::refused)
-        stop(TargetState::refused, declared_.invalid, now_ms);
+    if (!declared_.invalid.empty() && condition_.state() != TargetState::refused)
+        condition_.stops(TargetState::refused, declared_.invalid, now_ms);
     if (now_ms < sql_failed_until_ms_) return true;
     bool claims = may_claim() || (redrives(now_ms) && has_slot());
-    if (may_settle() || (claims && now_ms >= breaker_.next_attempt_ms())) {
+    if (may_settle() || (claims && now_ms >= condition_.breaker().next_attempt_ms())) {
         try {
             if (!advance(now_ms)) {
                 drop_flights();
@@ -219,12 +201,11 @@ void Target::show_in_flight() {
         runtime::set_in_flight(declared_.server, static_cast<uint32_t>(shown_in_flight_));
 }
 
-void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
+void Target::take_answer(Flight& flight, const Answer& answer, Judgement judgement, int64_t now_ms) {
     const bool obsolete = redefined_;
     const int64_t sent_ms = flight.sent_ms();
     Batch& batch = flight.batch();
     const size_t events = batch.range_size();
-    Judgement judgement = answer.status == 0 ? Judgement{} : batch.format().judge(answer.status, answer.body);
     if (answer.not_allowed) judgement.verdict = Verdict::wrong_address;
     batch.answered(judgement, answer.status, answer.body);
     switch (judgement.verdict) {
@@ -232,8 +213,8 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
             passed_ = true;
             if (&flight == redrive_.get()) redrive_backoff_.succeeded();
             request_size_.accepted();
-            took_events(sent_ms);
-            if (judgement.rejected > 0) report_left_out(judgement);
+            condition_.took_events(sent_ms);
+            if (judgement.rejected > 0) condition_.left_out(judgement);
             break;
         case Verdict::event_refused:
         case Verdict::too_large:
@@ -241,25 +222,23 @@ void Target::take_answer(Flight& flight, const Answer& answer, int64_t now_ms) {
             // Dead letters have been refused before, so another refusal says nothing about the target.
             if (&flight == redrive_.get() || !refused_wholly(flight)) break;
             drop_from(flight);
-            stop(TargetState::refused, describe(answer) + " to every event of a batch", now_ms);
+            condition_.stops(TargetState::refused, describe(answer, judgement) + " to every event of a batch",
+                             now_ms);
             break;
         case Verdict::retry:
-            if (answer.status == 429) breaker_.limited(sent_ms, now_ms);
-            trouble(describe(answer), [&] {
-                return breaker_.waits(sent_ms, answer.retry_after_ms, backoff_limits(), random_bits(),
-                                      now_ms);
-            });
+            condition_.waits(describe(answer, judgement), answer, sent_ms, now_ms);
             break;
         case Verdict::unauthorized:
-            stop(TargetState::unauthorized, describe(answer) + missing_key(declared_), now_ms);
+            condition_.stops(TargetState::unauthorized, describe(answer, judgement) + missing_key(declared_),
+                             now_ms);
             break;
         case Verdict::wrong_address:
-            stop(TargetState::refused, describe(answer), now_ms);
+            condition_.stops(TargetState::refused, describe(answer, judgement), now_ms);
             break;
     }
     if (judgement.verdict == Verdict::retry && &flight == redrive_.get()) put_off_redrive(now_ms);
     // An objection of the endpoint to an outdated definition is no reason to wait.
-    if (obsolete && judgement.verdict != Verdict::accepted) breaker_.reset();
+    if (obsolete && judgement.verdict != Verdict::accepted) condition_.breaker().reset();
 }
 
 // Dead letters that fail must not block the log's own events. They stay marked and are tried later.
@@ -276,55 +255,8 @@ bool Target::refused_wholly(const Flight& flight) {
     if (!batch.wholly_refused()) return false;
     if (!passed_ || batch.refused_by_endpoint().size() != 1) return true;
     passed_ = false;
-    took_events(flight.sent_ms());
+    condition_.took_events(flight.sent_ms());
     return false;
-}
-
-void Target::stop(TargetState state, const std::string& error, int64_t now_ms) {
-    trouble(error, [&] { return breaker_.stops(state, backoff_limits(), random_bits(), now_ms); });
-}
-
-// Records the state that `enter` gives the breaker. `enter` returns the pause until the next attempt.
-template <typename Enter>
-void Target::trouble(const std::string& error, Enter enter) {
-    TargetState before = breaker_.state();
-    int64_t pause = enter();
-    TargetState state = breaker_.state();
-    try {
-        if (state != before) log_state(declared_.name, state, error);
-        store::LogTransaction transaction;
-        pg::call([] { pg::limit_lock_waits(); });
-        record_state(declared_.name, state, error, pause);
-        transaction.commit();
-        shows_trouble_ = true;
-    } catch (const pg::ServerError& failure) {
-        pg::log_error(failure, declared_.name.c_str());
-    }
-}
-
-// Records that the endpoint took events that were sent at `sent_ms`.
-void Target::took_events(int64_t sent_ms) {
-    TargetState before = breaker_.state();
-    if (breaker_.accepted(sent_ms) && before != TargetState::running)
-        log_state(declared_.name, TargetState::running, "");
-}
-
-void Target::report_left_out(const Judgement& judgement) {
-    try {
-        store::LogTransaction transaction;
-        pg::call([] { pg::limit_lock_waits(); });
-        record_left_out(
-            declared_.name, judgement.rejected,
-            left_out_error(judgement.rejected, readable_text(judgement.note, Batch::kMaxReasonBytes)));
-        transaction.commit();
-    } catch (const pg::ServerError& failure) {
-        pg::log_error(failure, declared_.name.c_str());
-    }
-}
-
-void Target::run_again() {
-    if (breaker_.state() != TargetState::running) log_state(declared_.name, TargetState::running, "");
-    breaker_.reset();
 }
 
 // Settles the batches that were sent and claims the next ones in one transaction. Returns false if another
@@ -341,12 +273,12 @@ bool Target::advance(int64_t now_ms) {
         for (; settled < flights_.size() && flights_[settled]->is_done(); settled++)
             if (!settle(*flights_[settled], cursor)) return false;
         redriven = settle_redrive();
-        if (shows_trouble_ && breaker_.state() == TargetState::running) record_running(declared_.name);
+        condition_.show();
         size_t left = flights_.size() - settled;
         size_t free = slots() - std::min(slots(), left + (redrive_ != nullptr && !redriven ? 1 : 0));
         // Dead letters and the log's own events alternate. While the target is in trouble, the log's own
         // events go first.
-        const bool log_first = breaker_.state() != TargetState::running;
+        const bool log_first = condition_.state() != TargetState::running;
         const auto claim_redriven = [&] {
             if (free == 0 || !redrives(now_ms) || redriven) return;
             if (auto batch = BatchSource::next_redriven(declared_)) redrive = launch(std::move(*batch));
@@ -358,7 +290,7 @@ bool Target::advance(int64_t now_ms) {
             const Flight* last = !claimed.empty() ? claimed.back().get()
                                  : left > 0       ? flights_.back().get()
                                                   : nullptr;
-            bool probe = breaker_.state() == TargetState::refused;
+            bool probe = condition_.state() == TargetState::refused;
             auto batch = source_.next(declared_, cursor, last != nullptr ? &last->claimed().end : nullptr,
                                       probe, now_ms);
             if (!batch) {
@@ -374,10 +306,10 @@ bool Target::advance(int64_t now_ms) {
     flights_.erase(flights_.begin(), flights_.begin() + static_cast<ptrdiff_t>(settled));
     for (auto& flight : claimed) flights_.push_back(std::move(flight));
     if (redriven || redrive != nullptr) redrive_ = std::move(redrive);
-    shows_trouble_ = shows_trouble_ && breaker_.state() != TargetState::running;
+    condition_.shown();
     // The events that caused the trouble are gone, for example because their partition was dropped.
     bool idle = all_flights().empty() && source_.more_at_ms() < 0 && !declared_.redrives;
-    if (idle && declared_.invalid.empty() && may_send()) run_again();
+    if (idle && declared_.invalid.empty() && may_send()) condition_.runs_again();
     return true;
 }
 
@@ -414,13 +346,13 @@ bool Target::settle(const Flight& flight, follow::Cursor& cursor) {
 }
 
 void Target::send(int64_t now_ms) {
-    int free = breaker_.allowed(declared_.options.max_in_flight) - under_way();
+    int free = condition_.breaker().allowed(declared_.options.max_in_flight) - under_way();
     for (Flight* flight : all_flights()) {
-        if (free <= 0 || now_ms < breaker_.next_attempt_ms()) return;
+        if (free <= 0 || now_ms < condition_.breaker().next_attempt_ms()) return;
         if (!flight->waits()) continue;
         if (std::string problem; !flight->send(declared_.options, now_ms, problem))
-            return stop(TargetState::unauthorized, problem, now_ms);
-        breaker_.sent(now_ms);
+            return condition_.stops(TargetState::unauthorized, problem, now_ms);
+        condition_.breaker().sent(now_ms);
         free--;
     }
 }

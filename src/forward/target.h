@@ -8,10 +8,10 @@
 #include "pg/server.h"
 
 #include "forward/batch_source.h"
-#include "forward/delivery/breaker.h"
 #include "forward/delivery/request_size.h"
 #include "forward/flight.h"
 #include "forward/http_client.h"
+#include "forward/target_condition.h"
 #include "forward/target_store.h"
 
 namespace eventlog::forward {
@@ -47,9 +47,8 @@ class Target {
     int under_way() const;
     bool is_waiting() const;
     bool may_settle() const;
-    void report_left_out(const Judgement& judgement);
     std::vector<Flight*> all_flights() const;
-    void take_answer(Flight& flight, const Answer& answer, int64_t now_ms);
+    void take_answer(Flight& flight, const Answer& answer, Judgement judgement, int64_t now_ms);
     bool refused_wholly(const Flight& flight);
     void leave_definition();
     void note_erasures();
@@ -65,11 +64,6 @@ class Target {
     void drop_from(const Flight& refused);
     void put_off_redrive(int64_t now_ms);
     void show_in_flight();
-    void stop(TargetState state, const std::string& error, int64_t now_ms);
-    template <typename Enter>
-    void trouble(const std::string& error, Enter enter);
-    void took_events(int64_t sent_ms);
-    void run_again();
 
     HttpClient& http_;
     Declaration declared_;
@@ -77,9 +71,8 @@ class Target {
     BatchSource source_;
     std::deque<std::unique_ptr<Flight>> flights_;  // in the log's order
     std::unique_ptr<Flight> redrive_;              // dead letters that are sent again
-    Breaker breaker_;
+    TargetCondition condition_;
     RequestSize request_size_;
-    bool shows_trouble_ = false;  // the state in eventlog.targets is not `running`
     bool redefined_ = false;      // encoded batches are outdated, and a request was under way
     uint64_t seen_erasures_ = 0;  // number of erasures before the encoded batches were read
     bool passed_ = false;         // the endpoint has taken an event since it last refused a lone one

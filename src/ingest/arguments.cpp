@@ -36,9 +36,9 @@ std::string_view text_argument(FunctionCallInfo fcinfo, int argument) {
 
 event::Micros micros_of(TimestampTz time) {
     if (TIMESTAMP_IS_NOBEGIN(time)) return event::kMinusInfinity;
-    // The last thirty years of the server's range do not fit microseconds since 1970, so they are refused
-    // like infinity.
-    if (time >= event::kInfinity - pg::kEpochDifference) return event::kInfinity;
+    if (TIMESTAMP_IS_NOEND(time)) return event::kInfinity;
+    // The last thirty years of the server's range do not fit microseconds since 1970.
+    if (time >= event::kTooLate - pg::kEpochDifference) return event::kTooLate;
     return pg::unix_micros_of(time);
 }
 

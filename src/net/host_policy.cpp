@@ -25,7 +25,7 @@ struct Range {
 };
 
 // The ranges of RFC 3927 and RFC 4291, then the metadata services outside of them: those of Alibaba Cloud,
-// Azure and Oracle, and those of AWS and Google over IPv6.
+// Azure and Oracle, and those of AWS (of machines and of pods) and Google over IPv6.
 constexpr Range kGuarded[] = {
     {mapped(169, 254, 0, 0), kMappedBits + 16},
     {mapped(0, 0, 0, 0), kMappedBits + 8},
@@ -35,6 +35,7 @@ constexpr Range kGuarded[] = {
     {mapped(168, 63, 129, 16), 128},
     {mapped(192, 0, 0, 192), 128},
     {{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128},
+    {{0xfd, 0x00, 0x0e, 0xc2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x00, 0x23}, 128},
     {{0xfd, 0x20, 0x00, 0xce, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x02, 0x54}, 128},
 };
 
@@ -42,18 +43,29 @@ constexpr Range kGuarded[] = {
 constexpr std::array<std::string_view, 5> kGuardedNames = {
     "metadata.google.internal", "metadata.goog", "metadata", "instance-data", "instance-data.ec2.internal"};
 
-// Prefixes of IPv6 addresses that carry an IPv4 address, with the byte at which it begins: NAT64 (RFC 6052,
-// and the local prefix of RFC 8215), 6to4 (RFC 3056) and IPv4-compatible addresses.
+// The places at which an IPv6 address may carry an IPv4 address. NAT64 splits it around byte 8.
+using Places = std::array<size_t, 4>;
+
 struct Carrier {
     Range range;
-    size_t at;
+    Places at;
+    bool inverted = false;  // the bits of the IPv4 address are inverted
+    bool is_guess = false;  // nothing there, which is 0.0.0.0, does not count
 };
 
+// NAT64 (RFC 6052, and the local prefix of RFC 8215 with each length that fits), 6to4 (RFC 3056), Teredo's
+// server and client (RFC 4380), IPv4-translated (RFC 2765) and IPv4-compatible addresses.
 constexpr Carrier kCarriers[] = {
-    {{{0x00, 0x64, 0xff, 0x9b}, kMappedBits}, 12},
-    {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, 12},
-    {{{0x20, 0x02}, 16}, 2},
-    {{{}, kMappedBits}, 12},
+    {{{0x00, 0x64, 0xff, 0x9b}, kMappedBits}, {12, 13, 14, 15}},
+    {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, {12, 13, 14, 15}},
+    {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, {9, 10, 11, 12}, false, true},
+    {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, {7, 9, 10, 11}, false, true},
+    {{{0x00, 0x64, 0xff, 0x9b, 0x00, 0x01}, 48}, {6, 7, 9, 10}, false, true},
+    {{{0x20, 0x02}, 16}, {2, 3, 4, 5}},
+    {{{0x20, 0x01, 0x00, 0x00}, 32}, {4, 5, 6, 7}},
+    {{{0x20, 0x01, 0x00, 0x00}, 32}, {12, 13, 14, 15}, true},
+    {{{0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff}, kMappedBits}, {12, 13, 14, 15}},
+    {{{}, kMappedBits}, {12, 13, 14, 15}},
 };
 
 bool is_within(const Address& address, const Address& range, int prefix) {
@@ -65,19 +77,42 @@ bool is_within(const Address& address, const Address& range, int prefix) {
     return bits == 0 || (differing >> (8 - bits)) == 0;
 }
 
+// Returns whether the interface part is that of ISATAP (RFC 5214), which ends in an IPv4 address.
+bool is_isatap(const Address& address) {
+    return (address[8] & ~0x02) == 0 && address[9] == 0 && address[10] == 0x5e && address[11] == 0xfe;
+}
+
+Address embedded(const Address& address, const Places& at, bool inverted) {
+    const auto byte = [&](size_t place) {
+        return static_cast<uint8_t>(inverted ? ~address[at[place]] : address[at[place]]);
+    };
+    return mapped(byte(0), byte(1), byte(2), byte(3));
+}
+
 std::string lower(std::string_view text) {
     std::string copy(text);
     for (char& c : copy)
         if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-    // A trailing dot is the root of the domain tree, so it names the same host.
-    if (copy.size() > 1 && copy.back() == '.') copy.pop_back();
+    // A trailing dot is the root of the domain tree, so it names the same host. Some resolvers take several.
+    while (copy.size() > 1 && copy.back() == '.') copy.pop_back();
     return copy;
 }
 
+// Returns whether the text is a host name in ASCII without an empty label. Other characters may be an address
+// in disguise: resolvers and proxies turn circled digits into digits, and leave out soft hyphens.
 bool is_host_name(std::string_view name) {
-    return !name.empty() && std::all_of(name.begin(), name.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
-    });
+    return !name.empty() && name.front() != '.' && name.find("..") == std::string_view::npos &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+           });
+}
+
+// Returns whether the last label is a number. No domain ends like this, so such a name is an address in one
+// of the forms that some resolvers read, such as 0x7f.1.
+bool ends_in_number(std::string_view name) {
+    const std::string_view label = name.substr(name.rfind('.') + 1);
+    const bool is_hex = label.starts_with("0x");
+    return label.find_first_not_of(is_hex ? "x0123456789abcdef" : "0123456789") == std::string_view::npos;
 }
 
 bool read_number(std::string_view text, int least, int most, int& number) {
@@ -86,6 +121,10 @@ bool read_number(std::string_view text, int least, int most, int& number) {
 }
 
 }  // namespace
+
+bool is_plain_host(std::string_view host) {
+    return is_host_name(lower(host)) || parse_address(host);
+}
 
 std::optional<Address> parse_address(std::string_view text) {
     if (text.size() > 2 && text.front() == '[' && text.back() == ']') text = text.substr(1, text.size() - 2);
@@ -108,10 +147,12 @@ std::optional<int> guarded_bits(const Address& address) {
     look(address);
     for (const Carrier& carrier : kCarriers) {
         // ::1 is the loopback address, not 0.0.0.1.
-        if (is_within(address, carrier.range.address, carrier.range.prefix) && address != kLoopback)
-            look(mapped(address[carrier.at], address[carrier.at + 1], address[carrier.at + 2],
-                        address[carrier.at + 3]));
+        if (!is_within(address, carrier.range.address, carrier.range.prefix) || address == kLoopback)
+            continue;
+        const Address carried = embedded(address, carrier.at, carrier.inverted);
+        if (!carrier.is_guess || carried[kMappedBits / 8] != 0) look(carried);
     }
+    if (is_isatap(address)) look(embedded(address, {12, 13, 14, 15}, false));
     return bits;
 }
 
@@ -175,8 +216,7 @@ bool HostPolicy::admits_unresolved(std::string_view host, int port) const {
 bool HostPolicy::admits_name(std::string_view host, int port, bool any_address) const {
     const std::string name = lower(host);
     if (const auto address = parse_address(name)) return admits(host, port, *address);
-    // Resolvers take 0x7f.1 and similar texts for addresses, but libcurl's URL parser has not converted them.
-    if (in_addr number{}; nobody_ || inet_aton(name.c_str(), &number) != 0) return false;
+    if (nobody_ || !is_host_name(name) || ends_in_number(name)) return false;
     const bool guarded = std::find(kGuardedNames.begin(), kGuardedNames.end(), name) != kGuardedNames.end();
     if (entries_.empty()) return !guarded;
     return std::any_of(entries_.begin(), entries_.end(), [&](const Entry& entry) {

@@ -18,12 +18,16 @@ namespace eventlog::net {
 // An IPv6 address. An IPv4 address is stored as ::ffff:a.b.c.d.
 using Address = std::array<uint8_t, 16>;
 
+// Returns whether a url may name the host: a name of ASCII characters, or an address. A name of other
+// characters must be written in punycode, because what it names depends on who reads it.
+bool is_plain_host(std::string_view host);
+
 // Reads an IPv4 address, or an IPv6 address with or without brackets. Returns nothing if the text is neither.
 std::optional<Address> parse_address(std::string_view text);
 
 // Returns the prefix length of the narrowest guarded range that contains the address, or nothing if no range
 // does. The guarded ranges are the link-local ones, the unspecified ones, and those where a cloud serves
-// credentials. An IPv4 address inside an IPv6 address counts as the IPv4 address.
+// credentials. Each IPv4 address that an IPv6 address carries is judged as well.
 std::optional<int> guarded_bits(const Address& address);
 
 class HostPolicy {

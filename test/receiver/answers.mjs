@@ -4,6 +4,7 @@
 import {STATUS_CODES} from 'node:http';
 import {Readable, pipeline} from 'node:stream';
 import {setTimeout as sleep} from 'node:timers/promises';
+import * as zlib from 'node:zlib';
 
 import {reset} from './connections.mjs';
 
@@ -18,6 +19,18 @@ export function sendWhole(res, verdict) {
     if (verdict.body !== '') res.setHeader('content-type', 'application/json');
     for (const [name, value] of Object.entries(verdict.headers)) res.setHeader(name, value);
     res.end(verdict.body);
+}
+
+const encoders = {gzip: zlib.createGzip, deflate: zlib.createDeflate, br: zlib.createBrotliCompress};
+
+/** The encodings that an answer may have. */
+export const encodings = Object.keys(encoders);
+
+/** The whole answer in an encoding that nobody asked for; `unknown` is none that anybody knows. */
+export function sendEncoded(res, verdict, {encoding}) {
+    res.writeHead(verdict.status, {...headersOf(verdict, null), 'content-encoding': encoding});
+    const body = Readable.from([Buffer.from(verdict.body)]);
+    pipeline([body, encoders[encoding]?.(), res].filter(Boolean), () => {});
 }
 
 /** Resets the connection instead of answering. */
@@ -68,14 +81,16 @@ export async function sendDripping(res, verdict, {ms_per_byte: msPerByte, head =
 }
 
 /**
- * A success with its body padded with spaces to `bytes`, `chunked` or with a length; any other answer whole.
+ * A success with its body padded with spaces to `bytes`, `chunked`, compressed or with a length; any other answer whole.
  * It stops when the sender leaves.
  */
-export function sendBig(res, verdict, {bytes, chunked = false}) {
+export function sendBig(res, verdict, {bytes, chunked = false, encoding}) {
     if (!verdict.accepted) return sendWhole(res, verdict);
-    sendHead(res, verdict, chunked ? null : bytes);
+    if (encoding) res.setHeader('content-encoding', encoding);
+    sendHead(res, verdict, chunked || encoding ? null : bytes);
     const stop = () => {};
-    pipeline(Readable.from(padded(verdict.body, bytes)), res, stop);
+    const streams = [Readable.from(padded(verdict.body, bytes)), encoders[encoding]?.(), res];
+    pipeline(streams.filter(Boolean), stop);
 }
 
 /** The head of an answer with a body of so many bytes; null: chunked. */

@@ -216,3 +216,14 @@ test('rules: parameters of which one is needed', async (t) => {
     ];
     for (const [rule, message] of wrong) assert.deepEqual(await fault(rule), {success: false, message});
 });
+
+for (const encoding of ['gzip', 'deflate', 'br']) {
+    test(`encoded: the right answer in ${encoding}, unasked`, async (t) => {
+        const {port, outcome} = await faultyFor(t, {kind: 'encoded', encoding});
+        const answer = await fetch(`http://127.0.0.1:${port}/v1/log_event`,
+            {method: 'POST', body: batch, headers: {'content-type': 'application/json'}});
+        assert.equal(answer.headers.get('content-encoding'), encoding);
+        assert.deepEqual(await answer.json(), {success: true});
+        assert.deepEqual(outcome(), taken);
+    });
+}

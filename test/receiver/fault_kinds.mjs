@@ -136,8 +136,16 @@ export const kinds = {
         params: {ms_per_byte: check.integer(0, maxMs), head: check.optional(check.boolean)},
         send: answers.sendDripping,
     },
+    encoded: {
+        params: {encoding: check.oneOf(...answers.encodings, 'unknown')},
+        send: answers.sendEncoded,
+    },
     big_body: {
-        params: {bytes: check.integer(0), chunked: check.optional(check.boolean)},
+        params: {
+            bytes: check.integer(0),
+            chunked: check.optional(check.boolean),
+            encoding: check.optional(check.oneOf(...answers.encodings)),
+        },
         send: answers.sendBig,
     },
 };

@@ -29,7 +29,8 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.log_event('a', trace_id => '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01')$$),
     ($$SELECT eventlog.log_event('a', schema_version => 'v1')$$),
     ($$SELECT eventlog.log_event('a', value => 'NaN')$$),
-    ($$SELECT eventlog.log_event('a', event_ts => 'infinity')$$);
+    ($$SELECT eventlog.log_event('a', event_ts => 'infinity')$$),
+    ($$SELECT eventlog.log_event('a', event_ts => '294276-12-31')$$);
 
 -- Envelopes; the field is the key as the caller wrote it
 INSERT INTO calls (statement)
@@ -41,7 +42,7 @@ FROM unnest(ARRAY[
     '{"service": "s", "eventType": "a", "eventTimestamp": "2026-11-20", "actor": {"type": "d", "id": "e", "colour": 1}}',
     '{"eventName": "a", "service": "s", "eventId": "1"}', '{"service": "s", "eventType": "a"}', '{"service": "s", "eventType": "a", "eventTimestamp": "2026-11-20", "actor": {"id": "e"}}',
     '{"eventName": "a", "actorId": 1}', '{"eventName": "a", "origin": "mobile"}', '{"eventName": "a", "value": 1e400}',
-    '{"service": "s", "eventType": "a", "eventTimestamp": "yesterday"}',
+    '{"service": "s", "eventType": "a", "eventTimestamp": "yesterday"}', '{"eventName": "a", "eventTs": "10000-01-01"}',
     '{"service": " ", "eventType": "a", "eventTimestamp": "2026-11-20"}', '{"type": " ", "source": "s"}',
     '{"eventName": "a", "actorType": "d"}', '{"event_name": "a", "actor_type": "d"}', '{"eventName": "a", "traceId": "x"}']) envelope;
 INSERT INTO calls (statement)

@@ -15,7 +15,7 @@ use Test::More;
 my $mark = 'TheSecret';
 my $basic = encode_base64("user:$mark-Basic", '');
 my $signing = encode_base64("$mark-for-the-signature", '');
-my $secret = qr/$mark|\Q$basic\E|\Q$signing\E/;
+my $secret = qr/$mark|\\u0054\\u0068\\u0065|\Q$basic\E|\Q$signing\E/;
 my $file = PostgreSQL::Test::Utils::tempdir('keys') . '/key';
 append_to_file($file, "$mark-File\n");
 
@@ -38,6 +38,7 @@ configure($node, log_min_messages => 'debug5');
 my $all_headers = "Authorization: Basic $basic\nX-Api-Key: $mark-Header\nProxy-Authorization: Bearer $mark-Proxy";
 my %key = (api_key => "$mark-Option");
 my @targets = (
+	[ 'partial', 'otlp', '/partial', { events => 'all' }, {%key}, 'running' ],
 	[ 'echo_400', 'statsig', '/echo400', { events => 'one' }, { %key, headers => $all_headers }, 'running' ],
 	[ 'echo_401', 'statsig', '/echo401', {}, { %key, headers => $all_headers }, 'unauthorized' ],
 	[ 'echo_500', 'statsig', '/echo500', {}, {%key}, 'waiting' ],
@@ -55,7 +56,10 @@ my @targets = (
 		{ %key, headers => $all_headers }, 'refused' ],
 	[ 'bad_name', 'ndjson', 'http://example.invalid/', {}, { %key, headers => $all_headers }, 'waiting' ]);
 
-my $echo = "you sent $mark-Option, Basic $basic, $basic, $mark-Header, Bearer $mark-Proxy";
+# The key as JSON may spell it, and a number of events that no request has held.
+my $escaped = join '', map { sprintf '\u%04x', ord } split //, "$mark-Option";
+my $partial = qq({"partialSuccess":{"rejectedLogRecords":"9223372036854775807","errorMessage":"the key $escaped is bad"}});
+my $echo = "you sent $escaped, $mark-Option, Basic $basic, $basic, $mark-Header, Bearer $mark-Proxy";
 
 sub options
 {
@@ -75,17 +79,19 @@ sub create
 }
 
 # An event that passes first, so that the next, refused alone, is a dead letter.
-create(@{ $targets[0] });
+my ($first) = grep { $_->[0] eq 'echo_400' } @targets;
+create(@$first);
 log_events($node, 'one');
 wait_until('it has arrived', sub { forward_status($node, 'echo_400')->{sent} == 1 });
 $receiver->faults(
 	{ kind => 'status', path => '/echo400', status => 400, body => $echo, count => 1 },
+	{ kind => 'status', path => '/partial', status => 200, body => $partial },
 	{ kind => 'status', path => '/echo401', status => 401, body => $echo },
 	{ kind => 'status', path => '/echo500', status => 500, body => $echo },
 	{ kind => 'garbage', path => '/garbage' },
 	{ kind => 'reset_before_response', path => '/reset' },
 	{ kind => 'hang', path => '/hang' });
-create(@$_) foreach @targets[ 1 .. $#targets ];
+create(@$_) foreach grep { $_ != $first } @targets;
 configure($node, 'eventlog.allowed_hosts' => '');
 log_events($node, 'one', 'two');
 
@@ -105,8 +111,10 @@ foreach my $target (@targets)
 	ok($reached, "$name is $state: " . ($status->{last_error} // 'no error'));
 }
 my ($letter) = dead_letters($node, 'echo_400');
-is($letter->{body}, 'you sent ***, ***, ***, ***, ***', 'the answer in the dead letter has stars for the secrets');
-wait_until('all have been tried again', sub { sql("SELECT min(retried) FROM eventlog.targets WHERE name <> 'echo_400'") >= 3 });
+is($letter->{body}, 'you sent ***, ***, ***, ***, ***, ***', 'the answer in the dead letter has stars for the secrets');
+wait_until('all have been tried again', sub { sql("SELECT min(retried) FROM eventlog.targets WHERE name NOT IN ('echo_400', 'partial')") >= 3 });
+like(forward_status($node, 'partial')->{last_error}, qr/left out 2 of its events: the key \*\*\* is bad\z/, "an endpoint's message is decoded, then searched for secrets");
+is(sql('SELECT left_out FROM eventlog.stats'), 2, '... and it leaves out no more events than it was sent');
 
 # ---- what can be read ------------------------------------------------------------------------------------------------
 

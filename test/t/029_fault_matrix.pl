@@ -66,6 +66,15 @@ my @rows = (
 	[ 'success false' => { fault => { kind => 'success_false' }, state => 'waiting' } ],
 	[ 'partial success' => {
 			options => { format => 'otlp' }, path => '/v1/logs', fault => { kind => 'partial_success', last => 2 }, left_out => 1 } ],
+	(map { [ "an answer in $_, unasked" => { fault => { kind => 'encoded', encoding => $_ } } ] } qw(gzip deflate br)),
+	[ 'an answer in an unknown encoding' => {
+			options => { format => 'cloudevents', mode => 'batch' }, path => '/', fault => { kind => 'encoded', encoding => 'unknown' } } ],
+	[ '1 GB of spaces in a gzip of 1 MB' => { fault => { kind => 'big_body', bytes => 1073741824, encoding => 'gzip' } } ],
+	(map { [ "ClickHouse: 200 and an exception, $_->[0]" => {
+				options => { format => 'ndjson' }, path => '/ndjson', state => 'waiting', error => qr/answered 200 with exception 241/,
+				%{ status_is(200, %{ $_->[1] }) } } ] }
+		  [ 'in a header' => { body => '', headers => { 'x-clickhouse-exception-code' => '241' } } ],
+		[ 'in the body' => { body => "{}\nCode: 241. DB::Exception: Memory limit exceeded" } ]),
 	[ 'a body of 1 GB' => { fault => { kind => 'big_body', bytes => 1073741824 } } ]);
 
 sub sql { return $node->safe_psql('postgres', $_[0]) }
@@ -143,7 +152,7 @@ foreach my $row (@rows)
 		my $met = eval { meet($name, $case) };
 		if (!$met) { fail("ended early: $@"); sql('DROP SERVER IF EXISTS faulty CASCADE'); return }
 		is($met->{shown}, $case->{state} // 'running', 'the state is shown') or diag($met->{error});
-		like($met->{error}, qr/\S/, '... with an error') if $case->{state};
+		like($met->{error}, $case->{error} // qr/\S/, '... with an error') if $case->{state};
 		is($met->{dead}, $case->{dead} // 0, 'dead letters');
 		is($met->{lost}, 0, 'nothing is lost');
 		is($met->{arrived} + $met->{dead} + $met->{left_out}, $met->{logged}, 'the others have arrived');

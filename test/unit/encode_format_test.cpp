@@ -82,5 +82,17 @@ TEST(JudgeStatus, TheRulesOfTheContract) {
                                         416, 418, 421, 423, 425, 451, 460, 499, 600, 999});
 }
 
+TEST(Format, AnEndpointLeavesOutNoMoreEventsThanItWasSent) {
+    const auto left_out = [](const std::string& number) {
+        const std::string body = R"({"partialSuccess":{"rejectedLogRecords":)" + number + "}}";
+        return judge_answer(kOtlp, {200, body, ""}, 3).rejected;
+    };
+    EXPECT_EQ(left_out("2"), 2u);
+    for (const char* number : {"4", "9223372036854775807", "\"9223372036854775807\"", "9223372036854775808",
+                               "99999999999999999999"})
+        EXPECT_EQ(left_out(number), 3u) << number;
+    EXPECT_EQ(left_out("-1"), 0u);
+}
+
 }  // namespace
 }  // namespace eventlog::forward

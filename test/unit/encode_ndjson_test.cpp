@@ -99,5 +99,24 @@ TEST(Ndjson, WhatAnInsertIntoClickHouseNeeds) {
         EXPECT_EQ(completed(url), url);
 }
 
+TEST(Ndjson, AnExceptionOfClickHouseIsNoSuccess) {
+    for (const char* body :
+         {"Code: 241. DB::Exception: Memory limit (total) exceeded: would use 9.00 GiB. "
+          "(MEMORY_LIMIT_EXCEEDED)",
+          "{\"n\":1}\n{\"n\":2}\nCode: 241. DB::Exception: Timeout", "Code: x\nCode: 241. DB::Exception"}) {
+        const Judgement judgement = kNdjson.judge(200, body);
+        EXPECT_EQ(judgement.verdict, Verdict::retry) << body;
+        EXPECT_EQ(judgement.note, "exception 241") << body;
+        EXPECT_EQ(kNdjsonText.judge(200, body).verdict, Verdict::retry);
+        EXPECT_EQ(kNdjson.judge(400, body).verdict, Verdict::event_refused);
+    }
+    for (const char* body : {"", "Code: 241", "Code: . DB::Exception", "DB::Exception", "Code: 0. OK"})
+        EXPECT_EQ(kNdjson.judge(200, body).verdict, Verdict::accepted) << body;
+    EXPECT_EQ(judge_answer(kNdjson, {200, "", "395"}, 1).verdict, Verdict::retry);
+    EXPECT_EQ(judge_answer(kNdjson, {200, "", "395"}, 1).note, "exception 395");
+    EXPECT_EQ(judge_answer(kNdjson, {400, "", "27"}, 1).verdict, Verdict::event_refused);
+    EXPECT_EQ(judge_answer(kNdjson, {200, "", ""}, 1).verdict, Verdict::accepted);
+}
+
 }  // namespace
 }  // namespace eventlog::forward

@@ -175,6 +175,8 @@ TEST(Otlp, PartialSuccessIsTakenAndReported) {
              {R"({"partialSuccess": {"rejectedLogRecords" : 12 }})", 12,
               R"({"partialSuccess": {"rejectedLogRecords" : 12 }})"},
              {R"({"partialSuccess":{"rejectedLogRecords":-1}})", 0, ""},
+             {R"({"partialSuccess":{"rejectedLogRecords":"18446744073709551616","errorMessage":"a"}})",
+              UINT64_MAX, "a"},
              {R"({"partialSuccess":{"rejectedLogRecords":"x"}})", 0, ""},
              {R"({"note":"\"rejectedLogRecords\":3","rejectedLogRecords":4})", 0, ""},
              {R"({"partialSuccess":{"rejectedLogRecords":"12","errorMessage":"cut off)", 12, "\"cut off"},

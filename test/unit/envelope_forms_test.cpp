@@ -257,6 +257,8 @@ constexpr RefusedCase kRefused[] = {
      "eventTimestamp", "eventTimestamp"},
     {R"({"type": "a", "source": "s", "timestamp": "20261120"})", Rule::envelope_timestamp, "timestamp",
      "timestamp"},
+    {R"({"eventName": "a", "eventTs": "10000-01-01T00:00:00Z"})", Rule::envelope_timestamp_year, "eventTs",
+     "eventTs"},
     // Numbers that are no double.
     {R"({"eventName": "a", "value": 1.8e308})", Rule::value_range, "value", "value"},
     {R"({"eventName": "a", "value": -1e400})", Rule::value_range, "value", "value"},

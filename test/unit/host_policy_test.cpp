@@ -25,15 +25,39 @@ TEST(HostPolicy, ReadsAddresses) {
 }
 
 TEST(HostPolicy, GuardsLinkLocalAndMetadataAddresses) {
-    for (const char* text :
-         {"169.254.169.254", "169.254.0.1", "169.254.255.255", "0.0.0.0", "0.1.2.3", "::", "fe80::1",
-          "febf::1", "fd00:ec2::254", "fd20:ce::254", "100.100.100.200", "168.63.129.16", "192.0.0.192",
-          "::ffff:169.254.169.254", "64:ff9b::169.254.169.254", "64:ff9b:1::169.254.169.254",
-          "2002:a9fe:a9fe::1", "::169.254.169.254"})
+    for (const char* text : {"169.254.169.254",
+                             "169.254.0.1",
+                             "169.254.255.255",
+                             "0.0.0.0",
+                             "0.1.2.3",
+                             "::",
+                             "fe80::1",
+                             "febf::1",
+                             "fd00:ec2::254",
+                             "fd20:ce::254",
+                             "100.100.100.200",
+                             "168.63.129.16",
+                             "192.0.0.192",
+                             "::ffff:169.254.169.254",
+                             "64:ff9b::169.254.169.254",
+                             "64:ff9b:1::169.254.169.254",
+                             "64:ff9b:1:a9fe:a9:fe00::",
+                             "64:ff9b:1:a9:fe:a9fe::",
+                             "64:ff9b:1:0:a9:fea9:fe00:0",
+                             "2002:a9fe:a9fe::1",
+                             "::169.254.169.254",
+                             "2001:0:a9fe:a9fe::1",
+                             "2001:0:808:808::5601:5601",
+                             "::ffff:0:169.254.169.254",
+                             "2600::5efe:169.254.169.254",
+                             "2600::200:5efe:a9fe:a9fe",
+                             "fd00:ec2::23"})
         EXPECT_TRUE(guarded_bits(parse_address(text).value())) << text;
-    for (const char* text : {"127.0.0.1", "::1", "10.0.0.1", "192.168.1.1", "169.253.255.255", "169.255.0.0",
-                             "fec0::1", "fe7f::1", "fd00:ec2::253", "100.100.100.201", "64:ff9b::8.8.8.8",
-                             "2002:808:808::1", "2600::1", "8.8.8.8"})
+    for (const char* text :
+         {"127.0.0.1", "::1", "10.0.0.1", "192.168.1.1", "169.253.255.255", "169.255.0.0", "fec0::1",
+          "fe7f::1", "fd00:ec2::253", "100.100.100.201", "64:ff9b::8.8.8.8", "2002:808:808::1", "2600::1",
+          "8.8.8.8", "2001:0:808:808::f7f7:f7f7", "::ffff:0:8.8.8.8", "64:ff9b:1::8.8.8.8",
+          "2600::5efe:8.8.8.8", "2001:1::5601:5601"})
         EXPECT_FALSE(guarded_bits(parse_address(text).value())) << text;
 }
 
@@ -101,11 +125,33 @@ TEST(HostPolicy, AdmitsGuardedAddressesByNothingWider) {
 }
 
 TEST(HostPolicy, TakesNumbersForAddresses) {
-    for (const char* host : {"169.254.169.254.", "0xa9.0xfe.0xa9.0xfe.", "2852039166.", "0xa9fea9fe"}) {
+    for (const char* host :
+         {"169.254.169.254.", "169.254.169.254..", "0xa9.0xfe.0xa9.0xfe.", "2852039166.", "2852039166...",
+          "0xa9fea9fe", "7147006462", "1.2.3.4.0xa9fea9fe", "a.0251", "0x"}) {
         EXPECT_FALSE(policy("").admits(host, 80)) << host;
         EXPECT_FALSE(policy("*").admits_unresolved(host, 80)) << host;
     }
     EXPECT_TRUE(policy("").admits("127.0.0.1.", 80));
+}
+
+TEST(HostPolicy, TakesNoNameThatMayBeAnAddressInDisguise) {
+    for (const char* host :
+         {"\uFF11\uFF16\uFF19.254.169.254", "\u2460\u2465\u2468.254.169.254",
+          "169\u3002254\u3002169\u3002254", "metadata\u00AD.google.internal", "meta\u200Bdata",
+          "ex\u00E4mple.com", "metadata%2egoogle.internal", "metadata..google.internal", ".metadata", "", ".",
+          "..", "[fe80::1%25eth0]", "a b", "a\tb"}) {
+        EXPECT_FALSE(is_plain_host(host)) << host;
+        for (const char* list : {"", "*"}) {
+            EXPECT_FALSE(policy(list).admits_unresolved(host, 80)) << host;
+            EXPECT_FALSE(policy(list).admits(host, 80)) << host;
+        }
+    }
+    for (const char* host : {"api.example.com", "API.example.com.", "xn--exmple-cua.com", "my_host",
+                             "127.0.0.1", "[::1]", "a.1x", "localhost"})
+        EXPECT_TRUE(is_plain_host(host)) << host;
+    for (const char* host : {"metadata.google.internal..", "METADATA...", "metadata.goog."})
+        EXPECT_FALSE(policy("*").admits_unresolved(host, 80)) << host;
+    EXPECT_TRUE(policy("").admits_unresolved("a.1x", 80));
 }
 
 TEST(HostPolicy, AdmitsToProxiesWhatItCanTellByName) {

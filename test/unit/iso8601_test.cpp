@@ -130,6 +130,15 @@ constexpr std::string_view kUnreadable[] = {
     "2026-11-20T08:15:30\u221201:00",
 };
 
+TEST(Iso8601, TellsOtherYearsFromTextsThatAreNoTimes) {
+    for (const char* text : {"10000-01-01", "0000-01-01", "-0001-01-01T00:00:00Z",
+                             "+12026-11-20T08:15:30.5+01:00", "294276-02-29 23:59"})
+        EXPECT_TRUE(has_other_year(text)) << text;
+    for (const char* text : {"", "-", "infinity", "-infinity", "2026-13-20", "+2026-11-20", "12026-13-20",
+                             "20261120", "1795162530", "12026-11-20Z", "10000"})
+        EXPECT_FALSE(has_other_year(text)) << text;
+}
+
 TEST(EventIso8601, ReadsTimes) {
     for (const TimeCase& c : kReadable) {
         const auto time = parse_iso8601(c.text);

@@ -61,6 +61,30 @@ TEST(Secrets, GivesProxiesTheirOwn) {
               "***, ***, ***, ***, X-Api-Key");
 }
 
+TEST(Secrets, FindsThemHoweverJsonSpellsThem) {
+    SecretTexts secrets;
+    secrets.add("k/\xC3\xA9\"1");
+    EXPECT_EQ(without_secrets(secrets, "<k/\xC3\xA9\"1>"), "<***>");
+    EXPECT_EQ(without_secrets(secrets, R"({"a":"k\/\u00e9\"1"})"), R"({"a":"***"})");
+    EXPECT_EQ(without_secrets(secrets, R"(\u006b\u002F\u00E9\u0022\u0031k)"), "***k");
+    EXPECT_EQ(without_secrets(secrets, R"(\u006c\u002F\u00E9\u0022\u0031)"),
+              R"(\u006c\u002F\u00E9\u0022\u0031)");
+    SecretTexts emoji;
+    emoji.add("\xF0\x9F\x94\x91 Bearer a\\b");
+    EXPECT_EQ(without_secrets(emoji, R"(\ud83d\udd11 Bearer a\\b, )"), "***, ");
+    EXPECT_EQ(without_secrets(emoji, "\xF0\x9F\x94\x91 Bearer a\\b, "), "***, ");
+}
+
+TEST(Secrets, HidesTheBeginningOfOneThatTheEndOfTheTextCuts) {
+    SecretTexts secrets;
+    secrets.add("key-4711");
+    for (const char* end : {"k", "key-471", "\\u006bey-", "key\\u002", "key\\"})
+        EXPECT_EQ(without_secrets(secrets, "x " + std::string(end), true), "x ***") << end;
+    EXPECT_EQ(without_secrets(secrets, "x key-471", false), "x key-471");
+    EXPECT_EQ(without_secrets(secrets, "x key-472", true), "x key-472");
+    EXPECT_EQ(without_secrets(secrets, "x key-4711 k.", true), "x *** k.");
+}
+
 TEST(Secrets, ReadsAFileOrSaysWhyNot) {
     char path[] = "/tmp/eventlog_key_XXXXXX";
     ASSERT_GE(close(mkstemp(path)), 0);

@@ -299,12 +299,14 @@ TEST_F(EventValidate, ValueIsFinite) {
 }
 
 TEST_F(EventValidate, EventTsIsFinite) {
-    for (const Micros time : {kMinusInfinity + 1, Micros{0}, kInfinity - 1}) {
+    for (const Micros time : {kMinusInfinity + 1, Micros{0}, kTooLate - 1}) {
         event.event_ts = time;
         accepts();
     }
     event.event_ts = kInfinity;
     EXPECT_EQ(refuses(Rule::event_ts_finite, "22008", Field::event_ts).detail, "The value is infinity.");
+    event.event_ts = kTooLate;
+    EXPECT_EQ(refuses(Rule::event_ts_range, "22008", Field::event_ts).message, "event_ts is out of range");
     event.event_ts = kMinusInfinity;
     EXPECT_EQ(refuses(Rule::event_ts_finite, "22008", Field::event_ts).detail, "The value is -infinity.");
 }

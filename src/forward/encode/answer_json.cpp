@@ -67,7 +67,8 @@ std::optional<uint32_t> code_unit(std::string_view text) {
     return unit;
 }
 
-// Appends the character of the escape at the start of `text`, and returns the length of the escape.
+}  // namespace
+
 size_t append_escaped(std::string& out, std::string_view text) {
     const std::optional<uint32_t> unit = code_unit(text);
     if (!unit) {
@@ -90,8 +91,6 @@ size_t append_escaped(std::string& out, std::string_view text) {
     append_utf8(out, is_surrogate || *unit == 0 ? kReplacement : *unit);
     return 6;
 }
-
-}  // namespace
 
 std::optional<std::string_view> member_of(std::string_view json, std::string_view name) {
     size_t at = skip_space(json, 0);

@@ -1,5 +1,7 @@
 #include "forward/encode/format.h"
 
+#include <algorithm>
+
 namespace eventlog::forward {
 
 namespace {
@@ -48,6 +50,14 @@ std::optional<std::string> encode_event(const Format& format, Encoded& out, cons
     if (format.max_event_bytes == 0 || out.body.size() <= format.max_event_bytes) return std::nullopt;
     return "The event has " + std::to_string(out.body.size()) +
            " bytes in the endpoint's format, which takes " + std::to_string(format.max_event_bytes) + ".";
+}
+
+Judgement judge_answer(const Format& format, const Reply& reply, size_t events) {
+    Judgement judgement = format.judge(reply.status, reply.body);
+    if (judgement.verdict == Verdict::accepted && !reply.exception.empty())
+        judgement = {Verdict::retry, 0, "exception " + std::string(reply.exception)};
+    judgement.rejected = std::min<uint64_t>(judgement.rejected, events);
+    return judgement;
 }
 
 void join_events(std::string& body, std::span<const EncodedView> events, std::string_view prefix,

@@ -92,6 +92,20 @@ struct Format {
 std::optional<std::string> encode_event(const Format& format, Encoded& out, const event::StoredRow& row,
                                         const EncodeOptions& options);
 
+// The header by which ClickHouse reports an exception, even in an answer that it began with 200.
+inline constexpr std::string_view kExceptionHeader = "X-ClickHouse-Exception-Code";
+
+// A complete answer.
+struct Reply {
+    long status = 0;
+    std::string_view body;       // its first 64 KiB
+    std::string_view exception;  // value of kExceptionHeader, or empty
+};
+
+// Judges the answer to a request of that many events. The endpoint cannot leave out more events than it was
+// sent, whatever number it names.
+Judgement judge_answer(const Format& format, const Reply& reply, size_t events);
+
 // Appends the prefix, the events with the separator between them, and the suffix.
 void join_events(std::string& body, std::span<const EncodedView> events, std::string_view prefix,
                  std::string_view separator, std::string_view suffix);

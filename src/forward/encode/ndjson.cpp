@@ -1,4 +1,6 @@
 // NDJSON: one row of eventlog.events per line, as ClickHouse's JSONEachRow and other bulk loaders read it.
+#include <algorithm>
+
 #include "forward/encode/format.h"
 #include "forward/encode/url_query.h"
 #include "jsonb/canonical.h"
@@ -28,8 +30,26 @@ void compose(std::string& body, std::span<const EncodedView> events, const Attem
     join_events(body, events, "", "\n", "\n");
 }
 
-Judgement judge(long status, std::string_view) {
-    return {judge_status(status), 0, {}};
+// Returns the code of ClickHouse's exception in the body, or an empty text. The exception may follow the
+// beginning of an answer without fault.
+std::string_view exception_in(std::string_view body) {
+    constexpr std::string_view kBefore = "Code: ";
+    constexpr std::string_view kBehind = ". DB::Exception";
+    constexpr std::string_view kDigits = "0123456789";
+    for (size_t at = 0; (at = body.find(kBefore, at)) != std::string_view::npos;) {
+        at += kBefore.size();
+        const size_t end = std::min(body.find_first_not_of(kDigits, at), body.size());
+        if (end > at && body.substr(end).starts_with(kBehind)) return body.substr(at, end - at);
+    }
+    return {};
+}
+
+// ClickHouse sends 200 before it knows whether the statement succeeds.
+Judgement judge(long status, std::string_view body) {
+    const Verdict verdict = judge_status(status);
+    const std::string_view code = verdict == Verdict::accepted ? exception_in(body) : std::string_view();
+    if (!code.empty()) return {Verdict::retry, 0, "exception " + std::string(code)};
+    return {verdict, 0, {}};
 }
 
 // Replaces `{batch}` in a url by the token of the batch. Unless the url sets them itself, adds the settings

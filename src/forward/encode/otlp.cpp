@@ -254,12 +254,13 @@ void compose(std::string& body, std::span<const EncodedView> events, const Attem
     body += "]}";
 }
 
-// Reads a count, which the JSON mapping of protocol buffers writes as a string.
+// Reads a count, which the JSON mapping of protocol buffers writes as a string. A count that is too large for
+// the type becomes its largest value.
 uint64_t count_in(std::string_view json) {
     if (json.starts_with('"')) json.remove_prefix(1);
     uint64_t count = 0;
-    std::from_chars(json.data(), json.data() + json.size(), count);
-    return count;
+    const auto [end, error] = std::from_chars(json.data(), json.data() + json.size(), count);
+    return error == std::errc::result_out_of_range ? UINT64_MAX : count;
 }
 
 // Events that a collector left out of an accepted request must not be sent again.

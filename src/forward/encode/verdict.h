@@ -19,7 +19,7 @@ enum class Verdict : uint8_t {
 struct Judgement {
     Verdict verdict = Verdict::retry;
     uint64_t rejected = 0;  // events of an accepted request that the endpoint says it left out
-    std::string note;       // what the endpoint says about them
+    std::string note;       // what the endpoint says about them, or why a 2xx is no success
 };
 
 // Returns the verdict of the HTTP status alone, which a format's judge refines by the body.
