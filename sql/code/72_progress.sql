@@ -6,13 +6,21 @@ CREATE OR REPLACE FUNCTION eventlog_internal.command_progress(
 COMMENT ON FUNCTION eventlog_internal.command_progress() IS
     'commands of this database that show their progress in shared memory; none if the library is not preloaded';
 
+CREATE OR REPLACE FUNCTION eventlog_internal.progress_phase(state text) RETURNS text
+    LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
+AS $$
+    SELECT CASE WHEN state <> 'paused' AND NOT eventlog_internal.has_worker() THEN 'no worker'
+                WHEN state = 'running' THEN 'sending' ELSE state END
+$$;
+COMMENT ON FUNCTION eventlog_internal.progress_phase(text) IS 'phase of a target in this state that is sent events again';
+
 CREATE OR REPLACE FUNCTION eventlog_internal.progress_list() RETURNS TABLE (
     pid integer, command text, target text, phase text, done bigint, total bigint, started_at timestamptz)
     LANGUAGE sql VOLATILE SECURITY DEFINER ROWS 10 SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT c.pid, c.command, NULL, c.phase, c.done, c.total, c.started_at FROM eventlog_internal.command_progress() c
     UNION ALL
-    SELECT w.pid, 'redrive', t.name, CASE s.state WHEN 'running' THEN 'sending' ELSE s.state END,
+    SELECT w.pid, 'redrive', t.name, eventlog_internal.progress_phase(s.state),
            greatest(t.redriven - waiting.events, 0), greatest(t.redriven, waiting.events), t.redriven_at
     FROM eventlog.targets t
     JOIN eventlog_internal.target_states s ON s.target = t.name
@@ -21,7 +29,7 @@ AS $$
     CROSS JOIN eventlog_internal.worker_status() w
     WHERE t.redriven_at IS NOT NULL AND waiting.events > 0
     UNION ALL
-    SELECT w.pid, 'rewind_target', t.name, CASE s.state WHEN 'running' THEN 'sending' ELSE s.state END,
+    SELECT w.pid, 'rewind_target', t.name, eventlog_internal.progress_phase(s.state),
            sent.events, sent.events + waiting.events, t.rewound_at
     FROM eventlog.targets t
     JOIN eventlog_internal.target_states s ON s.target = t.name
@@ -33,7 +41,7 @@ AS $$
                           AND eventlog_internal.selects(o.events, u.event_name, u.metadata)) waiting
     CROSS JOIN eventlog_internal.worker_status() w
     -- The first window that ends after the rewinding has passed everything that there was.
-    WHERE pg_snapshot_xmax(r.settled_until) < pg_snapshot_xmax(t.rewound_until)
+    WHERE pg_snapshot_xmax(r.settled_until) < pg_snapshot_xmax(t.rewound_until) AND waiting.events > 0
 $$;
 COMMENT ON FUNCTION eventlog_internal.progress_list() IS 'rows of the view eventlog.progress';
 

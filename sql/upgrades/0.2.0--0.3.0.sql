@@ -47,6 +47,7 @@ BEGIN
         SELECT s.srvname
         FROM pg_foreign_server s
         JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'eventlog'
+        JOIN eventlog.targets t ON t.name = s.srvname
         CROSS JOIN LATERAL (SELECT bool_or(o.option_name = 'events') AS has_events,
                                    bool_or(o.option_name = 'format' AND o.option_value = 'statsig') AS is_statsig
                             FROM pg_options_to_table(s.srvoptions) o) given

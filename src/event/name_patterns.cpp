@@ -103,7 +103,8 @@ std::optional<std::string_view> NamePatterns::misspelling_of(std::string_view wo
     constexpr size_t kMostMistakes = 2;
     for (const auto* patterns : {&included_, &excluded_})
         for (const std::string& pattern : *patterns)
-            if (pattern.find('*') == std::string::npos &&
+            if (!pattern.empty() && (pattern.front() | 0x20) == (word.front() | 0x20) &&
+                pattern.find('*') == std::string::npos &&
                 distance(pattern, word, kMostMistakes) <= kMostMistakes)
                 return pattern;
     return std::nullopt;

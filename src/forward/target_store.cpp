@@ -253,7 +253,8 @@ std::string missing_key(const Declaration& declaration) {
 }
 
 DefaultEvents default_events() {
-    return store::is_of_release("0.3.0") ? DefaultEvents::of_format : DefaultEvents::flagged;
+    return pg::call([] { return store::is_of_release("0.3.0"); }) ? DefaultEvents::of_format
+                                                                  : DefaultEvents::flagged;
 }
 
 std::optional<Declaration> load_declaration(const std::string& target) {

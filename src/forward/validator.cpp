@@ -27,8 +27,10 @@ void warn(const std::string& problem) {
     pg::call([text] {
         ereport(
             WARNING, errmsg_internal("%s", text),
-            errdetail("Nothing is sent to the target until it can be read."),
-            errhint("The server must be able to read it as the user of the operating system that runs it."));
+            errdetail("Nothing is sent to the target until the server can read this file or variable."),
+            errhint(
+                "The operating system user that runs the server must be able to read the file. A variable "
+                "must be set in the environment of the server."));
     });
 }
 
@@ -54,6 +56,8 @@ void validate(std::span<const GivenOption> given, OptionHome home) {
         return;
     }
     if (auto broken = complete(options, DefaultEvents::of_format)) throw pg::error_of(*broken);
+    // pg_upgrade creates the servers that there are, whatever today's rules and settings say of them.
+    if (IsBinaryUpgrade) return;
     for (const GivenOption& option : given)
         if (auto broken = misplaced(options, option.name)) throw pg::error_of(*broken);
     if (auto broken = options.events.mistake()) throw pg::error_of(*broken);

@@ -1,4 +1,4 @@
-// The SQL function eventlog.log_counters: the numbers of events that were logged and rejected.
+// The SQL function eventlog_internal.log_counters: the numbers of events that were logged and rejected.
 #include "pg/boundary.h"
 #include "runtime/log_counters.h"
 

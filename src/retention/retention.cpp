@@ -194,7 +194,9 @@ bool finish(Oid partition) {
     Unfinished found = unfinished(partition);
     if (found.command != nullptr) finalize(found);
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    LockRelationOid(partition, AccessShareLock);
+    // The lock that DROP TABLE takes comes first, so that the rows are counted once, even if it is not to be
+    // had.
+    LockRelationOid(partition, AccessExclusiveLock);
     const bool detached = get_rel_name(partition) != nullptr && !get_rel_relispartition(partition);
     const char* dropped = nullptr;
     if (detached) {

@@ -71,7 +71,7 @@ ProgressReport::ProgressReport(const char* command) : command_(command) {
 
 ProgressReport::~ProgressReport() {
     if (holds_slot_) free_own_slot();
-    show_in_pg_stat_activity(debug_query_string);
+    show_in_pg_stat_activity(debug_query_string != nullptr ? debug_query_string : "");
 }
 
 void ProgressReport::show(const char* phase, int64_t done, int64_t total) {

@@ -119,7 +119,8 @@ SELECT e, verdict(envelope(e)) FROM unnest(ARRAY[
 SELECT refusal('SELECT eventlog.log_envelope(NULL)');
 
 -- An event as list_events() shows it is logged again without the keys that the HINT names.
-SELECT eventlog.log_event('listed', '{"n": 1}', actor_type => 'user', actor_id => 'ada', source => 'shop', value => 2, event_ts => '2026-11-20 08:00Z') IS NOT NULL;
+SELECT eventlog.log_event('listed', '{"n": 1}', event_type => 'shown', actor_type => 'user', actor_id => 'ada', source => 'shop', value => 2, event_ts => '2026-11-20 08:00Z') IS NOT NULL;
 SELECT eventlog.list_events('listed') #> '{data,events,0}' AS event \gset
 SELECT refusal(format('SELECT eventlog.log_envelope(%L)', :'event'));
-SELECT stored(eventlog.log_envelope(:'event'::jsonb - '{id,eventId,eventName,tenantId,createdAt,value,schemaVersion,traceId}'::text[]));
+SELECT stored(eventlog.log_envelope(:'event'::jsonb - '{id,eventId,eventName,tenantId,createdAt,value,schemaVersion,traceId}'::text[]
+                                    || jsonb_build_object('eventType', :'event'::jsonb -> 'eventName')));

@@ -55,7 +55,7 @@ foreach my $call (q{rewind_target('locked', 'now')}, q{pause_target('locked')})
 	log_events($node, 'event');
 	wait_until('events are sent', sub { forward_status($node, 'healthy')->{sent} > $sent });
 	is($node->safe_psql('postgres', 'SELECT eventlog.log_event_autonomous($$event$$) IS NOT NULL'), 't', 'and autonomous ones written');
-	like(slurp_file($node->logfile), qr/eventlog: maintenance: canceling statement due to lock timeout/, 'the worker had to let go');
+	unlike(slurp_file($node->logfile), qr/eventlog: maintenance/, 'the worker had to let go, which is no failure');
 	$in .= "ROLLBACK;\n\\q\n";
 	$open->finish;
 	wait_until('all are sent', sub { forward_status($node, 'locked')->{lag_events} == 0 });
