@@ -102,7 +102,7 @@ COMMENT ON FUNCTION eventlog_internal.on_server_command() IS
     'event trigger function: after pg_upgrade, finds the servers of targets before a command changes or drops one';
 
 -- Any function of the library loads it, if it is not preloaded, and with it the hook that keeps a log with events from being dropped.
--- Where the library has been removed or cannot be loaded, there is no hook, and no reason to refuse other drops.
+-- A library that has been removed or cannot be loaded has no hook, and gives no reason to refuse other drops.
 CREATE OR REPLACE FUNCTION eventlog_internal.on_drop_command() RETURNS event_trigger
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$

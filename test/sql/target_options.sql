@@ -128,7 +128,7 @@ FROM (VALUES ('cloudevents', 'structured'), ('cloudevents', 'batch'), ('cloudeve
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'cloudevents', mode 'text'$$));
 SELECT refusal(server($$url 'http://127.0.0.1:1/', format 'otlp', mode 'text'$$));
 
--- What the server cannot read is told at once, and may become readable later.
+-- A file or variable that the server cannot read is told at once, and may become readable later.
 BEGIN;
 SELECT server($$url 'https://127.0.0.1:1/', format 'ndjson'$$) AS command \gset
 :command;

@@ -119,7 +119,8 @@ TEST(NamePatterns, WhatBeginsAsJsonDoesMatchesNoName) {
 TEST(NamePatterns, UpToTwoMistakesAreAMisspelling) {
     for (const char* near : {"flaged", "Flagd", "fagged", "fllaggedd", "falgged", "a, !flaged"})
         EXPECT_TRUE(patterns_of(near).misspelling_of("flagged")) << near;
-    for (const char* far : {"flag", "tagged", "logged", "!plugged", "tagged.it", "flaged.*", "flaged*", "a", "*"})
+    for (const char* far :
+         {"flag", "tagged", "logged", "!plugged", "tagged.it", "flaged.*", "flaged*", "a", "*"})
         EXPECT_FALSE(patterns_of(far).misspelling_of("flagged")) << far;
     EXPECT_EQ(patterns_of("a, flaged").misspelling_of("flagged"), "flaged");
 }
