@@ -1,6 +1,7 @@
 #include "forward/flight.h"
 
 #include "forward/compose_request.h"
+#include "forward/delivery/reason.h"
 #include "pg/clock.h"
 
 namespace eventlog::forward {
@@ -34,7 +35,8 @@ bool Flight::take_answer(Answer& answer, Judgement& judgement) {
                                    batch.range_size());
     // The judge may decode what the endpoint says, so its note is searched for secrets by itself.
     const bool is_cut = answer.body.size() >= HttpRequest::kMaxBody;
-    judgement.note = without_secrets(credentials_.secrets, judgement.note, is_cut);
+    judgement.note =
+        readable_text(without_secrets(credentials_.secrets, judgement.note, is_cut), Batch::kMaxReasonBytes);
     hide_secrets(credentials_.secrets, answer);
     credentials_ = {};
     return true;

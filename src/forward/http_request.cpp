@@ -7,6 +7,7 @@
 
 #include <cstring>
 
+#include "forward/delivery/reason.h"
 #include "forward/signals_blocked.h"
 #include "pg/boundary.h"
 
@@ -244,10 +245,13 @@ int HttpRequest::on_connected(void* self, char* address, char*, int, int) noexce
 }
 #endif
 
+constexpr size_t kMaxError = 3 * CURL_ERROR_SIZE;  // a byte that is replaced becomes three
+
 void hide_secrets(const SecretTexts& secrets, Answer& answer) {
     const bool is_cut = answer.body.size() >= HttpRequest::kMaxBody;
     answer.body = without_secrets(secrets, answer.body, is_cut);
-    answer.error = without_secrets(secrets, answer.error, true);
+    // libcurl may quote what the endpoint sent, a name in its certificate for example.
+    answer.error = readable_text(without_secrets(secrets, answer.error, true), kMaxError);
 }
 
 bool HttpRequest::take_answer(Answer& answer) {

@@ -48,7 +48,8 @@ struct Answer {
     bool not_allowed = false;
 };
 
-// Puts stars in place of every secret in what the endpoint and libcurl say.
+// Puts stars in place of every secret in what the endpoint and libcurl say, and makes libcurl's text valid
+// UTF-8.
 void hide_secrets(const SecretTexts& secrets, Answer& answer);
 
 // Sends one POST at a time to one endpoint. Connections are kept for the next request.
