@@ -35,7 +35,7 @@ const any = Symbol('any');
 
 // Each difference: the key, what we send, what the SDK sends (`any`: it is there), and why.
 const inHeaders = [
-    ['accept-encoding', absent, any, 'we read answers as they are'],
+    ['accept-encoding', any, any, 'each asks for what it can decode'],
     ['connection', absent, any, 'HTTP/1.1 keeps a connection without being told to'],
     ['content-type', 'application/json', 'application/json; charset=UTF-8', 'JSON is UTF-8 (RFC 8259)'],
     ['statsig-event-count', absent, any, 'the service counts the events of the body'],
