@@ -16,6 +16,7 @@
 #include "store/catalog.h"
 #include "store/drop_guard.h"
 #include "store/id_source.h"
+#include "store/leaves.h"
 #include "store/partitions.h"
 
 extern "C" {
@@ -35,6 +36,7 @@ extern "C" void _PG_init(void) {
     erasure::register_quotations(forward::kQuotations);
     store::watch_catalog();
     store::watch_partitions();
+    store::watch_leaves();
     store::watch_drops();
     context::watch_roles();
     // The server calls the callbacks in the reverse order of their registration, so the event has been

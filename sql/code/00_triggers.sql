@@ -3,6 +3,11 @@ CREATE OR REPLACE FUNCTION eventlog.refuse_change() RETURNS trigger
 COMMENT ON FUNCTION eventlog.refuse_change() IS
     'trigger function of the append-only tables: refuses UPDATE, DELETE and TRUNCATE (55000)';
 
+CREATE OR REPLACE FUNCTION eventlog.refuse_late_row() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'eventlog_refuse_late_row';
+COMMENT ON FUNCTION eventlog.refuse_late_row() IS
+    'trigger function of a sealed partition: refuses INSERT (55000)';
+
 CREATE OR REPLACE FUNCTION eventlog_internal.target_validator(options text[], catalog oid) RETURNS void
     LANGUAGE c STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_target_validator';

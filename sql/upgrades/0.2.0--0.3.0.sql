@@ -5,6 +5,22 @@ ALTER TABLE eventlog.targets
     ADD COLUMN rewound_until pg_snapshot,
     ADD COLUMN rewound_sent bigint;
 
+CREATE TABLE eventlog.sealed_partitions (
+    log                  text NOT NULL,
+    from_id              uuid NOT NULL,
+    to_id                uuid NOT NULL,
+    closed_at            timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
+    sealed_at            timestamptz,
+    rows                 bigint,
+    least_xid            xid8,
+    greatest_xid         xid8,
+    least_ingested_at    timestamptz,
+    greatest_ingested_at timestamptz,
+    least_event_ts       timestamptz,
+    greatest_event_ts    timestamptz,
+    PRIMARY KEY (log, from_id)
+);
+
 -- A function whose arguments change is replaced by another function. The old one is renamed here, and code/99_privileges.sql drops it
 -- once the new one has taken over its owner and its privileges.
 DO $$
