@@ -26,6 +26,7 @@ int partitions_ahead = 2;
 int idempotency_window = 86400;
 int retention_max_size = 0;
 bool retention_ignores_readers = false;
+bool sealing = true;
 bool allow_drop = false;
 bool forwarding = true;
 char* databases;
@@ -194,6 +195,8 @@ void define_storage() {
     define_bool("eventlog.retention_ignores_readers",
                 "Allows retention to drop events that a target or consumer has not read.",
                 retention_ignores_readers, PGC_SUSET);
+    define_bool("eventlog.sealing", "Seals partitions whose time is over, which retention requires.", sealing,
+                PGC_SUSET);
     define_bool("eventlog.allow_drop", "Allows the extension to be dropped while the log holds events.",
                 allow_drop, PGC_SUSET);
     define_int("eventlog.page_scan_rows",

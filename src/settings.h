@@ -31,6 +31,7 @@ extern int partitions_ahead;
 extern int idempotency_window;  // seconds
 extern int retention_max_size;  // megabytes; 0 for no limit
 extern bool retention_ignores_readers;
+extern bool sealing;
 extern bool allow_drop;
 extern bool forwarding;
 extern char* databases;  // names, comma-separated; empty for all

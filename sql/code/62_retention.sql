@@ -48,6 +48,21 @@ COMMENT ON COLUMN eventlog_internal.log_partitions.from_id IS
 COMMENT ON COLUMN eventlog_internal.log_partitions.to_id IS
     'identifier that ends the range of the partition; NULL if its bounds cannot be read';
 
+-- A seal is the row and the trigger together. A dump restores the trigger alone, and a restore that switches triggers off and on
+-- leaves it enabled in another way.
+CREATE OR REPLACE VIEW eventlog_internal.closed_partitions AS
+SELECT l.log, l.partition, s.closed_at, s.sealed_at, s.rows
+FROM eventlog_internal.log_partitions l
+JOIN eventlog.sealed_partitions s ON s.log = l.log AND s.from_id = l.from_id AND s.to_id = l.to_id
+JOIN pg_catalog.pg_trigger t ON t.tgrelid = l.partition AND t.tgname = 'sealed' AND t.tgenabled = 'A'
+                            AND t.tgfoid = 'eventlog.refuse_late_row()'::regprocedure;
+COMMENT ON VIEW eventlog_internal.closed_partitions IS 'partitions into which nothing can be written any more';
+COMMENT ON COLUMN eventlog_internal.closed_partitions.log IS 'name of the log';
+COMMENT ON COLUMN eventlog_internal.closed_partitions.partition IS 'OID of the partition';
+COMMENT ON COLUMN eventlog_internal.closed_partitions.closed_at IS 'time from which on nothing could be written';
+COMMENT ON COLUMN eventlog_internal.closed_partitions.sealed_at IS 'time at which the rows were counted; NULL until then';
+COMMENT ON COLUMN eventlog_internal.closed_partitions.rows IS 'number of rows';
+
 CREATE OR REPLACE FUNCTION eventlog_internal.retention_max_bytes() RETURNS bigint
     LANGUAGE c STABLE PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_retention_max_bytes';
@@ -56,7 +71,10 @@ COMMENT ON FUNCTION eventlog_internal.retention_max_bytes() IS 'eventlog.retenti
 CREATE OR REPLACE FUNCTION eventlog_internal.partition_bytes(partition oid) RETURNS bigint
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT coalesce(sum(pg_total_relation_size(t.relid)), 0)::bigint FROM pg_partition_tree(partition) t
+    -- pg_partition_tree() keeps its locks until the transaction ends.
+    SELECT CASE WHEN (SELECT c.relkind FROM pg_class c WHERE c.oid = partition) = 'p'
+                THEN (SELECT coalesce(sum(pg_total_relation_size(t.relid)), 0)::bigint FROM pg_partition_tree(partition) t)
+                ELSE coalesce(pg_total_relation_size(partition), 0) END
 $$;
 COMMENT ON FUNCTION eventlog_internal.partition_bytes(oid) IS 'size of a partition on disk, including indexes and TOAST';
 
@@ -102,7 +120,7 @@ COMMENT ON FUNCTION eventlog.set_retention(regclass, interval, boolean) IS
     'sets the age above which partitions of a log are dropped; NULL keeps them for ever; an age of less than a day needs short => true';
 
 CREATE OR REPLACE FUNCTION eventlog_internal.unread(partition regclass, kind text, name text, most bigint DEFAULT NULL) RETURNS bigint
-    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+    LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off SET plan_cache_mode = force_custom_plan
 AS $$
 DECLARE
     bounds record;
@@ -177,6 +195,11 @@ AS $$
 DECLARE
     holders jsonb;
 BEGIN
+    -- A writer may still have an identifier of a partition that is not sealed.
+    IF NOT EXISTS (SELECT FROM eventlog_internal.closed_partitions c
+                   WHERE c.partition = retire_partition.partition AND c.sealed_at IS NOT NULL) THEN
+        RETURN false;
+    END IF;
     -- PostgreSQL detaches one partition of a table at a time.
     IF NOT EXISTS (SELECT FROM eventlog_internal.due_partitions() d WHERE d.partition = retire_partition.partition
                    AND NOT EXISTS (SELECT FROM eventlog_internal.log_partitions l WHERE l.log = d.log AND l.detaching)) THEN
@@ -195,7 +218,7 @@ BEGIN
 END
 $$;
 COMMENT ON FUNCTION eventlog_internal.retire_partition(oid, boolean) IS
-    'notes that a partition is about to be detached and dropped; returns false if it is no longer due, or is held by a reader';
+    'notes that a partition is about to be detached and dropped; returns false if it is not sealed, no longer due, or held by a reader';
 
 CREATE OR REPLACE FUNCTION eventlog_internal.unfinished_detach(partition oid, OUT command text, OUT marked xid) RETURNS SETOF record
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
@@ -223,6 +246,10 @@ BEGIN
         RETURN;
     END IF;
     EXECUTE format('DROP TABLE %s', retired.partition::regclass);
+    DELETE FROM eventlog.sealed_partitions s
+    WHERE s.log = retired.log
+      AND NOT EXISTS (SELECT FROM eventlog_internal.log_partitions l
+                      WHERE l.log = s.log AND l.from_id = s.from_id AND l.to_id = s.to_id);
     FOR unread IN SELECT * FROM jsonb_to_recordset(retired.unread) AS u(kind text, name text, events bigint) LOOP
         UPDATE eventlog.targets t
         SET dropped_unread = t.dropped_unread + unread.events,
@@ -242,17 +269,23 @@ CREATE OR REPLACE FUNCTION eventlog_internal.partition_list() RETURNS TABLE (
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
     SELECT l.log, l.partition::regclass, l.from_time, l.to_time,
-           (SELECT sum(greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))
-            FROM pg_partition_tree(l.partition) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf)::bigint,
+           CASE WHEN sealed.rows IS NOT NULL THEN sealed.rows
+                WHEN l.kind = 'p' THEN
+                    (SELECT sum(greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0))
+                     FROM pg_partition_tree(l.partition) t JOIN pg_class c ON c.oid = t.relid WHERE t.isleaf)::bigint
+                ELSE (SELECT greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0)
+                      FROM pg_class c WHERE c.oid = l.partition) END,
            eventlog_internal.partition_bytes(l.partition),
            CASE WHEN l.detaching THEN 'detaching'
                 WHEN l.from_time > clock_timestamp() THEN 'ahead'
+                WHEN sealed.sealed_at IS NOT NULL THEN 'sealed'
                 WHEN l.to_time <= clock_timestamp() THEN 'past'
                 ELSE 'current' END,
            CASE WHEN d.partition IS NOT NULL
                 THEN ARRAY(SELECT format('%s %s', h.kind, h.name) FROM eventlog_internal.partition_holders(l.partition) h ORDER BY 1) END
     FROM eventlog_internal.log_partitions l
     LEFT JOIN eventlog_internal.due_partitions() d ON d.partition = l.partition
+    LEFT JOIN eventlog_internal.closed_partitions sealed ON sealed.partition = l.partition
     UNION ALL
     SELECT r.log, c.oid::regclass, r.from_time, r.to_time, greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0),
            pg_total_relation_size(c.oid), 'detaching', NULL
@@ -269,8 +302,9 @@ COMMENT ON COLUMN eventlog.partitions.partition IS 'partition';
 COMMENT ON COLUMN eventlog.partitions.from_time IS 'time at which the first identifier of the partition may have been made';
 COMMENT ON COLUMN eventlog.partitions.to_time IS 'time before which its last identifier was made';
 COMMENT ON COLUMN eventlog.partitions.rows IS
-    'estimated number of rows, from the cumulative statistics or the last VACUUM or ANALYZE, whichever is greater';
+    'number of rows of a sealed partition; an estimate otherwise, from the cumulative statistics or the last VACUUM or ANALYZE, whichever is greater';
 COMMENT ON COLUMN eventlog.partitions.bytes IS 'size on disk, including indexes and TOAST';
-COMMENT ON COLUMN eventlog.partitions.state IS 'ahead, current, past, or detaching while retention is dropping the partition';
+COMMENT ON COLUMN eventlog.partitions.state IS
+    'ahead, current, past, sealed once nothing can be written any more, or detaching while retention is dropping the partition';
 COMMENT ON COLUMN eventlog.partitions.held_by IS
     'readers that have not read all of a partition that retention is to drop; NULL if the partition is not due';

@@ -24,6 +24,7 @@ inline constexpr Ticket kNoTicket = BlockPool::kNone;
 // the error that refused the event.
 struct Answer {
     store::Claim claim;
+    ids::Uuid id;          // the id under which the row was written
     ids::Uuid first;       // for `repeated`
     bool same_payload;     // for `repeated`
     TransactionId owner;   // for `pending`

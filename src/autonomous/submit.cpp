@@ -262,7 +262,7 @@ ids::Uuid submit(const event::Event& event, size_t metadata_bytes) {
         claim.outcome = answer.claim;
         claim.first = answer.first;
         claim.same_payload = answer.same_payload;
-        ids::Uuid id = ingest::id_of(claim, event, prepared.stamped.row.event_id);
+        ids::Uuid id = ingest::id_of(claim, event, answer.id);
         pg::call([&] { wait_for_standbys(answer.committed); });
         return id;
     }

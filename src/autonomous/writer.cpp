@@ -9,6 +9,7 @@
 #include "pg/transaction.h"
 #include "store/catalog.h"
 #include "logs/events.h"
+#include "store/id_source.h"
 #include "store/insert.h"
 
 namespace eventlog::autonomous {
@@ -44,9 +45,24 @@ ingest::Prepared prepared_of(const Message& message) {
     return prepared;
 }
 
+// Gives an event that has waited for too long the id and the times that it would have now.
+void renew(store::Insertion& insertion, event::StoredRow& row) {
+    CHECK_FOR_INTERRUPTS();
+    const event::Micros now = pg::unix_micros_now();
+    if (row.event_ts == row.ingested_at) row.event_ts = now;
+    row.ingested_at = now;
+    row.event_id = store::next_id(insertion.table, now);
+}
+
 Answer write_one(store::Insertion& insertion, Ticket ticket) {
-    store::KeyClaim claim = ingest::write_prepared(insertion, prepared_of(decode(read(ticket))));
+    ingest::Prepared prepared = prepared_of(decode(read(ticket)));
+    store::KeyClaim claim = ingest::write_prepared(insertion, prepared);
+    while (claim.outcome == store::Claim::late) {
+        renew(insertion, prepared.stamped.row);
+        claim = ingest::write_prepared(insertion, prepared);
+    }
     Answer answer{};
+    answer.id = prepared.stamped.row.event_id;
     answer.claim = claim.outcome;
     answer.first = claim.first;
     answer.same_payload = claim.same_payload;

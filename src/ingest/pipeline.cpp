@@ -61,6 +61,10 @@ Prepared prepare(Relation events, const event::Event& event, size_t metadata_byt
 
 store::KeyClaim write_prepared(store::Insertion& insertion, const Prepared& prepared) {
     store::KeyClaim claim{};
+    if (!store::enter_partition(insertion, prepared.stamped.row.event_id)) {
+        claim.outcome = store::Claim::late;
+        return claim;
+    }
     if (prepared.key) claim = store::claim_key(insertion, *prepared.key, prepared.stamped.row.event_id);
     if (claim.outcome != store::Claim::taken) return claim;
     logs::insert_event(insertion, prepared.stamped.row, prepared.stamped.metadata);
@@ -79,9 +83,11 @@ ids::Uuid id_of(const store::KeyClaim& claim, const event::Event& event, const i
 
 ids::Uuid write(store::Insertion& insertion, const event::Event& event, size_t metadata_bytes) {
     while (true) {
+        pg::call([] { CHECK_FOR_INTERRUPTS(); });
         // A row that was prepared before a wait has times that are as old as the wait was long.
         Prepared prepared = prepare(insertion.table, event, metadata_bytes);
         store::KeyClaim claim = pg::call([&] { return write_prepared(insertion, prepared); });
+        if (claim.outcome == store::Claim::late) continue;
         if (claim.outcome != store::Claim::pending) return id_of(claim, event, prepared.stamped.row.event_id);
         pg::call([&] { store::wait_for_owner(claim); });
     }

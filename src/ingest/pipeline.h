@@ -38,7 +38,8 @@ ids::Uuid write_alone(const event::Event& event, size_t metadata_bytes);
 Prepared prepare(Relation events, const event::Event& event, size_t metadata_bytes,
                  std::string_view caller_xid = {});
 
-// Writes the event unless its idempotency key belongs to another event. May ereport: call inside pg::call.
+// Writes the event unless its idempotency key belongs to another event, or its id to a partition that takes
+// no more rows; then the caller gives it a new one. May ereport: call inside pg::call.
 store::KeyClaim write_prepared(store::Insertion& insertion, const Prepared& prepared);
 
 // Returns the id with which the call answers once the claim is not pending: `prepared`, or the id of the

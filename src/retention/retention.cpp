@@ -1,6 +1,8 @@
 #include "retention/retention.h"
 
 #include "pg/boundary.h"
+#include "retention/sealing.h"
+#include "retention/steps.h"
 #include "settings.h"
 #include "runtime/worker_slots.h"
 #include "store/catalog.h"
@@ -22,6 +24,7 @@ constexpr uint16 kTurnLock = 3;
 struct RetentionArguments {
     int32_t max_size;
     bool ignores_readers;
+    bool sealing;
 };
 
 constexpr const char* kLeftOver = "SELECT partition FROM eventlog.retired_partitions";
@@ -46,8 +49,10 @@ Datum query(const char* sql) {
 
 bool is_due() {
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
+    const char* unsealed = partitions_to_seal();
     bool due =
-        DatumGetBool(query(psprintf("SELECT EXISTS (%s) OR EXISTS (%s)", kLeftOver, due_partitions())));
+        DatumGetBool(query(psprintf("SELECT EXISTS (%s) OR EXISTS (%s)%s", kLeftOver, due_partitions(),
+                                    unsealed != nullptr ? psprintf(" OR EXISTS (%s)", unsealed) : "")));
     pg::end_owner_sql(saved);
     return due;
 }
@@ -66,36 +71,6 @@ bool take_turn() {
 bool may_begin() {
     return store::lock_extension(AccessShareLock) && store::service() == store::Service::full &&
            store::catalog().adopted && take_turn();
-}
-
-// Returns the oids that a query returns.
-std::span<Oid> partitions_of(const char* sql) {
-    MemoryContext memory = CurrentMemoryContext;
-    pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    pg::run_sql(sql, SPI_OK_SELECT);
-    auto* oids = static_cast<Oid*>(MemoryContextAlloc(memory, sizeof(Oid) * (SPI_processed + 1)));
-    size_t count = SPI_processed;
-    bool null = false;
-    for (size_t i = 0; i < count; i++)
-        oids[i] = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &null));
-    pg::end_owner_sql(saved);
-    return {oids, count};
-}
-
-// Runs a step in a transaction of its own. Returns false if it failed.
-template <typename Step>
-bool try_step(const char* what, Step step) {
-    try {
-        MemoryContext memory = CurrentMemoryContext;
-        pg::Transaction transaction;
-        MemoryContextSwitchTo(memory);
-        bool done = pg::call(step);
-        transaction.commit();
-        return done;
-    } catch (const pg::ServerError& error) {
-        pg::log_unless_locked(error, what);
-        return false;
-    }
 }
 
 // A partition that is locked against writers, even beyond the end of a transaction that does not fail.
@@ -225,6 +200,7 @@ void drop_partition(Oid partition) {
 
 void drop_what_is_due() {
     if (!try_step("retention", [] { return may_begin(); })) return;
+    seal_partitions();
     std::span<Oid> left_over;
     std::span<Oid> due;
     auto read_left_over = [&] {
@@ -244,10 +220,24 @@ void drop_what_is_due() {
 
 }  // namespace
 
+std::span<Oid> partitions_of(const char* sql) {
+    MemoryContext memory = CurrentMemoryContext;
+    pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
+    pg::run_sql(sql, SPI_OK_SELECT);
+    auto* oids = static_cast<Oid*>(MemoryContextAlloc(memory, sizeof(Oid) * (SPI_processed + 1)));
+    size_t count = SPI_processed;
+    bool null = false;
+    for (size_t i = 0; i < count; i++)
+        oids[i] = DatumGetObjectId(SPI_getbinval(SPI_tuptable->vals[i], SPI_tuptable->tupdesc, 1, &null));
+    pg::end_owner_sql(saved);
+    return {oids, count};
+}
+
 void start_retention(runtime::Await await) {
     store::require_full_service();
     if (!is_due()) return;
-    RetentionArguments arguments{settings::retention_max_size, settings::retention_ignores_readers};
+    RetentionArguments arguments{settings::retention_max_size, settings::retention_ignores_readers,
+                                 settings::sealing};
     if (runtime::run_helper({"eventlog retention", "eventlog_retention_main", &arguments, sizeof(arguments)},
                             await))
         return;
@@ -273,6 +263,7 @@ extern "C" PGDLLEXPORT void eventlog_retention_main(Datum database) {
                             PGC_S_OVERRIDE);
             SetConfigOption("eventlog.retention_ignores_readers", arguments.ignores_readers ? "on" : "off",
                             PGC_SUSET, PGC_S_OVERRIDE);
+            SetConfigOption("eventlog.sealing", arguments.sealing ? "on" : "off", PGC_SUSET, PGC_S_OVERRIDE);
             pgstat_report_appname("eventlog retention");
         });
         retention::drop_what_is_due();

@@ -54,6 +54,15 @@ const char* greatest_xids(const Catalog& known) {
     return sql.data;
 }
 
+// The rows of a copy or of a restored log are counted anew. SQL objects of a release before 0.3.0 have no
+// such table.
+void forget_seals() {
+    const Oid table = get_relname_relid("sealed_partitions", get_namespace_oid("eventlog", false));
+    if (!OidIsValid(table)) return;
+    pg::run_sql("DELETE FROM eventlog.sealed_partitions", SPI_OK_DELETE);
+    CacheInvalidateRelcacheByRelid(table);
+}
+
 void execute(const char* sql, int count, Oid* types, Datum* values, int expected) {
     int result = SPI_execute_with_args(sql, count, types, values, nullptr, false, 0);
     if (result != expected) elog(ERROR, "eventlog: adoption: %s", SPI_result_code_string(result));
@@ -123,6 +132,7 @@ void adopt() {
     values[3] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
     values[4] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null);
     execute(kStore, 5, types, values, SPI_OK_INSERT);
+    forget_seals();
     forget();
     execute(kOwnTargets, 1, types + 4, values + 4, SPI_OK_UPDATE);
     pg::end_owner_sql(saved);

@@ -74,7 +74,8 @@ bool is_visible(Relation leaf, TupleTableSlot* slot) {
 
 // Looks into one partition; false when nobody in it has the key now.
 bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, KeyClaim& claim) {
-    Relation leaf = table_open(leaf_oid, RowExclusiveLock);
+    // A lock for writing would keep the partition from being sealed as long as anybody looks up keys in it.
+    Relation leaf = table_open(leaf_oid, AccessShareLock);
     // Most empty partitions are those made ahead.
     if (RelationGetNumberOfBlocks(leaf) == 0) {
         table_close(leaf, NoLock);
@@ -158,6 +159,13 @@ KeyClaim claim_key(Insertion& insertion, const event::IdempotencyKey& key, const
         own_leaf = leaf_of(kIdempotencyKeys, ledger, id);
     }
     KeyClaim claim{};
+    if (!enter(own_leaf)) {
+        const bool over = is_over(ledger, id, pg::unix_millis_now());
+        table_close(ledger, NoLock);
+        if (!over) make_room(insertion, ids::unix_millis_of(id));
+        claim.outcome = Claim::late;
+        return claim;
+    }
     LOCKTAG tag = lock_tag(key.key);
     LockAcquire(&tag, ExclusiveLock, false, false);
     int64_t now = pg::unix_millis_now();

@@ -20,6 +20,7 @@ enum class Claim : uint8_t {
     taken,     // the key is this event's now
     repeated,  // an earlier event has it; `first` says which
     pending,   // a transaction that is still open has it
+    late,      // the id belongs to a partition that takes no more rows
     unseen,    // an event has it that the transaction's own snapshot does not see
 };
 

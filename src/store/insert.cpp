@@ -4,6 +4,7 @@
 #include "pg/datum.h"
 #include "settings.h"
 #include "store/leaf.h"
+#include "store/leaves.h"
 #include "store/maintenance.h"
 #include "store/partitions.h"
 #include "pg/owner_sql.h"
@@ -136,6 +137,26 @@ Oid partition_for(Insertion& insertion, const ids::Uuid& id) {
     return leaf_of(*insertion.log, insertion.table, id);
 }
 
+bool enter(Oid partition) {
+    Relation relation = table_open(partition, RowExclusiveLock);
+    const bool open = !is_closed(relation);
+    table_close(relation, open ? NoLock : RowExclusiveLock);
+    return open;
+}
+
+bool enter_partition(Insertion& insertion, const ids::Uuid& id) {
+    Oid partition = partition_for(insertion, id);
+    if (partition == insertion.entered && OidIsValid(partition)) return true;
+    if (OidIsValid(partition) && !enter(partition)) {
+        if (is_over(insertion.table, id, pg::unix_millis_now())) return false;
+        make_room(insertion, ids::unix_millis_of(id));
+        partition = leaf_of(*insertion.log, insertion.table, id);
+        if (!enter(partition)) return false;
+    }
+    insertion.entered = partition;
+    return true;
+}
+
 void insert_row(Insertion& insertion, Oid partition, Datum* values, const bool* nulls) {
     Leaf* direct = direct_leaf(insertion, partition);
     if (direct != nullptr)
@@ -154,6 +175,7 @@ void make_room(Insertion& insertion, int64_t unix_millis) {
 void end_insertion(Insertion& insertion) {
     if (insertion.leaf != nullptr) close_leaf(insertion.leaf);
     insertion.leaf = nullptr;
+    insertion.entered = InvalidOid;
     table_close(insertion.table, NoLock);
     insertion.table = nullptr;
 }

@@ -1,6 +1,7 @@
 #include "store/leaves.h"
 
 #include "pg/datum.h"
+#include "pg/owner_sql.h"
 #include "store/catalog.h"
 
 namespace eventlog::store {
@@ -258,6 +259,20 @@ bool is_closed(Relation partition) {
     }
     // Nothing tells what a partition that has been detached would be when it is attached again.
     return true;
+}
+
+bool is_known_closed(const LogTable& log, Relation table, Oid partition) {
+    const KnownPartitions& known = known_partitions(log, table);
+    return std::any_of(known.ranges, known.ranges + known.count,
+                       [partition](const LogPartition& p) { return p.oid == partition && p.closed; });
+}
+
+void reopen(Oid partition) {
+    pg::OwnerSql saved = pg::begin_owner_sql(catalog().owner);
+    pg::run_sql(psprintf("SELECT %s.reopen_partition(%u)", catalog().internal_schema, partition),
+                SPI_OK_SELECT);
+    pg::end_owner_sql(saved);
+    CommandCounterIncrement();
 }
 
 void watch_leaves() {

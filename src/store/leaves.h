@@ -69,6 +69,14 @@ std::span<const LogPartition> partitions_where(const LogTable& log, Relation tab
 // stays the same.
 bool is_closed(Relation partition);
 
+// Returns whether nothing can be inserted into this partition of a log's table, which is open and locked. The
+// partition need not be; then the answer may change at once.
+bool is_known_closed(const LogTable& log, Relation table, Oid partition);
+
+// Lets a closed partition take rows again, because the clock has stepped back into its range. The caller
+// holds the maintenance lock.
+void reopen(Oid partition);
+
 // Returns the function of the trigger that binds INSERT to a closed partition, or InvalidOid if the SQL
 // objects are of a release without it.
 Oid late_row_function();

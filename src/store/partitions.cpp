@@ -3,6 +3,7 @@
 #include "pg/datum.h"
 #include "settings.h"
 #include "store/catalog.h"
+#include "store/leaves.h"
 #include "pg/owner_sql.h"
 
 namespace eventlog::store {
@@ -28,6 +29,9 @@ struct Place {
     Oid leaf;                       // InvalidOid if the id falls into a gap
     std::optional<ids::Uuid> from;  // the bound at or below the id
     std::optional<ids::Uuid> to;    // the bound above it
+    bool closed = false;            // set by place_in alone
+
+    bool takes_rows() const { return OidIsValid(leaf) && !closed; }
 };
 
 std::optional<ids::Uuid> bound_at(const PartitionBoundInfoData* bounds, int index) {
@@ -47,7 +51,8 @@ Place place_of(Relation table, const ids::Uuid& id) {
     int part = partitions->boundinfo->indexes[below + 1];
     return {.leaf = part >= 0 ? partitions->oids[part] : InvalidOid,
             .from = bound_at(partitions->boundinfo, below),
-            .to = bound_at(partitions->boundinfo, below + 1)};
+            .to = bound_at(partitions->boundinfo, below + 1),
+            .closed = false};
 }
 
 char* text_of(const ids::Uuid& id) {
@@ -87,32 +92,34 @@ int64_t next_boundary(const LogTable& log, int64_t unix_millis) {
 Place place_in(const LogTable& log, const ids::Uuid& id) {
     Relation table = table_open(catalog().table_of(log), AccessShareLock);
     Place place = place_of(table, id);
+    place.closed = OidIsValid(place.leaf) && is_known_closed(log, table, place.leaf);
     // The reference must not be held during an ATTACH; the lock may.
     table_close(table, NoLock);
     return place;
 }
 
-// Returns the first id from `unix_millis` on that no partition holds, within the span to be kept ready.
+// Returns the first id from `unix_millis` on that no partition takes, within the span to be kept ready.
 // Partitions that were made with another width keep their ends, and a bound may lie inside a millisecond.
 std::optional<ids::Uuid> first_gap(const LogTable& log, int64_t unix_millis) {
     const ids::Uuid ready_until = ids::first_uuid_of(next_boundary(log, unix_millis) +
                                                      settings::partitions_ahead * log.partition_millis());
     ids::Uuid id = ids::first_uuid_of(unix_millis);
     Place place = place_in(log, id);
-    while (OidIsValid(place.leaf) && place.to && id < ready_until) {
+    while (place.takes_rows() && place.to && id < ready_until) {
         CHECK_FOR_INTERRUPTS();
         id = *place.to;
         place = place_in(log, id);
     }
-    bool covered = id >= ready_until || OidIsValid(place.leaf);
+    bool covered = id >= ready_until || place.takes_rows();
     return covered ? std::nullopt : std::optional(id);
 }
 
-// Makes the partition that holds `id`, unless there is one.
+// Makes the partition that holds `id`, unless there is one, which is opened if it is closed.
 void make_partition(const LogTable& log, const ids::Uuid& id) {
     const Catalog& known_objects = catalog();
     Place place = place_in(log, id);
-    if (OidIsValid(place.leaf)) return;
+    if (place.takes_rows()) return;
+    if (place.closed) return reopen(place.leaf);
     int64_t end = next_boundary(log, ids::unix_millis_of(id));
     ids::Uuid from = ids::first_uuid_of(end - log.partition_millis());
     ids::Uuid to = ids::first_uuid_of(end);
@@ -132,6 +139,11 @@ Oid leaf_of(const LogTable& log, Relation table, const ids::Uuid& id) {
     if (OidIsValid(place.leaf) && place.from && place.to)
         known = {RelationGetRelid(table), place.leaf, *place.from, *place.to};
     return place.leaf;
+}
+
+bool is_over(Relation table, const ids::Uuid& id, int64_t unix_millis) {
+    Place place = place_of(table, id);
+    return place.to && *place.to <= ids::first_uuid_of(unix_millis);
 }
 
 std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from) {
@@ -174,7 +186,7 @@ void make_partitions_ahead(int64_t unix_millis) {
 bool has_partitions(int64_t unix_millis) {
     auto tables = log_tables();
     return std::all_of(tables.begin(), tables.end(), [unix_millis](const LogTable* log) {
-        return !catalog().has(*log) || OidIsValid(place_in(*log, ids::first_uuid_of(unix_millis)).leaf);
+        return !catalog().has(*log) || place_in(*log, ids::first_uuid_of(unix_millis)).takes_rows();
     });
 }
 

@@ -12,6 +12,10 @@ namespace eventlog::store {
 // Returns the leaf whose range holds `id`, or InvalidOid. `table` is the table of `log`, open and locked.
 Oid leaf_of(const LogTable& log, Relation table, const ids::Uuid& id);
 
+// Returns whether the range of the partition that holds `id` ends before `unix_millis`. `table` is open and
+// locked.
+bool is_over(Relation table, const ids::Uuid& id, int64_t unix_millis);
+
 // Returns the leaves of a log's table whose ranges reach beyond `from`, newest first. The table is open and
 // locked.
 std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from);
@@ -26,7 +30,8 @@ struct PartitionRange {
 // partition, every gap belongs to its range. `table` is partitioned as the logs are, open and locked.
 PartitionRange partition_at_or_below(Relation table, ids::Uuid id);
 
-// Makes and attaches the partition of each log that holds `unix_millis`, unless it exists. Its range is
+// Makes and attaches the partition of each log that holds `unix_millis`, unless it exists; opens one that is
+// closed. Its range is
 // aligned to the epoch and as wide as LogTable::partition_millis returns, and ends early where a neighbour
 // begins. This happens in the current transaction, whose caller holds the maintenance lock.
 void make_partitions(int64_t unix_millis);
@@ -35,7 +40,7 @@ void make_partitions(int64_t unix_millis);
 // after it.
 void make_partitions_ahead(int64_t unix_millis);
 
-// Returns whether each log has the partition that holds `unix_millis`.
+// Returns whether each log has the partition that holds `unix_millis`, and it takes rows.
 bool has_partitions(int64_t unix_millis);
 
 // Returns whether each log has the partitions ahead of `unix_millis`, too.

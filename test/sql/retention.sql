@@ -143,7 +143,10 @@ SELECT eventlog.redrive('regress_all');
 SELECT held_by FROM eventlog.partitions WHERE partition = 'eventlog.regress_old_39'::regclass;
 -- A held partition is not retired, unless readers are ignored.
 SELECT eventlog_internal.retire_partition('eventlog.regress_old_39'::regclass, false), eventlog_internal.retire_partition('eventlog.events'::regclass, true);
+-- Only a partition that is sealed is retired.
 SELECT eventlog_internal.retire_partition('eventlog.regress_old_39'::regclass, true);
+SELECT eventlog_internal.close_partition('eventlog.regress_old_39'::regclass), eventlog_internal.retire_partition('eventlog.regress_old_39'::regclass, true);
+SELECT eventlog_internal.seal_partition('eventlog.regress_old_39'::regclass), eventlog_internal.retire_partition('eventlog.regress_old_39'::regclass, true);
 SELECT name, log, unread FROM eventlog.retired_partitions;
 ROLLBACK;
 
@@ -189,7 +192,8 @@ SELECT log, keep FROM eventlog_internal.keep_times WHERE log = 'idempotency_keys
 SELECT refusal('SELECT eventlog.set_retention(''eventlog.idempotency_keys'', ''1 day'')');
 ROLLBACK;
 
--- maintain() has the partition dropped, whether the library is preloaded or not.
+-- maintain() has the partition sealed and dropped, whether the library is preloaded or not.
+SET eventlog.sealing = on;
 CALL old_partition(40, '3');
 SELECT eventlog.set_retention('eventlog.events', '30 days');
 CREATE PROCEDURE wait_until_dropped() LANGUAGE plpgsql AS $$
@@ -208,13 +212,15 @@ $$;
 CALL wait_until_dropped();
 SELECT to_regclass('eventlog.regress_old_40') IS NULL;
 SELECT count(*) FROM eventlog.retired_partitions;
+SELECT count(*) FROM eventlog.sealed_partitions WHERE log = 'events';
+RESET eventlog.sealing;
 SELECT eventlog.set_retention('eventlog.events', NULL);
 
 -- Only a superuser can change the settings.
 DROP ROLE IF EXISTS regress_eventlog_app;
 CREATE ROLE regress_eventlog_app;
 SET ROLE regress_eventlog_app;
-SELECT verdict(format('SET eventlog.%s', s)) FROM unnest(ARRAY['retention_max_size = 1', 'retention_ignores_readers = on']) s;
+SELECT verdict(format('SET eventlog.%s', s)) FROM unnest(ARRAY['retention_max_size = 1', 'retention_ignores_readers = on', 'sealing = off']) s;
 RESET ROLE;
 SELECT verdict('SET eventlog.retention_max_size = -1');
 

@@ -2,6 +2,8 @@
 \t on
 \pset format unaligned
 
+-- Only the tests that want it have partitions sealed.
+DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET eventlog.sealing = off', current_database()); END $$;
 SET client_min_messages = error;
 CREATE EXTENSION eventlog;
 RESET client_min_messages;
