@@ -51,6 +51,36 @@ COMMENT ON COLUMN eventlog_internal.unread_events.event_name IS 'name of the eve
 COMMENT ON COLUMN eventlog_internal.unread_events.metadata IS 'metadata of the event';
 COMMENT ON COLUMN eventlog_internal.unread_events.ingested_at IS 'time at which the event was written';
 
+CREATE OR REPLACE FUNCTION eventlog_internal.first_id_unread(settled pg_snapshot) RETURNS uuid
+    LANGUAGE c STABLE STRICT PARALLEL SAFE
+    AS 'MODULE_PATHNAME', 'eventlog_first_id_unread';
+COMMENT ON FUNCTION eventlog_internal.first_id_unread(pg_snapshot) IS
+    'least identifier that an event may have that this snapshot does not see; the partitions before it are sealed';
+
+-- A custom plan has the least identifier as a constant, and so locks only the partitions from there on.
+CREATE OR REPLACE FUNCTION eventlog_internal.reader_lag(kind text, name text, OUT events bigint, OUT oldest timestamptz)
+    LANGUAGE plpgsql STABLE PARALLEL SAFE SECURITY DEFINER
+    SET search_path = pg_catalog, pg_temp SET plan_cache_mode = force_custom_plan
+AS $$
+DECLARE
+    first_id uuid;
+    selection text;
+    patterns text[];
+BEGIN
+    SELECT eventlog_internal.first_id_unread(r.settled_until) INTO first_id
+    FROM eventlog_internal.reader_cursors r WHERE r.kind = reader_lag.kind AND r.name = reader_lag.name;
+    SELECT o.events INTO selection FROM eventlog_internal.target_options o WHERE o.target = reader_lag.name;
+    SELECT c.events INTO patterns FROM eventlog.consumer_definitions c WHERE c.name = reader_lag.name;
+    SELECT count(*), min(u.ingested_at) INTO events, oldest
+    FROM eventlog_internal.unread_events u
+    WHERE u.kind = reader_lag.kind AND u.name = reader_lag.name AND u.event_id >= first_id
+      AND CASE reader_lag.kind WHEN 'target' THEN eventlog_internal.selects(selection, u.event_name, u.metadata)
+                               ELSE patterns IS NULL OR eventlog_internal.matches(patterns, u.event_name) END;
+END
+$$;
+COMMENT ON FUNCTION eventlog_internal.reader_lag(text, text) IS
+    'number of selected events that a reader has still to read, and the time at which the oldest of them was logged';
+
 -- A start in the log is a snapshot and an identifier: events that the snapshot sees, or up to the identifier, are not read.
 CREATE OR REPLACE FUNCTION eventlog_internal.read_start(start_at text, OUT from_snapshot pg_snapshot, OUT start_after uuid)
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp

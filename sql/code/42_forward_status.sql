@@ -45,12 +45,7 @@ SELECT t.name AS target,
 FROM eventlog.targets t
 JOIN eventlog_internal.target_states known ON known.target = t.name
 JOIN eventlog_internal.reader_cursors r ON r.kind = 'target' AND r.name = t.name
-JOIN eventlog_internal.target_options o ON o.target = t.name
-CROSS JOIN LATERAL (
-    SELECT count(*) AS events, min(u.ingested_at) AS oldest
-    FROM eventlog_internal.unread_events u
-    WHERE u.kind = 'target' AND u.name = t.name AND eventlog_internal.selects(o.events, u.event_name, u.metadata)
-) lag;
+CROSS JOIN LATERAL eventlog_internal.reader_lag('target', t.name) lag;
 COMMENT ON VIEW eventlog.forward_status IS 'the state, the position and the lag of each target';
 COMMENT ON COLUMN eventlog.forward_status.target IS 'name of the target';
 COMMENT ON COLUMN eventlog.forward_status.state IS

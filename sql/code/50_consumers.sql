@@ -209,11 +209,7 @@ SELECT c.name,
        holder.since AS held_since
 FROM eventlog.consumer_definitions c
 JOIN eventlog_internal.reader_cursors r ON r.kind = 'consumer' AND r.name = c.name
-CROSS JOIN LATERAL (
-    SELECT count(*) AS events, min(u.ingested_at) AS oldest
-    FROM eventlog_internal.unread_events u
-    WHERE u.kind = 'consumer' AND u.name = c.name AND (c.events IS NULL OR eventlog_internal.matches(c.events, u.event_name))
-) lag
+CROSS JOIN LATERAL eventlog_internal.reader_lag('consumer', c.name) lag
 CROSS JOIN LATERAL (
     SELECT count(*) AS pieces, coalesce(sum(cardinality(l.ids)), 0)::bigint AS events, min(l.leased_at) AS oldest
     FROM eventlog.leases l WHERE l.consumer = c.name

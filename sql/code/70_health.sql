@@ -44,7 +44,9 @@ COMMENT ON FUNCTION eventlog_internal.health_preloaded() IS 'check of health(): 
 CREATE OR REPLACE FUNCTION eventlog_internal.health_adopted() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT eventlog_internal.health_check(a.adopted OR NOT EXISTS (SELECT FROM eventlog.events), jsonb_build_object('adopted', a.adopted))
+    SELECT eventlog_internal.health_check(a.adopted OR NOT EXISTS (
+        SELECT FROM eventlog_internal.log_partitions l, pg_partition_tree(l.partition) t
+        WHERE l.log = 'events' AND pg_relation_size(t.relid) > 0), jsonb_build_object('adopted', a.adopted))
     FROM (SELECT EXISTS (SELECT FROM eventlog.cluster c, pg_control_system() s, pg_database d
                          WHERE c.system_identifier = s.system_identifier AND c.database = d.oid
                            AND d.datname = current_database()) AS adopted) a
@@ -79,6 +81,7 @@ DECLARE
     place integer := 0;
     read_until pg_snapshot;
     read_before xid8;
+    first_id uuid;
     found timestamptz;
     late timestamptz;
 BEGIN
@@ -104,11 +107,12 @@ BEGIN
     place := 0;
     read_until := CASE WHEN reader.done OR reader.reading THEN reader.to_snapshot ELSE reader.from_snapshot END;
     read_before := pg_snapshot_xmax(read_until);
+    first_id := eventlog_internal.first_id_unread(read_until);
     FOR event IN
         SELECT e.ingested_at,
                (reader.start_after IS NULL OR e.event_id > reader.start_after)
                AND eventlog_internal.selects(reader.events, e.event_name, e.metadata) AS waits
-        FROM eventlog.events e WHERE e.xid >= read_before ORDER BY e.xid, e.event_id LIMIT looked_at
+        FROM eventlog.events e WHERE e.xid >= read_before AND e.event_id >= first_id ORDER BY e.xid, e.event_id LIMIT looked_at
     LOOP
         place := place + 1;
         IF event.waits OR place = looked_at THEN
@@ -120,7 +124,7 @@ BEGIN
     SELECT min(e.ingested_at) INTO late
     FROM pg_snapshot_xip(read_until) x,
          LATERAL (SELECT e.ingested_at, e.event_id, e.event_name, e.metadata FROM eventlog.events e
-                  WHERE e.xid = x ORDER BY e.xid, e.event_id LIMIT looked_at) e
+                  WHERE e.xid = x AND e.event_id >= first_id ORDER BY e.xid, e.event_id LIMIT looked_at) e
     WHERE (reader.start_after IS NULL OR e.event_id > reader.start_after)
       AND eventlog_internal.selects(reader.events, e.event_name, e.metadata);
     RETURN least(found, late);

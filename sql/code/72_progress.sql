@@ -33,12 +33,9 @@ AS $$
            sent.events, sent.events + waiting.events, t.rewound_at
     FROM eventlog.targets t
     JOIN eventlog_internal.target_states s ON s.target = t.name
-    JOIN eventlog_internal.target_options o ON o.target = t.name
     JOIN eventlog_internal.reader_cursors r ON r.kind = 'target' AND r.name = t.name
     CROSS JOIN LATERAL (SELECT greatest(r.delivered - t.rewound_sent, 0) AS events) sent
-    CROSS JOIN LATERAL (SELECT count(*) AS events FROM eventlog_internal.unread_events u
-                        WHERE u.kind = 'target' AND u.name = t.name
-                          AND eventlog_internal.selects(o.events, u.event_name, u.metadata)) waiting
+    CROSS JOIN LATERAL eventlog_internal.reader_lag('target', t.name) waiting
     CROSS JOIN eventlog_internal.worker_status() w
     -- The first window that ends after the rewinding has passed everything that there was.
     WHERE pg_snapshot_xmax(r.settled_until) < pg_snapshot_xmax(t.rewound_until) AND waiting.events > 0

@@ -8,7 +8,7 @@ DECLARE
         'eventlog.metrics()', 'eventlog.health()', 'eventlog_internal.in_flight(oid)', 'eventlog_internal.has_worker()',
         'eventlog_internal.selects(text, text, jsonb)',
         'eventlog_internal.matches(text[], text)', 'eventlog_internal.log_counters()', 'eventlog_internal.partition_list()',
-        'eventlog_internal.progress_list()'];
+        'eventlog_internal.progress_list()', 'eventlog_internal.reader_lag(text, text)'];
     made record;
 BEGIN
     FOR made IN

@@ -1,5 +1,6 @@
 #include "follow/rows.h"
 
+#include "follow/leaf_query.h"
 #include "logs/events.h"
 #include "pg/clock.h"
 #include "pg/datum.h"
@@ -36,6 +37,23 @@ pg::Statement<5> first_row{
     SPI_OK_SELECT,
     {XID8OID, XID8OID, XID8ARRAYOID, PG_SNAPSHOTOID, UUIDOID}};
 
+// The same queries on one partition.
+LeafQuery leaf_window_rows{"SELECT " EVENTLOG_EVENT_COLUMN_LIST " FROM %s WHERE " IN_WINDOW " LIMIT $5",
+                           5,
+                           {XID8OID, XID8OID, XID8ARRAYOID, PG_SNAPSHOTOID, INT8OID}};
+LeafQuery leaf_rows_in_order{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
+                             " FROM %s WHERE event_id > $1 ORDER BY event_id LIMIT $2",
+                             2,
+                             {UUIDOID, INT8OID}};
+LeafQuery leaf_rows_by_id{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
+                          " FROM %s WHERE event_id = ANY ($1) ORDER BY event_id",
+                          1,
+                          {UUIDARRAYOID}};
+LeafQuery leaf_first_row{"WITH behind AS MATERIALIZED (SELECT event_id FROM %s WHERE " IN_WINDOW
+                         " AND event_id > $5) SELECT event_id FROM behind ORDER BY event_id LIMIT 1",
+                         5,
+                         {XID8OID, XID8OID, XID8ARRAYOID, PG_SNAPSHOTOID, UUIDOID}};
+
 Datum xid_datum(uint64_t xid) {
     return FullTransactionIdGetDatum(FullTransactionIdFromU64(xid));
 }
@@ -52,6 +70,50 @@ std::array<Datum, 5> window_parameters(const WindowBounds& bounds, const char* t
     return {xid_datum(bounds.range_from), xid_datum(bounds.range_to), xid_array(bounds.late),
             OidFunctionCall1(F_PG_SNAPSHOT_IN, CStringGetDatum(to)), last};
 }
+
+// The partitions that a query needs, or nothing if it has to be run on the whole log.
+struct Leaves {
+    bool usable;
+    std::span<const store::LogPartition> partitions;
+};
+
+template <typename Wanted>
+Leaves leaves_where(Wanted wanted) {
+    Relation events = open_events();
+    std::span<const store::LogPartition> chosen = store::partitions_where(
+        logs::kEvents, events, [&](const store::LogPartition& p) { return p.is_default || wanted(p); });
+    const bool usable = may_query_leaves(events, chosen);
+    close_events(events);
+    return {usable, chosen};
+}
+
+bool reaches_beyond(const store::LogPartition& partition, const ids::Uuid& id) {
+    return !partition.to || *partition.to > id;
+}
+
+// The results of several queries.
+struct Results {
+    SPITupleTable** tables;
+    size_t count = 0;
+    size_t rows = 0;
+
+    explicit Results(size_t most)
+        : tables(static_cast<SPITupleTable**>(palloc(sizeof(SPITupleTable*) * (most + 1)))) {}
+
+    void take() {
+        rows += SPI_tuptable->numvals;
+        tables[count++] = SPI_tuptable;
+    }
+
+    std::span<ReadRow> all() const {
+        auto* read = static_cast<ReadRow*>(palloc(sizeof(ReadRow) * (rows + 1)));
+        size_t place = 0;
+        for (size_t t = 0; t < count; t++)
+            for (uint64 i = 0; i < tables[t]->numvals; i++)
+                new (&read[place++]) ReadRow(read_row(tables[t]->vals[i], tables[t]->tupdesc));
+        return {read, rows};
+    }
+};
 
 std::span<ReadRow> result_rows() {
     SPITupleTable* table = SPI_tuptable;
@@ -76,23 +138,82 @@ void fetch_page_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, cons
 }
 
 std::span<ReadRow> rows_of_window(const WindowBounds& bounds, const char* to, size_t limit) {
-    window_rows.run(window_parameters(bounds, to, Int64GetDatum(static_cast<int64>(limit))));
-    return result_rows();
+    std::array<Datum, 5> parameters = window_parameters(bounds, to, Int64GetDatum(static_cast<int64>(limit)));
+    Leaves leaves = leaves_where([&](const store::LogPartition& p) { return may_hold(p, bounds); });
+    if (!leaves.usable) {
+        window_rows.run(parameters);
+        return result_rows();
+    }
+    Results results(leaves.partitions.size());
+    for (const store::LogPartition& partition : leaves.partitions) {
+        if (results.rows >= limit) break;
+        if (!lock_unless_empty(partition.oid)) continue;
+        parameters[4] = Int64GetDatum(static_cast<int64>(limit - results.rows));
+        leaf_window_rows.run(partition.oid, parameters.data());
+        results.take();
+    }
+    return results.all();
 }
 
-std::span<ReadRow> rows_behind(const ids::Uuid& after, size_t limit) {
-    rows_in_order.run({pg::uuid_datum(after), Int64GetDatum(static_cast<int64>(limit))});
-    return result_rows();
+std::span<ReadRow> rows_behind(const WindowBounds& bounds, const ids::Uuid& after, size_t limit) {
+    Datum parameters[2] = {pg::uuid_datum(after), Int64GetDatum(static_cast<int64>(limit))};
+    Leaves leaves = leaves_where(
+        [&](const store::LogPartition& p) { return reaches_beyond(p, after) && may_hold(p, bounds); });
+    if (!leaves.usable) {
+        rows_in_order.run({parameters[0], parameters[1]});
+        return result_rows();
+    }
+    Results results(leaves.partitions.size());
+    for (const store::LogPartition& partition : leaves.partitions) {
+        if (results.rows >= limit) break;
+        if (!lock_unless_empty(partition.oid)) continue;
+        parameters[1] = Int64GetDatum(static_cast<int64>(limit - results.rows));
+        leaf_rows_in_order.run(partition.oid, parameters);
+        results.take();
+    }
+    return results.all();
 }
 
 std::span<ReadRow> rows_of_ids(std::span<const ids::Uuid> ids) {
-    rows_by_id.run({pg::uuid_array_datum(ids)});
-    return result_rows();
+    auto* sorted = static_cast<ids::Uuid*>(palloc(sizeof(ids::Uuid) * (ids.size() + 1)));
+    ids::Uuid* end = std::copy(ids.begin(), ids.end(), sorted);
+    std::sort(sorted, end);
+    auto ids_of = [sorted, end](const store::LogPartition& p) {
+        ids::Uuid* first = std::lower_bound(sorted, end, p.from);
+        return std::span<const ids::Uuid>(first, p.to ? std::lower_bound(first, end, *p.to) : end);
+    };
+    Leaves leaves = leaves_where([&](const store::LogPartition& p) { return !ids_of(p).empty(); });
+    if (!leaves.usable) {
+        rows_by_id.run({pg::uuid_array_datum(ids)});
+        return result_rows();
+    }
+    Results results(leaves.partitions.size());
+    for (const store::LogPartition& partition : leaves.partitions) {
+        if (!lock_unless_empty(partition.oid)) continue;
+        Datum some = pg::uuid_array_datum(ids_of(partition));
+        leaf_rows_by_id.run(partition.oid, &some);
+        results.take();
+    }
+    return results.all();
 }
 
 bool first_of_window(const WindowBounds& bounds, const char* to, const ids::Uuid& after, ids::Uuid& id) {
-    first_row.run(window_parameters(bounds, to, pg::uuid_datum(after)));
-    if (SPI_processed == 0) return false;
+    std::array<Datum, 5> parameters = window_parameters(bounds, to, pg::uuid_datum(after));
+    Leaves leaves = leaves_where(
+        [&](const store::LogPartition& p) { return reaches_beyond(p, after) && may_hold(p, bounds); });
+    bool found = false;
+    if (!leaves.usable) {
+        first_row.run(parameters);
+        found = SPI_processed > 0;
+    } else {
+        for (const store::LogPartition& partition : leaves.partitions) {
+            if (!lock_unless_empty(partition.oid)) continue;
+            leaf_first_row.run(partition.oid, parameters.data());
+            found = SPI_processed > 0;
+            if (found) break;
+        }
+    }
+    if (!found) return false;
     bool null = false;
     id = pg::uuid_of(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));
     return true;

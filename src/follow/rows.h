@@ -17,8 +17,9 @@ struct ReadRow {
 // Returns at most `limit` rows of the window that ends at `to`, in no particular order.
 std::span<ReadRow> rows_of_window(const WindowBounds& bounds, const char* to, size_t limit);
 
-// Returns at most `limit` rows behind `after` in id order, whatever their window.
-std::span<ReadRow> rows_behind(const ids::Uuid& after, size_t limit);
+// Returns at most `limit` rows behind `after` in id order, whatever their window, of the partitions that may
+// hold rows of this one.
+std::span<ReadRow> rows_behind(const WindowBounds& bounds, const ids::Uuid& after, size_t limit);
 
 // Returns the rows with these ids that are still in the log, in id order.
 std::span<ReadRow> rows_of_ids(std::span<const ids::Uuid> ids);

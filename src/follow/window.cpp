@@ -48,7 +48,7 @@ void scan_window(const Cursor& cursor, size_t max_rows, Piece& piece) {
             }
             after = ids::predecessor(first);
         }
-        std::span<ReadRow> read = pg::call([&] { return rows_behind(after, chunk); });
+        std::span<ReadRow> read = pg::call([&] { return rows_behind(bounds, after, chunk); });
         size_t found = 0;
         for (const ReadRow& row : read) {
             if (piece.rows.size() == max_rows) return;
