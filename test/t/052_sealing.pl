@@ -76,7 +76,7 @@ sub late_writer
 		$holder->query_safe("LOCK TABLE $relation IN SHARE ROW EXCLUSIVE MODE");
 		my $output = '';
 		my $writer = start_psql(\$output, @commands);
-		wait_until('the writer waits, or is done', sub { waits_for($relation) || !$writer->pumpable });
+		wait_until('the writer waits, or is done', sub { $writer->pump_nb if $writer->pumpable; waits_for($relation) || !$writer->pumpable });
 		return ($leaf, $holder, $writer, \$output) if waits_for($relation) && current() eq $leaf;
 		$holder->query_safe('ROLLBACK');
 		$holder->quit;
@@ -91,7 +91,7 @@ sub place_of { return sql("SELECT tableoid::regclass FROM eventlog.events WHERE 
 
 foreach my $begin ('BEGIN', 'BEGIN ISOLATION LEVEL REPEATABLE READ')
 {
-	foreach my $method ('automatic', 'executor')
+	foreach my $method ('auto', 'executor')
 	{
 		my ($leaf, $holder, $writer, $output) = late_writer(undef, "SET eventlog.insert_method = $method", $begin,
 			'SELECT count(*) >= 0 FROM eventlog.events', "SELECT eventlog.log_event('late')", 'COMMIT');
@@ -115,13 +115,11 @@ foreach my $begin ('BEGIN', 'BEGIN ISOLATION LEVEL REPEATABLE READ')
 	my ($leaf, $holder, $writer, $output) = late_writer($ledger, q{SELECT eventlog.log_event('keyed', idempotency_key => 'late')});
 	sql(q{SELECT eventlog.set_retention('eventlog.events', '1 microsecond', short => true)});
 	wait_until_over($leaf);
-	# The run drops what was there before, and nothing else.
-	my $before = sql("SELECT partition FROM eventlog.partitions WHERE log = 'events' AND partition::text <> '$leaf' AND state IN ('past', 'sealed')
-		AND held_by = '{}' LIMIT 1");
-	sql(q{SELECT count(eventlog.ack('c', event_id)) FROM (SELECT unnest(ids) AS event_id FROM eventlog.leases) l});
-	wait_until('retention has run', sub {
+	# Retention takes the oldest first, so it has looked at this one by the time the next one is gone.
+	my $next = $leaf =~ s/(\d+)$/$1 + 1/er;
+	wait_until('the next partition is dropped', sub {
 		sql('SELECT eventlog.maintain()');
-		sql("SELECT count(*) FROM eventlog.partitions WHERE log = 'events' AND state IN ('sealed', 'detaching')") eq '0'; });
+		sql("SELECT to_regclass('$next') IS NULL") eq 't' });
 	is(state_of($leaf), 'past', 'a partition with a writer in it is not sealed, and so not dropped');
 	$holder->query_safe('ROLLBACK');
 	$holder->quit;
