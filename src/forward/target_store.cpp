@@ -93,7 +93,8 @@ ON CONFLICT (target, event_id) DO UPDATE
 SET status = excluded.status, reason = excluded.reason, body = excluded.body, attempts = d.attempts + excluded.attempts,
     last_attempt_at = excluded.last_attempt_at)",
                                     SPI_OK_INSERT,
-                                    {TEXTOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT4OID, TIMESTAMPTZOID}};
+                                    {TEXTOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT4OID, TIMESTAMPTZOID},
+                                    true};
 
 pg::Statement<2> dead_count{
     "UPDATE eventlog.targets SET dead = dead + $2 WHERE name = $1", SPI_OK_UPDATE, {TEXTOID, INT8OID}};
@@ -121,7 +122,8 @@ SET status = $3, reason = )" QUOTED_REASON ", body = " QUOTED_BODY R"(, attempts
     last_attempt_at = pg_catalog.clock_timestamp(), redriven_at = NULL
 FROM may WHERE target = $1 AND event_id = $2)",
                                   SPI_OK_UPDATE,
-                                  {TEXTOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT4OID}};
+                                  {TEXTOID, UUIDOID, INT4OID, TEXTOID, TEXTOID, INT4OID},
+                                  true};
 
 pg::Statement<2> sent_count{R"(
 UPDATE eventlog.reader_position SET delivered = delivered + $2 WHERE kind = 'target' AND name = $1)",

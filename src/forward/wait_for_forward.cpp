@@ -19,8 +19,10 @@ using rules::with;
 constexpr long kFirstPauseMs = 1;
 constexpr long kLongestPauseMs = 20;
 
-pg::Statement<1> event_of_id{
-    "SELECT event_name, metadata, xid FROM eventlog.events WHERE event_id = $1", SPI_OK_SELECT, {UUIDOID}};
+pg::Statement<1> event_of_id{"SELECT event_name, metadata, xid FROM eventlog.events WHERE event_id = $1",
+                             SPI_OK_SELECT,
+                             {UUIDOID},
+                             true};
 
 // An event is settled if its window is used up, or if the position in its window has passed it. Events that
 // the start of the first window sees, and ids up to start_after, are never sent.

@@ -14,4 +14,13 @@ void run_statement(const char* sql, SPIPlanPtr& plan, int expected, int paramete
     if (result != expected) elog(ERROR, "eventlog: %s: %s", sql, SPI_result_code_string(result));
 }
 
+void run_planned_for_values(const char* sql, SPIPlanPtr& plan, int expected, int parameters, const Oid* types,
+                            const Datum* values, const char* nulls) {
+    const int level = NewGUCNestLevel();
+    (void)set_config_option("plan_cache_mode", "force_custom_plan", PGC_USERSET, PGC_S_SESSION,
+                            GUC_ACTION_SAVE, true, 0, false);
+    run_statement(sql, plan, expected, parameters, types, values, nulls);
+    AtEOXact_GUC(true, level);
+}
+
 }  // namespace eventlog::pg

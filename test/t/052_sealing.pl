@@ -111,15 +111,18 @@ foreach my $begin ('BEGIN', 'BEGIN ISOLATION LEVEL REPEATABLE READ')
 
 {
 	sql(q{SELECT eventlog.create_consumer('c', 'beginning')}, q{SELECT count(*) FROM eventlog.poll('c', 1000)});
+	sql(q{SELECT eventlog.ack('c', (SELECT last_id FROM eventlog.leases))});
+	sql(q{SELECT eventlog.set_retention('eventlog.events', '1 microsecond', short => true)});
+	wait_until('what was there before is dropped', sub {
+		sql('SELECT eventlog.maintain()');
+		sql(q{SELECT count(*) FROM eventlog.partitions WHERE log = 'events' AND state IN ('past', 'sealed', 'detaching')}) eq '0' });
 	my $ledger = sql(q{SELECT partition FROM eventlog.partitions WHERE log = 'idempotency_keys' AND state = 'current'});
 	my ($leaf, $holder, $writer, $output) = late_writer($ledger, q{SELECT eventlog.log_event('keyed', idempotency_key => 'late')});
-	sql(q{SELECT eventlog.set_retention('eventlog.events', '1 microsecond', short => true)});
 	wait_until_over($leaf);
-	# Retention takes the oldest first, so it has looked at this one by the time the next one is gone.
-	my $next = $leaf =~ s/(\d+)$/$1 + 1/er;
-	wait_until('the next partition is dropped', sub {
+	# Retention takes the oldest first, and the writer's lock on the log keeps it from detaching more than one.
+	wait_until('another partition is being dropped', sub {
 		sql('SELECT eventlog.maintain()');
-		sql("SELECT to_regclass('$next') IS NULL") eq 't' });
+		sql('SELECT count(*) FROM eventlog.retired_partitions') ne '0' });
 	is(state_of($leaf), 'past', 'a partition with a writer in it is not sealed, and so not dropped');
 	$holder->query_safe('ROLLBACK');
 	$holder->quit;
