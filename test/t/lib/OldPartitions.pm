@@ -54,12 +54,13 @@ sub old_partition
 	return;
 }
 
-# Returns the partitions made here that still exist or are about to be dropped, by their days: 'DAYS STATE, …'.
+# Returns the partitions made here that still exist or are about to be dropped, by their days: 'DAYS STATE, …'. A partition that has
+# been sealed counts as past, because the worker may have done that meanwhile.
 sub partition_states
 {
 	my ($node, $database) = @_;
 	return $node->safe_psql($database // 'postgres', q{
-		SELECT string_agg(substring(partition::text FROM 'old_(\d+)') || ' ' || state, ', ' ORDER BY from_time)
+		SELECT string_agg(substring(partition::text FROM 'old_(\d+)') || ' ' || replace(state, 'sealed', 'past'), ', ' ORDER BY from_time)
 		FROM eventlog.partitions WHERE partition::text ~ 'old_'});
 }
 
