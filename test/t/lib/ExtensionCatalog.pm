@@ -50,7 +50,7 @@ SELECT indexrelid::regclass::text, concat_ws(' ', pg_get_indexdef(indexrelid), i
 FROM pg_index JOIN pg_class ON oid = indrelid WHERE relnamespace::regnamespace::text ~ '^eventlog'
 -- trigger
 SELECT tgrelid::regclass || ' ' || tgname, concat_ws(' ', pg_get_triggerdef(t.oid), tgenabled, tgisinternal)
-FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace::regnamespace::text ~ '^eventlog'
+FROM pg_trigger t JOIN pg_class c ON c.oid = tgrelid WHERE relnamespace::regnamespace::text ~ '^eventlog' AND tgname <> 'sealed'
 -- rule or view
 SELECT ev_class::regclass || ' ' || rulename, concat_ws(' ', pg_get_ruledef(r.oid), ev_enabled)
 FROM pg_rewrite r JOIN pg_class c ON c.oid = ev_class WHERE relnamespace::regnamespace::text ~ '^eventlog'

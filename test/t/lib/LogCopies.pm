@@ -31,7 +31,7 @@ SQL
 	return $node->safe_psql($database, join "\nUNION ALL\n", $queries =~ /(SELECT.*?\) r)$/gms);
 }
 
-# The partitions of the logs with their bounds, indexes and triggers.
+# The partitions of the logs with their bounds, indexes and triggers, but for seals, which the worker makes in its own time.
 sub partitions_of
 {
 	my ($node, $database) = @_;
@@ -44,7 +44,7 @@ WITH leaf AS (
 SELECT relname, pg_get_expr(relpartbound, oid) FROM leaf
 UNION ALL SELECT relname, pg_get_indexdef(indexrelid) FROM leaf JOIN pg_index ON indrelid = oid
 UNION ALL SELECT relname, tgenabled::text || ' ' || pg_get_triggerdef(t.oid)
-FROM leaf JOIN pg_trigger t ON tgrelid = leaf.oid
+FROM leaf JOIN pg_trigger t ON tgrelid = leaf.oid AND tgname <> 'sealed'
 ORDER BY 1, 2
 SQL
 }
