@@ -40,7 +40,14 @@ sql(sprintf q{DO $$
 	END $$}, SECONDS, PARTITIONS);
 sql(q{SELECT eventlog.log_event('first', idempotency_key => 'first')});
 
-sub current { return sql(q{SELECT partition FROM eventlog.partitions WHERE log = 'events' AND state = 'current'}) }
+# The times of partitions are compared with the clock one by one, so at the end of one there may be none.
+sub current
+{
+	my $leaf;
+	wait_until('there is a current partition', sub {
+		$leaf = sql(q{SELECT partition FROM eventlog.partitions WHERE log = 'events' AND state = 'current'}) });
+	return $leaf;
+}
 sub state_of { return sql("SELECT state FROM eventlog.partitions WHERE partition = '$_[0]'::regclass") }
 sub is_over { return sql("SELECT to_time <= clock_timestamp() FROM eventlog.partitions WHERE partition = '$_[0]'::regclass") eq 't' }
 sub wait_until_over { my $leaf = shift; wait_until("the time of $leaf is over", sub { is_over($leaf) }); return }
