@@ -48,11 +48,13 @@ COMMENT ON COLUMN eventlog_internal.log_partitions.from_id IS
 COMMENT ON COLUMN eventlog_internal.log_partitions.to_id IS
     'identifier that ends the range of the partition; NULL if its bounds cannot be read';
 
+-- The bounds of many partitions take long to read, so each query reads them once.
 -- A seal is the row and the trigger together. A dump restores the trigger alone, and a restore that switches triggers off and on
 -- leaves it enabled in another way.
 CREATE OR REPLACE VIEW eventlog_internal.closed_partitions AS
+WITH listed AS MATERIALIZED (SELECT p.log, p.partition, p.from_id, p.to_id FROM eventlog_internal.log_partitions p)
 SELECT l.log, l.partition, s.closed_at, s.sealed_at, s.rows
-FROM eventlog_internal.log_partitions l
+FROM listed l
 JOIN eventlog.sealed_partitions s ON s.log = l.log AND s.from_id = l.from_id AND s.to_id = l.to_id
 JOIN pg_catalog.pg_trigger t ON t.tgrelid = l.partition AND t.tgname = 'sealed' AND t.tgenabled = 'A'
                             AND t.tgfoid = 'eventlog.refuse_late_row()'::regprocedure;
@@ -172,13 +174,14 @@ CREATE OR REPLACE FUNCTION eventlog_internal.due_partitions() RETURNS TABLE (log
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
     WITH moment AS MATERIALIZED (SELECT clock_timestamp() AS now),
+    listed AS MATERIALIZED (SELECT * FROM eventlog_internal.log_partitions),
     sizes AS (
         -- The size includes all newer partitions, so that no newer partition is dropped in place of one that is held.
         SELECT l.partition, sum(eventlog_internal.partition_bytes(l.partition)) OVER (ORDER BY l.from_time DESC) AS bytes
-        FROM eventlog_internal.log_partitions l
+        FROM listed l
         WHERE l.log = 'events' AND NOT l.detaching AND eventlog_internal.retention_max_bytes() > 0)
     SELECT l.log, l.partition, l.from_time
-    FROM eventlog_internal.log_partitions l
+    FROM listed l
     CROSS JOIN moment m
     LEFT JOIN eventlog_internal.keep_times k ON k.log = l.log
     LEFT JOIN sizes s ON s.partition = l.partition
@@ -268,6 +271,9 @@ CREATE OR REPLACE FUNCTION eventlog_internal.partition_list() RETURNS TABLE (
     log text, partition regclass, from_time timestamptz, to_time timestamptz, rows bigint, bytes bigint, state text, held_by text[])
     LANGUAGE sql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
 AS $$
+    WITH listed AS MATERIALIZED (SELECT * FROM eventlog_internal.log_partitions),
+    due AS MATERIALIZED (SELECT * FROM eventlog_internal.due_partitions()),
+    closed AS MATERIALIZED (SELECT * FROM eventlog_internal.closed_partitions)
     SELECT l.log, l.partition::regclass, l.from_time, l.to_time,
            CASE WHEN sealed.rows IS NOT NULL THEN sealed.rows
                 WHEN l.kind = 'p' THEN
@@ -283,9 +289,9 @@ AS $$
                 ELSE 'current' END,
            CASE WHEN d.partition IS NOT NULL
                 THEN ARRAY(SELECT format('%s %s', h.kind, h.name) FROM eventlog_internal.partition_holders(l.partition) h ORDER BY 1) END
-    FROM eventlog_internal.log_partitions l
-    LEFT JOIN eventlog_internal.due_partitions() d ON d.partition = l.partition
-    LEFT JOIN eventlog_internal.closed_partitions sealed ON sealed.partition = l.partition
+    FROM listed l
+    LEFT JOIN due d ON d.partition = l.partition
+    LEFT JOIN closed sealed ON sealed.partition = l.partition
     UNION ALL
     SELECT r.log, c.oid::regclass, r.from_time, r.to_time, greatest(pg_stat_get_live_tuples(c.oid), c.reltuples::bigint, 0),
            pg_total_relation_size(c.oid), 'detaching', NULL

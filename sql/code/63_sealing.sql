@@ -3,11 +3,12 @@
 CREATE OR REPLACE FUNCTION eventlog_internal.partitions_to_seal() RETURNS TABLE (partition oid)
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
+    WITH sealed AS MATERIALIZED (
+        SELECT c.partition FROM eventlog_internal.closed_partitions c WHERE c.sealed_at IS NOT NULL)
     SELECT l.partition
     FROM eventlog_internal.log_partitions l
     WHERE NOT l.detaching AND l.kind IN ('r', 'p') AND l.from_id IS NOT NULL AND l.to_time <= clock_timestamp()
-      AND NOT EXISTS (SELECT FROM eventlog_internal.closed_partitions c
-                      WHERE c.partition = l.partition AND c.sealed_at IS NOT NULL)
+      AND l.partition NOT IN (SELECT s.partition FROM sealed s)
     ORDER BY l.from_time
 $$;
 COMMENT ON FUNCTION eventlog_internal.partitions_to_seal() IS
