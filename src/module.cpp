@@ -17,6 +17,7 @@
 #include "store/drop_guard.h"
 #include "store/id_source.h"
 #include "store/partitions.h"
+#include "store/ranges.h"
 
 extern "C" {
 #ifdef PG_MODULE_MAGIC_EXT
@@ -35,6 +36,7 @@ extern "C" void _PG_init(void) {
     erasure::register_quotations(forward::kQuotations);
     store::watch_catalog();
     store::watch_partitions();
+    store::watch_ranges();
     store::watch_drops();
     context::watch_roles();
     // The server calls the callbacks in the reverse order of their registration, so the event has been

@@ -16,16 +16,6 @@ Oid leaf_of(const LogTable& log, Relation table, const ids::Uuid& id);
 // locked.
 std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from);
 
-// A partition and the least id that it may hold.
-struct PartitionRange {
-    Oid leaf;  // InvalidOid if there is no partition
-    ids::Uuid from;
-};
-
-// Returns the partition whose range holds `id`, or else the nearest one below. If the user has made a default
-// partition, every gap belongs to its range. `table` is partitioned as the logs are, open and locked.
-PartitionRange partition_at_or_below(Relation table, ids::Uuid id);
-
 // Makes and attaches the partition of each log that holds `unix_millis`, unless it exists. Its range is
 // aligned to the epoch and as wide as LogTable::partition_millis returns, and ends early where a neighbour
 // begins. This happens in the current transaction, whose caller holds the maintenance lock.
