@@ -106,11 +106,13 @@ PartitionRange partition_at_or_below(const ids::Uuid& id) {
     const Range* above =
         std::upper_bound(known.ranges, known.ranges + known.count, id,
                          [](const ids::Uuid& value, const Range& range) { return value < range.from; });
-    if (above == known.ranges) return {known.default_leaf, ids::Uuid{}};
+    const auto gap_end =
+        above == known.ranges + known.count ? std::nullopt : std::optional<ids::Uuid>(above->from);
+    if (above == known.ranges) return {known.default_leaf, ids::Uuid{}, gap_end};
     const Range& range = *(above - 1);
     const bool in_gap = range.to && *range.to <= id;
-    if (in_gap && OidIsValid(known.default_leaf)) return {known.default_leaf, *range.to};
-    return {range.leaf, range.from};
+    if (in_gap && OidIsValid(known.default_leaf)) return {known.default_leaf, *range.to, gap_end};
+    return {range.leaf, range.from, range.to};
 }
 
 bool has_empty_file(Oid leaf) {

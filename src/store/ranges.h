@@ -10,10 +10,11 @@
 
 namespace eventlog::store {
 
-// A partition and the least id that it may hold.
+// A partition and its range.
 struct PartitionRange {
-    Oid leaf;  // InvalidOid if there is no partition
-    ids::Uuid from;
+    Oid leaf;                     // InvalidOid if there is no partition
+    ids::Uuid from;               // the least id that it may hold
+    std::optional<ids::Uuid> to;  // the id that ends the range; none if nothing does
 };
 
 // Reads the partitions of `table` if anything about them has changed, for calls of `partition_at_or_below`
