@@ -18,6 +18,7 @@
 #include "store/id_source.h"
 #include "store/leaves.h"
 #include "store/partitions.h"
+#include "store/ranges.h"
 
 extern "C" {
 #ifdef PG_MODULE_MAGIC_EXT
@@ -37,6 +38,7 @@ extern "C" void _PG_init(void) {
     store::watch_catalog();
     store::watch_partitions();
     store::watch_leaves();
+    store::watch_ranges();
     store::watch_drops();
     context::watch_roles();
     // The server calls the callbacks in the reverse order of their registration, so the event has been

@@ -73,6 +73,12 @@ END
 $$;
 COMMENT ON FUNCTION eventlog.drop_consumer(text) IS 'drops a consumer, its position and its leases';
 
+CREATE OR REPLACE FUNCTION eventlog_internal.ids_in_log(ids uuid[], most integer) RETURNS uuid[]
+    LANGUAGE c VOLATILE STRICT PARALLEL UNSAFE
+    AS 'MODULE_PATHNAME', 'eventlog_ids_in_log';
+COMMENT ON FUNCTION eventlog_internal.ids_in_log(uuid[], integer) IS
+    'those of the identifiers whose events are in the log, in order, up to a number; reads no partition but theirs';
+
 CREATE OR REPLACE FUNCTION eventlog_internal.lease_again(consumer text, max_rows integer, leased_until timestamptz) RETURNS uuid[]
     LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -91,9 +97,7 @@ BEGIN
         END IF;
         DELETE FROM eventlog.leases l WHERE l.consumer = piece.consumer AND l.win = piece.win AND l.last_id = piece.last_id;
         -- Events may have left the log since they were leased.
-        taken := ARRAY(SELECT e.event_id FROM eventlog.events e
-                       WHERE e.event_id BETWEEN piece.first_id AND piece.last_id AND e.event_id = ANY (piece.ids)
-                       ORDER BY e.event_id LIMIT max_rows);
+        taken := eventlog_internal.ids_in_log(piece.ids, max_rows);
         CONTINUE WHEN cardinality(taken) = 0;
         rest := ARRAY(SELECT id FROM unnest(piece.ids) id WHERE id > taken[max_rows] ORDER BY id);
         INSERT INTO eventlog.leases (consumer, win, first_id, last_id, ids, leased_until, times)
@@ -110,27 +114,12 @@ $$;
 COMMENT ON FUNCTION eventlog_internal.lease_again(text, integer, timestamptz) IS
     'leases the first events of a consumer whose lease has ended; returns NULL if there are none, and an empty array if they have left the log; the caller holds lock_consumer()';
 
-CREATE OR REPLACE FUNCTION eventlog_internal.lease_next(name text, max_rows integer, wait interval, lease interval) RETURNS uuid[]
-    LANGUAGE c VOLATILE PARALLEL UNSAFE
-    AS 'MODULE_PATHNAME', 'eventlog_lease_next';
-COMMENT ON FUNCTION eventlog_internal.lease_next(text, integer, interval, interval) IS 'finds and leases the events that poll() returns';
-
 -- Sequential scans are off, because a plan made while a partition was empty is kept while the partition grows.
 CREATE OR REPLACE FUNCTION eventlog.poll(name text, max_rows integer DEFAULT 100, wait interval DEFAULT '0',
                               lease interval DEFAULT '30 seconds') RETURNS SETOF eventlog.events
-    LANGUAGE plpgsql VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp
+    LANGUAGE c VOLATILE PARALLEL UNSAFE SECURITY DEFINER ROWS 100 SET search_path = pg_catalog, pg_temp
     SET plan_cache_mode = force_generic_plan SET enable_seqscan = off SET jit = off
-AS $$
-DECLARE
-    ids uuid[] := eventlog_internal.lease_next(name, max_rows, wait, lease);
-BEGIN
-    IF ids IS NOT NULL THEN
-        RETURN QUERY SELECT e.* FROM eventlog.events e
-        WHERE e.event_id BETWEEN ids[1] AND ids[cardinality(ids)] AND e.event_id = ANY (ids)
-        ORDER BY e.event_id;
-    END IF;
-END
-$$;
+    AS 'MODULE_PATHNAME', 'eventlog_poll';
 COMMENT ON FUNCTION eventlog.poll(text, integer, interval, interval) IS
     'leases the next events of a consumer and returns them in order; waits for events up to the given time';
 

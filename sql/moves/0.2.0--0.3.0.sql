@@ -30,7 +30,6 @@ ALTER FUNCTION eventlog.lock_consumer(text) SET SCHEMA eventlog_internal;
 ALTER FUNCTION eventlog.wake_pollers() SET SCHEMA eventlog_internal;
 ALTER FUNCTION eventlog.require_consumer(text) SET SCHEMA eventlog_internal;
 ALTER FUNCTION eventlog.lease_again(text, integer, timestamptz) SET SCHEMA eventlog_internal;
-ALTER FUNCTION eventlog.lease_next(text, integer, interval, interval) SET SCHEMA eventlog_internal;
 ALTER FUNCTION eventlog.find_lease(text, uuid) SET SCHEMA eventlog_internal;
 ALTER FUNCTION eventlog.retention_max_bytes() SET SCHEMA eventlog_internal;
 ALTER FUNCTION eventlog.partition_bytes(oid) SET SCHEMA eventlog_internal;

@@ -79,3 +79,6 @@ $$;
 UPDATE eventlog.targets t SET left_out = p.delivered
 FROM eventlog.reader_position p
 WHERE p.kind = 'target' AND p.name = t.name AND t.left_out > p.delivered;
+
+-- eventlog.poll() does this itself.
+DROP FUNCTION eventlog.lease_next(text, integer, interval, interval);

@@ -1,4 +1,5 @@
-// eventlog_internal.lease_next, which implements eventlog.poll.
+// eventlog.poll, and lease_next, by which it was implemented up to release 0.2.0.
+#include "feed/piece_rows.h"
 #include "feed/poll.h"
 #include "pg/boundary.h"
 #include "pg/datum.h"
@@ -56,18 +57,75 @@ Arguments read_arguments(FunctionCallInfo fcinfo) {
             now + wait_ms * 1000};
 }
 
-}  // namespace
-
-EVENTLOG_FUNCTION(eventlog_lease_next) {
+std::vector<ids::Uuid> poll(FunctionCallInfo fcinfo) {
     Arguments arguments = pg::call([fcinfo] {
         Arguments read = read_arguments(fcinfo);
         feed::require_pollable();
         return read;
     });
-    std::vector<ids::Uuid> ids = feed::poll(arguments.request, arguments.deadline);
+    return feed::poll(arguments.request, arguments.deadline);
+}
+
+// Puts the rows into the set that the SQL function returns.
+void return_rows(ReturnSetInfo* set, std::span<const ids::Uuid> ids) {
+    PushActiveSnapshot(GetLatestSnapshot());
+    feed::read_rows(ids, {[](void* sink, const ids::Uuid&, TupleTableSlot* row) {
+                              feed::put_row(static_cast<ReturnSetInfo*>(sink), row);
+                              return true;
+                          },
+                          set});
+    PopActiveSnapshot();
+}
+
+// Ids of rows that have been found.
+struct FoundIds {
+    ids::Uuid* ids;
+    size_t count;
+    size_t most;
+};
+
+// Returns those of the ids whose rows are in the log, in order, `most` at most.
+Datum ids_in_log(Datum array, size_t most) {
+    Datum* elements = nullptr;
+    int count = 0;
+    deconstruct_array(DatumGetArrayTypeP(array), UUIDOID, UUID_LEN, false, TYPALIGN_CHAR, &elements, nullptr,
+                      &count);
+    const auto size = sizeof(ids::Uuid) * (static_cast<size_t>(count) + 1);
+    auto* ids = static_cast<ids::Uuid*>(palloc(size));
+    for (int i = 0; i < count; i++) ids[i] = pg::uuid_of(elements[i]);
+    std::sort(ids, ids + count);
+    FoundIds found{static_cast<ids::Uuid*>(palloc(size)), 0, most};
+    feed::read_rows({ids, static_cast<size_t>(count)}, {[](void* sink, const ids::Uuid& id, TupleTableSlot*) {
+                                                            auto* found = static_cast<FoundIds*>(sink);
+                                                            found->ids[found->count++] = id;
+                                                            return found->count < found->most;
+                                                        },
+                                                        &found});
+    return pg::uuid_array_datum({found.ids, found.count});
+}
+
+}  // namespace
+
+EVENTLOG_FUNCTION(eventlog_poll) {
+    auto* set = pg::call([fcinfo] {
+        InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+        return reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
+    });
+    std::vector<ids::Uuid> ids = poll(fcinfo);
+    pg::call([&] { return_rows(set, ids); });
+    return (Datum)0;
+}
+
+EVENTLOG_FUNCTION(eventlog_lease_next) {
+    std::vector<ids::Uuid> ids = poll(fcinfo);
     return pg::call([&] {
         if (!ids.empty()) return pg::uuid_array_datum(ids);
         fcinfo->isnull = true;
         return (Datum)0;
     });
+}
+
+EVENTLOG_FUNCTION(eventlog_ids_in_log) {
+    return pg::call(
+        [fcinfo] { return ids_in_log(PG_GETARG_DATUM(0), static_cast<size_t>(PG_GETARG_INT32(1))); });
 }

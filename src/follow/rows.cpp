@@ -23,12 +23,6 @@ pg::Statement<1> rows_by_id{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
                             " FROM eventlog.events WHERE event_id = ANY ($1) ORDER BY event_id",
                             SPI_OK_SELECT,
                             {UUIDARRAYOID}};
-// The bounds allow partitions to be pruned, for which an array parameter cannot be used.
-pg::Statement<3> page_rows{"SELECT " EVENTLOG_EVENT_COLUMN_LIST
-                           " FROM eventlog.events WHERE event_id = ANY ($1)"
-                           " AND event_id >= $2 AND event_id <= $3 ORDER BY event_id DESC",
-                           SPI_OK_SELECT,
-                           {UUIDARRAYOID, UUIDOID, UUIDOID}};
 // The materialization keeps the planner from walking the primary key from `after` in the hope of an early
 // hit.
 pg::Statement<5> first_row{
@@ -131,10 +125,6 @@ ReadRow read_row(HeapTuple tuple, TupleDesc columns) {
     heap_deform_tuple(tuple, columns, values, nulls);
     return {logs::event_of(values, nulls),
             U64FromFullTransactionId(DatumGetFullTransactionId(values[logs::kXid]))};
-}
-
-void fetch_page_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, const ids::Uuid& to) {
-    page_rows.run({pg::uuid_array_datum(ids), pg::uuid_datum(from), pg::uuid_datum(to)});
 }
 
 std::span<ReadRow> rows_of_window(const WindowBounds& bounds, const char* to, size_t limit) {

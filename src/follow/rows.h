@@ -24,9 +24,7 @@ std::span<ReadRow> rows_behind(const WindowBounds& bounds, const ids::Uuid& afte
 // Returns the rows with these ids that are still in the log, in id order.
 std::span<ReadRow> rows_of_ids(std::span<const ids::Uuid> ids);
 
-// Fetches the rows with these ids, which are all between `from` and `to`, newest first, as far as the caller
-// may see them. Leaves them in SPI_tuptable, for `read_row`.
-void fetch_page_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, const ids::Uuid& to);
+// Reads a row of the queries above.
 ReadRow read_row(HeapTuple tuple, TupleDesc columns);
 
 // Stores in `id` the first id of the window behind `after`. Returns false if there is none.

@@ -1,8 +1,10 @@
 #include "forward/wait_for_forward.h"
 
+#include "feed/piece_rows.h"
 #include "forward/option_list.h"
 #include "forward/options.h"
 #include "forward/target_store.h"
+#include "logs/events.h"
 #include "pg/boundary.h"
 #include "pg/datum.h"
 #include "pg/statement.h"
@@ -18,11 +20,6 @@ using rules::with;
 
 constexpr long kFirstPauseMs = 1;
 constexpr long kLongestPauseMs = 20;
-
-pg::Statement<1> event_of_id{"SELECT event_name, metadata, xid FROM eventlog.events WHERE event_id = $1",
-                             SPI_OK_SELECT,
-                             {UUIDOID},
-                             true};
 
 // An event is settled if its window is used up, or if the position in its window has passed it. Events that
 // the start of the first window sees, and ids up to start_after, are never sent.
@@ -86,11 +83,28 @@ Row read_now(pg::Statement<N>& statement, const std::array<Datum, N>& values, Re
     return row;
 }
 
+// Stores a copy of the row in the event.
+bool keep_event(void* event, const ids::Uuid&, TupleTableSlot* row) {
+    Datum values[logs::kEventColumns];
+    for (logs::EventColumn column : {logs::kEventName, logs::kMetadata, logs::kXid}) {
+        bool null = false;
+        const char* name = logs::kEventColumnDefinitions[column].name;
+        values[column] = slot_getattr(row, get_attnum(store::catalog().table_of(logs::kEvents), name), &null);
+    }
+    *static_cast<LoggedEvent*>(event) = {
+        true, pg::text_view(PointerGetDatum(PG_DETOAST_DATUM_COPY(values[logs::kEventName]))),
+        pg::jsonb_view(PointerGetDatum(PG_DETOAST_DATUM_COPY(values[logs::kMetadata]))),
+        U64FromFullTransactionId(DatumGetFullTransactionId(values[logs::kXid]))};
+    return true;
+}
+
 LoggedEvent read_event(Datum event_id) {
-    return read_now<LoggedEvent, 1>(event_of_id, {event_id}, [](const Datum* fields, const bool*) {
-        return LoggedEvent{true, pg::text_view(fields[0]), pg::jsonb_view(fields[1]),
-                           U64FromFullTransactionId(DatumGetFullTransactionId(fields[2]))};
-    });
+    LoggedEvent event{};
+    const ids::Uuid id = pg::uuid_of(event_id);
+    PushActiveSnapshot(GetLatestSnapshot());
+    feed::read_rows({&id, 1}, {keep_event, &event});
+    PopActiveSnapshot();
+    return event;
 }
 
 Progress read_progress(const Awaited& awaited, uint64_t xid) {

@@ -1,6 +1,7 @@
 #include "ids/uuid7.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "ids/halves.h"
@@ -61,6 +62,17 @@ Uuid first_uuid_of(int64_t unix_millis) {
 Uuid predecessor(Uuid id) {
     for (size_t i = id.size(); i-- > 0;)
         if (id[i]-- != 0) break;
+    return id;
+}
+
+Uuid roundest_above(const Uuid& below, const Uuid& most) {
+    size_t place = 0;
+    while (below[place] == most[place]) place++;
+    // The bits behind the first one that differs are cleared.
+    const int bit = std::bit_width(static_cast<unsigned>(below[place] ^ most[place])) - 1;
+    Uuid id{};
+    std::copy_n(most.begin(), place, id.begin());
+    id[place] = static_cast<uint8_t>(most[place] >> bit << bit);
     return id;
 }
 

@@ -29,6 +29,9 @@ Uuid make_uuid7(uint64_t tick, uint64_t random);
 Uuid first_uuid_of(int64_t unix_millis);
 // Returns the greatest UUID below `id`. The predecessor of the least UUID is the greatest one.
 Uuid predecessor(Uuid id);
+// Returns the id above `below` and up to `most` whose last bits are zero for as long as possible. `below` is
+// below `most`.
+Uuid roundest_above(const Uuid& below, const Uuid& most);
 // Writes the 36 characters of the canonical lower-case text, without a terminating NUL.
 void format_uuid(const Uuid& id, char* out36);
 

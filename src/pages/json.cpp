@@ -2,7 +2,6 @@
 
 #include "event/iso8601.h"
 #include "event/validate.h"
-#include "follow/rows.h"
 #include "ids/ulid.h"
 #include "pg/boundary.h"
 
@@ -125,6 +124,14 @@ void put_event(Builder& out, const ShownEvent& event) {
     out.end(WJB_END_OBJECT);
 }
 
+event::StoredRow event_of(const Page& page, HeapTuple row) {
+    Datum values[logs::kEventColumns];
+    bool nulls[logs::kEventColumns];
+    for (int column = 0; column < logs::kEventColumns; column++)
+        values[column] = heap_getattr(row, page.attributes.numbers[column], page.columns, &nulls[column]);
+    return logs::event_of(values, nulls);
+}
+
 // Returns {"data": {"events": […], "nextCursor": … | null}}.
 Jsonb* page_json(std::span<const ShownEvent> events, const std::optional<ids::Uuid>& next_cursor) {
     Builder out;
@@ -147,7 +154,7 @@ Jsonb* json_of(const Page& page, MemoryContext result) {
     std::vector<Times> times(page.rows.size());
     events.reserve(page.rows.size());
     for (HeapTuple tuple : page.rows) {
-        ShownEvent shown{pg::call([&] { return follow::read_row(tuple, page.columns).row; }), {}, {}};
+        ShownEvent shown{pg::call([&] { return event_of(page, tuple); }), {}, {}};
         Times& texts = times[events.size()];
         event::append_iso8601(texts.event_ts, shown.row.event_ts);
         event::append_iso8601(texts.ingested_at, shown.row.ingested_at);

@@ -103,6 +103,13 @@ void set_key(ScanKeyData& key, Relation index, int column, Oid type, StrategyNum
                            index->rd_indcollation[column], get_opcode(comparison), value);
 }
 
+bool next_in(const PathScan& scan, ScanDirection direction, ids::Uuid& id) {
+    if (index_getnext_tid(scan.scan, direction) == nullptr) return false;
+    bool null = false;
+    id = pg::uuid_of(index_getattr(scan.scan->xs_itup, scan.id_column, scan.scan->xs_itupdesc, &null));
+    return true;
+}
+
 }  // namespace
 
 Path open_path(Relation leaf, const Attributes& attributes, const Filters& filters) {
@@ -146,10 +153,12 @@ PathScan begin_path_scan(Relation leaf, const Path& path, const Filters& filters
 }
 
 bool next_entry(const PathScan& scan, ids::Uuid& id) {
-    if (index_getnext_tid(scan.scan, scan.direction) == nullptr) return false;
-    bool null = false;
-    id = pg::uuid_of(index_getattr(scan.scan->xs_itup, scan.id_column, scan.scan->xs_itupdesc, &null));
-    return true;
+    return next_in(scan, scan.direction, id);
+}
+
+bool next_older_first(const PathScan& scan, ids::Uuid& id) {
+    return next_in(scan,
+                   ScanDirectionIsForward(scan.direction) ? BackwardScanDirection : ForwardScanDirection, id);
 }
 
 void end_path_scan(const PathScan& scan) {

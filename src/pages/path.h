@@ -33,6 +33,9 @@ PathScan begin_path_scan(Relation leaf, const Path& path, const Filters& filters
 
 // Moves to the next entry and stores its id. Returns false at the end. The entry's row need not be visible.
 bool next_entry(const PathScan& scan, ids::Uuid& id);
+
+// Does the same in the other direction: the oldest entry comes first.
+bool next_older_first(const PathScan& scan, ids::Uuid& id);
 void end_path_scan(const PathScan& scan);
 
 }  // namespace eventlog::pages

@@ -4,10 +4,8 @@
 
 #include "ids/ulid.h"
 #include "pg/datum.h"
-#include "pg/statement.h"
 #include "pages/page.h"
 #include "pages/json.h"
-#include "follow/rows.h"
 #include "settings.h"
 
 namespace eventlog::pages {
@@ -40,16 +38,6 @@ constexpr Argument kFilterArguments[kFilters] = {
 
 constexpr int32 kDefaultRows = 50;
 constexpr int32 kMaxPageRows = 100;
-
-pg::Statement<3> whole_rows{
-    "SELECT event_id, e FROM eventlog.events e WHERE event_id = ANY ($1)"
-    " AND event_id >= $2 AND event_id <= $3 ORDER BY event_id DESC",
-    SPI_OK_SELECT,
-    {UUIDARRAYOID, UUIDOID, UUIDOID}};
-
-void fetch_whole_rows(std::span<const ids::Uuid> ids, const ids::Uuid& from, const ids::Uuid& to) {
-    whole_rows.run({pg::uuid_array_datum(ids), pg::uuid_datum(from), pg::uuid_datum(to)});
-}
 
 size_t read_max_rows(FunctionCallInfo fcinfo) {
     int32 rows = PG_ARGISNULL(kMaxRows) ? kDefaultRows : PG_GETARG_INT32(kMaxRows);
@@ -89,17 +77,6 @@ PageRequest read_request(FunctionCallInfo fcinfo, First first) {
     return request;
 }
 
-void put_rows(const Page& page, ReturnSetInfo* set) {
-    for (HeapTuple row : page.rows) {
-        bool null = false;
-        HeapTupleHeader whole = DatumGetHeapTupleHeader(heap_getattr(row, 2, page.columns, &null));
-        HeapTupleData tuple{};
-        tuple.t_len = HeapTupleHeaderGetDatumLength(whole);
-        tuple.t_data = whole;
-        tuplestore_puttuple(set->setResult, &tuple);
-    }
-}
-
 // Reports the cursor of a page that was cut. A set cannot hold a cursor, and the last row of a short page
 // does not show it.
 void report_cursor(const ids::Uuid& cursor) {
@@ -110,13 +87,24 @@ void report_cursor(const ids::Uuid& cursor) {
             errhint("To get them, pass cursor => '%s'.", ulid));
 }
 
+MemoryContext enter_page_memory() {
+    MemoryContext memory =
+        AllocSetContextCreate(CurrentMemoryContext, "eventlog page", ALLOCSET_DEFAULT_SIZES);
+    MemoryContextSwitchTo(memory);
+    return memory;
+}
+
+void leave_page_memory(MemoryContext memory) {
+    MemoryContextSwitchTo(MemoryContextGetParent(memory));
+    MemoryContextDelete(memory);
+}
+
 Datum list_events(FunctionCallInfo fcinfo, First first) {
     PageRequest request = pg::call([fcinfo, first] { return read_request(fcinfo, first); });
-    MemoryContext result = CurrentMemoryContext;
-    pg::call([] { SPI_connect(); });
-    Page page = find_page(request, follow::fetch_page_rows);
-    Jsonb* json = json_of(page, result);
-    pg::call([] { SPI_finish(); });
+    MemoryContext memory = pg::call([] { return enter_page_memory(); });
+    Page page = find_page(request);
+    Jsonb* json = json_of(page, MemoryContextGetParent(memory));
+    pg::call([memory] { leave_page_memory(memory); });
     return PointerGetDatum(json);
 }
 
@@ -126,12 +114,12 @@ Datum find_events(FunctionCallInfo fcinfo, First first) {
         return reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
     });
     PageRequest request = pg::call([fcinfo, first] { return read_request(fcinfo, first); });
-    pg::call([] { SPI_connect(); });
-    Page page = find_page(request, fetch_whole_rows);
+    MemoryContext memory = pg::call([] { return enter_page_memory(); });
+    Page page = find_page(request);
     pg::call([&] {
-        put_rows(page, set);
+        for (HeapTuple row : page.rows) tuplestore_puttuple(set->setResult, row);
         if (page.cut) report_cursor(*page.next);
-        SPI_finish();
+        leave_page_memory(memory);
     });
     return (Datum)0;
 }

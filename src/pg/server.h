@@ -42,6 +42,7 @@ extern "C" {
 
 #include "access/genam.h"
 #include "access/heapam.h"
+#include "access/heaptoast.h"
 #include "access/htup_details.h"
 #include "access/reloptions.h"
 #include "access/relscan.h"
@@ -81,6 +82,7 @@ extern "C" {
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "parser/analyze.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
 #include "pgstat.h"
@@ -88,6 +90,7 @@ extern "C" {
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "replication/syncrep.h"
+#include "rewrite/rowsecurity.h"
 #include "storage/bufmgr.h"
 #include "storage/condition_variable.h"
 #include "storage/fd.h"
@@ -158,6 +161,27 @@ inline void insert_index_tuples(ResultRelInfo* table, TupleTableSlot* slot, ESta
     ExecInsertIndexTuples(table, slot, executor, false, false, nullptr, NIL, false);
 #else
     ExecInsertIndexTuples(table, slot, executor, false, false, nullptr, NIL);
+#endif
+}
+
+// Raises an error unless the current user has the privileges that the query needs.
+inline void check_privileges(Query* query) {
+#if PG_VERSION_NUM >= 160000
+    ExecCheckPermissions(query->rtable, query->rteperminfos, true);
+#else
+    ExecCheckRTPerms(query->rtable, true);
+#endif
+}
+
+// Returns the path of the first file of a table that is neither temporary nor a system catalog.
+inline char* file_path_of(Form_pg_class table) {
+    const Oid space = OidIsValid(table->reltablespace) ? table->reltablespace : MyDatabaseTableSpace;
+#if PG_VERSION_NUM >= 180000
+    return pstrdup(relpathperm((RelFileLocator{space, MyDatabaseId, table->relfilenode}), MAIN_FORKNUM).str);
+#elif PG_VERSION_NUM >= 160000
+    return relpathperm((RelFileLocator{space, MyDatabaseId, table->relfilenode}), MAIN_FORKNUM);
+#else
+    return relpathperm((RelFileNode{space, MyDatabaseId, table->relfilenode}), MAIN_FORKNUM);
 #endif
 }
 

@@ -160,17 +160,6 @@ std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from) {
     return {leaves, count};
 }
 
-PartitionRange partition_at_or_below(Relation table, ids::Uuid id) {
-    Oid default_leaf = get_default_oid_from_partdesc(RelationGetPartitionDesc(table, true));
-    for (;;) {
-        Place place = place_of(table, id);
-        Oid leaf = OidIsValid(place.leaf) ? place.leaf : default_leaf;
-        if (OidIsValid(leaf)) return {leaf, place.from.value_or(ids::Uuid{})};
-        if (!place.from || *place.from == ids::Uuid{}) return {};
-        id = ids::predecessor(*place.from);
-    }
-}
-
 void make_partitions(int64_t unix_millis) {
     for (const LogTable* log : log_tables())
         if (catalog().has(*log)) make_partition(*log, ids::first_uuid_of(unix_millis));

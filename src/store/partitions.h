@@ -20,20 +20,9 @@ bool is_over(Relation table, const ids::Uuid& id, int64_t unix_millis);
 // locked.
 std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from);
 
-// A partition and the least id that it may hold.
-struct PartitionRange {
-    Oid leaf;  // InvalidOid if there is no partition
-    ids::Uuid from;
-};
-
-// Returns the partition whose range holds `id`, or else the nearest one below. If the user has made a default
-// partition, every gap belongs to its range. `table` is partitioned as the logs are, open and locked.
-PartitionRange partition_at_or_below(Relation table, ids::Uuid id);
-
 // Makes and attaches the partition of each log that holds `unix_millis`, unless it exists; opens one that is
-// closed. Its range is
-// aligned to the epoch and as wide as LogTable::partition_millis returns, and ends early where a neighbour
-// begins. This happens in the current transaction, whose caller holds the maintenance lock.
+// closed. Its range is aligned to the epoch and as wide as LogTable::partition_millis returns, and ends early
+// where a neighbour begins. This happens in the current transaction, whose caller holds the maintenance lock.
 void make_partitions(int64_t unix_millis);
 
 // Makes the missing ones of the partitions that hold `unix_millis` and the eventlog.partitions_ahead spans

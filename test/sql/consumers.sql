@@ -181,6 +181,54 @@ SELECT 'gone', 0, id, id, ARRAY[id], '-infinity' FROM CAST('00000000-0000-7000-8
 SELECT count(*) FROM eventlog.poll('gone', wait => '1 second');
 SELECT count(*) FROM eventlog.leases WHERE consumer = 'gone';
 
+-- The events of a piece are read by their ids, along the primary keys of the partitions that hold them: in order, with those passed over
+-- that have left the log or are of others, and with no lock on any partition afterwards. One partition here has no key, one has its
+-- columns in another order, and there is a gap between them.
+CREATE FUNCTION feed_id(n bigint) RETURNS uuid
+    LANGUAGE sql IMMUTABLE AS $$ SELECT uuid_at('2001-01-01 00:00Z'::timestamptz + n * interval '1 minute', n) $$;
+DO $$
+BEGIN
+    EXECUTE format('CREATE TABLE eventlog.regress_keyed PARTITION OF eventlog.events (PRIMARY KEY (event_id)) FOR VALUES FROM (%L) TO (%L)',
+                   feed_id(0), feed_id(1000));
+    CREATE TABLE eventlog.regress_turned (extra int, LIKE eventlog.events INCLUDING ALL, PRIMARY KEY (event_id));
+    ALTER TABLE eventlog.regress_turned DROP COLUMN extra, DROP COLUMN source, ADD source text NOT NULL;
+    EXECUTE format('ALTER TABLE eventlog.events ATTACH PARTITION eventlog.regress_turned FOR VALUES FROM (%L) TO (%L)',
+                   feed_id(1000), feed_id(2000));
+    EXECUTE format('CREATE TABLE eventlog.regress_unkeyed PARTITION OF eventlog.events FOR VALUES FROM (%L) TO (%L)',
+                   feed_id(2500), feed_id(3000));
+    INSERT INTO eventlog.events (event_id, event_name, source, origin, event_ts, ingested_at, metadata, xid)
+    SELECT feed_id(n), 'feed.read.' || n, 'source ' || n, 'backend', now(), now(),
+           jsonb_build_object('n', n, 'long', CASE WHEN n % 500 = 7 THEN repeat(md5(n::text), 500) END), pg_current_xact_id()
+    FROM generate_series(1, 2999) n WHERE n % 3 > 0 AND (n < 2000 OR n >= 2500);
+END
+$$;
+UPDATE eventlog.leases SET leased_until = 'infinity';
+SELECT eventlog.create_consumer('pieces', 'beginning', '{feed.read.*}');
+INSERT INTO eventlog.leases (consumer, win, first_id, last_id, ids, leased_until)
+SELECT 'pieces', 0, feed_id(1), feed_id(2999), array_agg(feed_id(n) ORDER BY n % 7, n), '-infinity'
+FROM generate_series(1, 2999) n WHERE n % 31 < 2 OR n % 500 < 20;
+BEGIN;
+CREATE TEMPORARY TABLE handed_out AS SELECT row_number() OVER () AS place, * FROM eventlog.poll('pieces', 10000);
+SELECT count(*), count(*) FILTER (WHERE source = 'source ' || (metadata ->> 'n') AND event_name = 'feed.read.' || (metadata ->> 'n')),
+       max(length(metadata ->> 'long'))
+FROM handed_out;
+SELECT count(*) FROM handed_out a JOIN handed_out b ON b.place = a.place + 1 AND b.event_id <= a.event_id;
+SELECT array_agg((metadata ->> 'n')::int ORDER BY place) =
+           ARRAY(SELECT n FROM generate_series(1, 2999) n
+                 WHERE (n % 31 < 2 OR n % 500 < 20) AND n % 3 > 0 AND (n < 2000 OR n >= 2500) ORDER BY n)
+FROM handed_out;
+ROLLBACK;
+BEGIN;
+SELECT cardinality(eventlog_internal.ids_in_log(ids, 10000)), eventlog_internal.ids_in_log(ids, 3) = (eventlog_internal.ids_in_log(ids, 10000))[:3]
+FROM eventlog.leases WHERE consumer = 'pieces';
+SELECT eventlog_internal.ids_in_log(ARRAY[feed_id(2200), feed_id(-1), feed_id(3), feed_id(4), feed_id(4000000)], 10) = ARRAY[feed_id(4)];
+SELECT string_agg(relation::regclass::text, ' ' ORDER BY relation) FROM pg_locks
+WHERE pid = pg_backend_pid() AND locktype = 'relation' AND relation::regclass::text IN ('eventlog.regress_keyed', 'eventlog.regress_turned');
+ROLLBACK;
+DROP TABLE eventlog.regress_keyed, eventlog.regress_turned, eventlog.regress_unkeyed;
+DROP FUNCTION feed_id;
+SELECT eventlog.drop_consumer('pieces');
+
 -- A poller needs only EXECUTE; a monitor sees the consumers.
 DROP ROLE IF EXISTS regress_eventlog_poller;
 CREATE ROLE regress_eventlog_poller;

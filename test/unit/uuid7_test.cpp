@@ -96,6 +96,28 @@ TEST(Uuid7, PredecessorBorrows) {
     EXPECT_EQ(predecessor(least), Uuid{});
 }
 
+TEST(Uuid7, RoundestAboveIsBetween) {
+    auto id = [](uint8_t first, uint8_t last) {
+        Uuid made{};
+        made.front() = first;
+        made.back() = last;
+        return made;
+    };
+    EXPECT_EQ(roundest_above(id(0x12, 9), id(0x1B, 7)), id(0x18, 0));
+    EXPECT_EQ(roundest_above(id(0x12, 9), id(0x13, 0)), id(0x13, 0));
+    EXPECT_EQ(roundest_above(id(0x12, 4), id(0x12, 5)), id(0x12, 5));
+    EXPECT_EQ(roundest_above(Uuid{}, id(0, 0xFF)), id(0, 0x80));
+    std::mt19937_64 random(5);
+    for (int i = 0; i < 1000; ++i) {
+        Uuid a = make_uuid7(random() >> 4, random());
+        Uuid b = make_uuid7(random() >> 4, random());
+        if (b < a) std::swap(a, b);
+        const Uuid between = roundest_above(a, predecessor(b));
+        EXPECT_LT(a, between);
+        EXPECT_LT(between, b);
+    }
+}
+
 TEST(Uuid7, MillisOfAnyVersion) {
     Uuid id{};
     id.fill(0xFF);
