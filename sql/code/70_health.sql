@@ -134,7 +134,7 @@ CREATE OR REPLACE FUNCTION eventlog_internal.health_forward_lag() RETURNS jsonb
 AS $$
     SELECT eventlog_internal.health_check(coalesce(worst.seconds, 0) <= threshold OR pg_is_in_recovery(),
                                  jsonb_build_object('seconds', coalesce(worst.seconds, 0), 'threshold', threshold, 'target', worst.name))
-    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_lag') threshold
+    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_lag'::text) threshold
     LEFT JOIN LATERAL (
         SELECT t.target AS name, round(greatest(extract(epoch FROM clock_timestamp() - waiting.since), 0), 3) AS seconds
         FROM eventlog_internal.target_states t, LATERAL eventlog_internal.oldest_waiting(t.target) waiting(since)
@@ -181,7 +181,7 @@ AS $$
     SELECT eventlog_internal.health_check(coalesce(oldest.seconds, 0) <= threshold,
                                  jsonb_build_object('seconds', coalesce(oldest.seconds, 0), 'threshold', threshold,
                                                     'pid', oldest.pid, 'prepared', oldest.gid))
-    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_transaction_age') threshold
+    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_transaction_age'::text) threshold
     LEFT JOIN LATERAL (
         SELECT round(greatest(extract(epoch FROM clock_timestamp() - open.since), 0), 3) AS seconds, open.pid, open.gid
         FROM (SELECT a.xact_start AS since, a.pid, NULL AS gid FROM pg_stat_activity a
@@ -235,12 +235,12 @@ BEGIN
     LOOP
         BEGIN
             IF check_name <> 'version' AND checks #>> '{version,status}' <> 'ok' THEN
-                answer := eventlog_internal.health_check(NULL, '{"error": "the library is older than the SQL objects"}');
+                answer := eventlog_internal.health_check(NULL::boolean, '{"error": "the library is older than the SQL objects"}'::jsonb);
             ELSE
                 EXECUTE format('SELECT eventlog_internal.%I()', check_function) INTO answer;
             END IF;
         EXCEPTION WHEN OTHERS THEN
-            answer := eventlog_internal.health_check(NULL, jsonb_build_object('error', SQLERRM));
+            answer := eventlog_internal.health_check(NULL::boolean, jsonb_build_object('error', SQLERRM));
         END;
         checks := checks || jsonb_build_object(check_name, answer);
     END LOOP;
