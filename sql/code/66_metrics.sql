@@ -1,9 +1,17 @@
 CREATE OR REPLACE FUNCTION eventlog_internal.partitions_ahead() RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT count(*) FROM eventlog_internal.log_partitions l WHERE l.log = 'events' AND l.from_time > clock_timestamp()
+    -- A partition behind a gap, which a wrong clock may have made, is not ready for what comes next.
+    WITH RECURSIVE ahead(until, count) AS (
+        SELECT coalesce(max(l.to_time), clock_timestamp()), 0::bigint FROM eventlog_internal.log_partitions l
+        WHERE l.log = 'events' AND l.from_time <= clock_timestamp() AND l.to_time > clock_timestamp()
+        UNION ALL
+        SELECT l.to_time, a.count + 1 FROM ahead a JOIN eventlog_internal.log_partitions l
+        ON l.log = 'events' AND l.from_time = a.until AND l.to_time > a.until)
+    SELECT max(count) FROM ahead
 $$;
-COMMENT ON FUNCTION eventlog_internal.partitions_ahead() IS 'number of partitions of the event log that begin in the future';
+COMMENT ON FUNCTION eventlog_internal.partitions_ahead() IS
+    'number of partitions of the event log that begin in the future, one where the other ends';
 
 CREATE OR REPLACE FUNCTION eventlog.metrics() RETURNS text
     LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp

@@ -155,6 +155,31 @@ AS $$
 $$;
 COMMENT ON FUNCTION eventlog_internal.health_partitions_ahead() IS 'check of health(): partitions are made ahead';
 
+-- Such identifiers are of a clock that was wrong; those of the log follow the clock again (src/store/id_source.cpp). The bound is a
+-- constant of the statement, so that only partitions ahead are looked at.
+CREATE OR REPLACE FUNCTION eventlog_internal.health_ids_ahead() RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+    furthest CONSTANT integer := 3600;
+    looked_at CONSTANT integer := 10000;
+    millis bigint := (extract(epoch FROM clock_timestamp()) + furthest) * 1000;
+    events bigint;
+    newest uuid;
+    partitions jsonb;
+BEGIN
+    EXECUTE format('SELECT count(*), max(id)::uuid, coalesce(jsonb_agg(DISTINCT partition), ''[]'')
+                    FROM (SELECT e.event_id::text, e.tableoid::regclass::text FROM eventlog.events e
+                          WHERE e.event_id >= %L::uuid ORDER BY e.event_id DESC LIMIT %s) ahead(id, partition)',
+                   lpad(to_hex(millis), 12, '0') || repeat('0', 20), looked_at)
+    INTO events, newest, partitions;
+    RETURN eventlog_internal.health_check(events = 0, jsonb_build_object(
+        'events', events, 'threshold', 0, 'newest', newest, 'partitions', partitions));
+END
+$$;
+COMMENT ON FUNCTION eventlog_internal.health_ids_ahead() IS
+    'check of health(): no identifiers are more than an hour ahead of the clock; they are counted up to 10,000';
+
 CREATE OR REPLACE FUNCTION eventlog_internal.health_dead_letters() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
@@ -228,6 +253,7 @@ BEGIN
         ('forwarder', 'health_forwarder'),
         ('forwardLag', 'health_forward_lag'),
         ('partitionsAhead', 'health_partitions_ahead'),
+        ('idsAhead', 'health_ids_ahead'),
         ('retention', 'health_retention'),
         ('deadLetters', 'health_dead_letters'),
         ('targets', 'health_targets'),
