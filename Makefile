@@ -10,6 +10,7 @@ SERVER_SRCS := $(filter-out $(PURE_SRCS),$(foreach dir,$(SERVER_DIRS),$(wildcard
 OBJS        := $(SERVER_SRCS:.cpp=.o) $(PURE_SRCS:.cpp=.o)
 
 # See sql/README.md.
+SQL_GUARD   := sql/guard.sql
 SQL_SCHEMAS := sql/tables/00_schemas.sql
 SQL_FIRST   := sql/code/00_triggers.sql
 SQL_TABLES  := $(sort $(wildcard sql/tables/*.sql))
@@ -94,8 +95,8 @@ uninstall-pages:
 	rm -rf '$(PAGES_DIR)'
 
 all: $(DATA_built)
-$(INSTALL_SQL): $(SQL_SCHEMAS) $(SQL_FIRST) $(filter-out $(SQL_SCHEMAS),$(SQL_TABLES)) $(SQL_CODE)
-$(UPGRADE_SQL): build/eventlog--%.sql: sql/moves/%.sql $(SQL_FIRST) sql/upgrades/%.sql build/table_comments.sql $(SQL_CODE)
+$(INSTALL_SQL): $(SQL_GUARD) $(SQL_SCHEMAS) $(SQL_FIRST) $(filter-out $(SQL_SCHEMAS),$(SQL_TABLES)) $(SQL_CODE)
+$(UPGRADE_SQL): build/eventlog--%.sql: $(SQL_GUARD) sql/moves/%.sql $(SQL_FIRST) sql/upgrades/%.sql build/table_comments.sql $(SQL_CODE)
 $(INSTALL_SQL): COMMAND := CREATE EXTENSION eventlog
 $(UPGRADE_SQL): COMMAND := ALTER EXTENSION eventlog UPDATE
 $(DATA_built): eventlog.control

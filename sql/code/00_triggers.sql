@@ -8,6 +8,12 @@ CREATE OR REPLACE FUNCTION eventlog.refuse_late_row() RETURNS trigger
 COMMENT ON FUNCTION eventlog.refuse_late_row() IS
     'trigger function of a sealed partition: refuses INSERT (55000)';
 
+-- Dumps do not name this function: the triggers of partitions are made from the one of the parent.
+CREATE OR REPLACE FUNCTION eventlog_internal.refuse_row_change() RETURNS trigger
+    LANGUAGE c AS 'MODULE_PATHNAME', 'eventlog_refuse_row_change';
+COMMENT ON FUNCTION eventlog_internal.refuse_row_change() IS
+    'trigger function of the append-only tables: refuses UPDATE and DELETE of rows for which no trigger of a statement has fired, as of logical replication (55000)';
+
 CREATE OR REPLACE FUNCTION eventlog_internal.target_validator(options text[], catalog oid) RETURNS void
     LANGUAGE c STRICT PARALLEL SAFE
     AS 'MODULE_PATHNAME', 'eventlog_target_validator';

@@ -40,7 +40,7 @@ BEGIN
     ELSIF char_length(name) > 256 THEN
         PERFORM eventlog_internal.refuse('consumer_name_length', 'name', 'limit', '256', 'found', char_length(name)::text);
     END IF;
-    PERFORM eventlog_internal.matches(events, '');
+    PERFORM eventlog_internal.matches(events, ''::text);
     PERFORM eventlog_internal.refuse(CASE WHEN pattern ~ ',' THEN 'events_pattern_comma' ELSE 'events_pattern_braces' END, 'events', 'found', pattern)
     FROM unnest(events) pattern WHERE pattern ~ ',|^\s*!?\s*[[{]';
     -- Transaction numbers are valid only in a log that has been adopted.

@@ -165,7 +165,7 @@ AS $$
     SELECT w.kind, w.name
     FROM eventlog.reader_window w
     WHERE EXISTS (SELECT FROM pg_inherits i WHERE i.inhrelid = partition AND i.inhparent = 'eventlog.events'::regclass)
-      AND eventlog_internal.unread(partition, w.kind, w.name, 1) > 0
+      AND eventlog_internal.unread(partition, w.kind, w.name, 1::bigint) > 0
 $$;
 COMMENT ON FUNCTION eventlog_internal.partition_holders(regclass) IS
     'readers that keep a partition from being dropped, because they have not read all of its events';
@@ -209,9 +209,9 @@ BEGIN
         RETURN false;
     END IF;
     IF ignores_readers THEN
-        SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'name', h.name, 'events', eventlog_internal.unread(partition, h.kind, h.name)))
-        INTO holders FROM eventlog_internal.partition_holders(partition) h;
-    ELSIF EXISTS (SELECT FROM eventlog_internal.partition_holders(partition)) THEN
+        SELECT jsonb_agg(jsonb_build_object('kind', h.kind, 'name', h.name, 'events', eventlog_internal.unread(partition::regclass, h.kind, h.name, NULL::bigint)))
+        INTO holders FROM eventlog_internal.partition_holders(partition::regclass) h;
+    ELSIF EXISTS (SELECT FROM eventlog_internal.partition_holders(partition::regclass)) THEN
         RETURN false;
     END IF;
     INSERT INTO eventlog.retired_partitions (partition, name, log, from_time, to_time, unread)
@@ -288,7 +288,7 @@ AS $$
                 WHEN l.to_time <= clock_timestamp() THEN 'past'
                 ELSE 'current' END,
            CASE WHEN d.partition IS NOT NULL
-                THEN ARRAY(SELECT format('%s %s', h.kind, h.name) FROM eventlog_internal.partition_holders(l.partition) h ORDER BY 1) END
+                THEN ARRAY(SELECT format('%s %s', h.kind, h.name) FROM eventlog_internal.partition_holders(l.partition::regclass) h ORDER BY 1) END
     FROM listed l
     LEFT JOIN due d ON d.partition = l.partition
     LEFT JOIN closed sealed ON sealed.partition = l.partition

@@ -1,9 +1,17 @@
 CREATE OR REPLACE FUNCTION eventlog_internal.partitions_ahead() RETURNS bigint
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
 AS $$
-    SELECT count(*) FROM eventlog_internal.log_partitions l WHERE l.log = 'events' AND l.from_time > clock_timestamp()
+    -- A partition behind a gap, which a wrong clock may have made, is not ready for what comes next.
+    WITH RECURSIVE ahead(until, count) AS (
+        SELECT coalesce(max(l.to_time), clock_timestamp()), 0::bigint FROM eventlog_internal.log_partitions l
+        WHERE l.log = 'events' AND l.from_time <= clock_timestamp() AND l.to_time > clock_timestamp()
+        UNION ALL
+        SELECT l.to_time, a.count + 1 FROM ahead a JOIN eventlog_internal.log_partitions l
+        ON l.log = 'events' AND l.from_time = a.until AND l.to_time > a.until)
+    SELECT max(count) FROM ahead
 $$;
-COMMENT ON FUNCTION eventlog_internal.partitions_ahead() IS 'number of partitions of the event log that begin in the future';
+COMMENT ON FUNCTION eventlog_internal.partitions_ahead() IS
+    'number of partitions of the event log that begin in the future, one where the other ends';
 
 CREATE OR REPLACE FUNCTION eventlog.metrics() RETURNS text
     LANGUAGE sql VOLATILE PARALLEL UNSAFE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
@@ -23,7 +31,7 @@ AS $$
         (12, 'eventlog_target_left_out_events_total', 'counter',
          'Events of requests that a target''s endpoint took and says it left out.')),
     status AS MATERIALIZED (
-        SELECT s.*, eventlog_internal.metric_label('target', s.target) AS label,
+        SELECT s.*, eventlog_internal.metric_label('target'::text, s.target) AS label,
                (SELECT count(*) FROM eventlog.dead_letters d WHERE d.target = s.target) AS dead_letters,
                t.left_out
         FROM eventlog.forward_status s JOIN eventlog.targets t ON t.name = s.target),
@@ -31,12 +39,12 @@ AS $$
     samples(name, labels, value) AS (
         SELECT 'eventlog_logged_events_total', NULL, logged::text FROM counters WHERE logged IS NOT NULL
         UNION ALL
-        SELECT 'eventlog_rejected_calls_total', eventlog_internal.metric_label('sqlstate', key), value
+        SELECT 'eventlog_rejected_calls_total', eventlog_internal.metric_label('sqlstate'::text, key), value
         FROM counters, jsonb_each_text(rejected)
         UNION ALL
         SELECT 'eventlog_partitions_ahead', NULL, eventlog_internal.partitions_ahead()::text
         UNION ALL
-        SELECT 'eventlog_target_state', s.label || ',' || eventlog_internal.metric_label('state', state.name),
+        SELECT 'eventlog_target_state', s.label || ',' || eventlog_internal.metric_label('state'::text, state.name),
                (s.state = state.name)::int::text
         FROM status s,
              (VALUES ('running'), ('waiting'), ('paused'), ('unauthorized'), ('refused'), ('no worker')) state(name)

@@ -138,7 +138,7 @@ CREATE OR REPLACE FUNCTION eventlog_internal.health_forward_lag() RETURNS jsonb
 AS $$
     SELECT eventlog_internal.health_check(coalesce(worst.seconds, 0) <= threshold OR pg_is_in_recovery(),
                                  jsonb_build_object('seconds', coalesce(worst.seconds, 0), 'threshold', threshold, 'target', worst.name))
-    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_lag') threshold
+    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_lag'::text) threshold
     LEFT JOIN LATERAL (
         SELECT t.target AS name, round(greatest(extract(epoch FROM clock_timestamp() - waiting.since), 0), 3) AS seconds
         FROM eventlog_internal.target_states t, LATERAL eventlog_internal.oldest_waiting(t.target) waiting(since)
@@ -158,6 +158,31 @@ AS $$
          greatest(current_setting('eventlog.partitions_ahead')::integer - 1, 0) threshold
 $$;
 COMMENT ON FUNCTION eventlog_internal.health_partitions_ahead() IS 'check of health(): partitions are made ahead';
+
+-- Such identifiers are of a clock that was wrong; those of the log follow the clock again (src/store/id_source.cpp). The bound is a
+-- constant of the statement, so that only partitions ahead are looked at.
+CREATE OR REPLACE FUNCTION eventlog_internal.health_ids_ahead() RETURNS jsonb
+    LANGUAGE plpgsql VOLATILE SET search_path = pg_catalog, pg_temp SET enable_seqscan = off
+AS $$
+DECLARE
+    furthest CONSTANT integer := 3600;
+    looked_at CONSTANT integer := 10000;
+    millis bigint := (extract(epoch FROM clock_timestamp()) + furthest) * 1000;
+    events bigint;
+    newest uuid;
+    partitions jsonb;
+BEGIN
+    EXECUTE format('SELECT count(*), max(id)::uuid, coalesce(jsonb_agg(DISTINCT partition), ''[]'')
+                    FROM (SELECT e.event_id::text, e.tableoid::regclass::text FROM eventlog.events e
+                          WHERE e.event_id >= %L::uuid ORDER BY e.event_id DESC LIMIT %s) ahead(id, partition)',
+                   lpad(to_hex(millis), 12, '0') || repeat('0', 20), looked_at)
+    INTO events, newest, partitions;
+    RETURN eventlog_internal.health_check(events = 0, jsonb_build_object(
+        'events', events, 'threshold', 0, 'newest', newest, 'partitions', partitions));
+END
+$$;
+COMMENT ON FUNCTION eventlog_internal.health_ids_ahead() IS
+    'check of health(): no identifiers are more than an hour ahead of the clock; they are counted up to 10,000';
 
 CREATE OR REPLACE FUNCTION eventlog_internal.health_dead_letters() RETURNS jsonb
     LANGUAGE sql VOLATILE PARALLEL SAFE SET search_path = pg_catalog, pg_temp
@@ -185,7 +210,7 @@ AS $$
     SELECT eventlog_internal.health_check(coalesce(oldest.seconds, 0) <= threshold,
                                  jsonb_build_object('seconds', coalesce(oldest.seconds, 0), 'threshold', threshold,
                                                     'pid', oldest.pid, 'prepared', oldest.gid))
-    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_transaction_age') threshold
+    FROM eventlog_internal.seconds_of_setting('eventlog.health_max_transaction_age'::text) threshold
     LEFT JOIN LATERAL (
         SELECT round(greatest(extract(epoch FROM clock_timestamp() - open.since), 0), 3) AS seconds, open.pid, open.gid
         FROM (SELECT a.xact_start AS since, a.pid, NULL AS gid FROM pg_stat_activity a
@@ -232,6 +257,7 @@ BEGIN
         ('forwarder', 'health_forwarder'),
         ('forwardLag', 'health_forward_lag'),
         ('partitionsAhead', 'health_partitions_ahead'),
+        ('idsAhead', 'health_ids_ahead'),
         ('retention', 'health_retention'),
         ('deadLetters', 'health_dead_letters'),
         ('targets', 'health_targets'),
@@ -239,12 +265,12 @@ BEGIN
     LOOP
         BEGIN
             IF check_name <> 'version' AND checks #>> '{version,status}' <> 'ok' THEN
-                answer := eventlog_internal.health_check(NULL, '{"error": "the library is older than the SQL objects"}');
+                answer := eventlog_internal.health_check(NULL::boolean, '{"error": "the library is older than the SQL objects"}'::jsonb);
             ELSE
                 EXECUTE format('SELECT eventlog_internal.%I()', check_function) INTO answer;
             END IF;
         EXCEPTION WHEN OTHERS THEN
-            answer := eventlog_internal.health_check(NULL, jsonb_build_object('error', SQLERRM));
+            answer := eventlog_internal.health_check(NULL::boolean, jsonb_build_object('error', SQLERRM));
         END;
         checks := checks || jsonb_build_object(check_name, answer);
     END LOOP;

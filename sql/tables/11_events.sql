@@ -49,3 +49,10 @@ CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON eventlog.event
     FOR EACH STATEMENT EXECUTE FUNCTION eventlog.refuse_change();
 ALTER TABLE eventlog.events ENABLE ALWAYS TRIGGER append_only;
 COMMENT ON TRIGGER append_only ON eventlog.events IS 'events cannot be changed, except by the functions that erase their data';
+
+-- Each partition gets this trigger when it is attached.
+CREATE TRIGGER append_only_rows BEFORE UPDATE OR DELETE ON eventlog.events
+    FOR EACH ROW EXECUTE FUNCTION eventlog_internal.refuse_row_change();
+ALTER TABLE eventlog.events ENABLE ALWAYS TRIGGER append_only_rows;
+COMMENT ON TRIGGER append_only_rows ON eventlog.events IS
+    'refuses changes of rows for which append_only has not fired, as those of logical replication';

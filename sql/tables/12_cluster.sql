@@ -8,6 +8,8 @@ CREATE TABLE eventlog.cluster (
     server_major      integer
 );
 CREATE UNIQUE INDEX cluster_one_row ON eventlog.cluster ((true));
+-- An adoption deletes the row, for which a publication of all tables wants an identity.
+ALTER TABLE eventlog.cluster REPLICA IDENTITY FULL;
 COMMENT ON TABLE eventlog.cluster IS 'the database in which this log lives; empty until the log is adopted';
 COMMENT ON COLUMN eventlog.cluster.system_identifier IS 'identifier of the database cluster, as pg_control_system() shows it';
 COMMENT ON COLUMN eventlog.cluster.database IS 'OID of the database';

@@ -1,3 +1,24 @@
+-- The locks on the log come before all others, in the order in which an erasure takes them.
+CREATE TRIGGER append_only_rows BEFORE UPDATE OR DELETE ON eventlog.events
+    FOR EACH ROW EXECUTE FUNCTION eventlog_internal.refuse_row_change();
+ALTER TABLE eventlog.events ENABLE ALWAYS TRIGGER append_only_rows;
+
+-- An adoption and an erasure delete rows of these tables, for which a publication of all tables wants an identity.
+ALTER TABLE eventlog.cluster REPLICA IDENTITY FULL;
+DO $$
+DECLARE
+    partition regclass;
+BEGIN
+    FOR partition IN
+        SELECT i.inhrelid FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'eventlog.idempotency_keys'::regclass AND c.relkind IN ('r', 'p') AND c.relreplident = 'd'
+          AND NOT EXISTS (SELECT FROM pg_index k WHERE k.indrelid = c.oid AND k.indisprimary)
+    LOOP
+        EXECUTE format('ALTER TABLE %s REPLICA IDENTITY FULL', partition);
+    END LOOP;
+END
+$$;
+
 ALTER TABLE eventlog.targets
     ADD COLUMN redriven_at timestamptz,
     ADD COLUMN redriven bigint,

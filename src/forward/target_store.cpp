@@ -52,7 +52,7 @@ JOIN pg_catalog.pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'e
 WHERE NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.server = s.oid))",
                          SPI_OK_SELECT};
 
-store::InternalCall<1> target_creation{"create_target($1, 'now')", {TEXTOID}};
+store::InternalCall<1> target_creation{"create_target($1, 'now'::text)", {TEXTOID}};
 
 pg::Statement<4> state_update{R"(
 UPDATE eventlog.targets

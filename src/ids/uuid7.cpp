@@ -84,11 +84,12 @@ void format_uuid(const Uuid& id, char* out36) {
     }
 }
 
-uint64_t advance(std::atomic<uint64_t>& clock, uint64_t now_tick) {
+uint64_t advance(std::atomic<uint64_t>& clock, uint64_t now_tick, uint64_t furthest_ahead) {
     uint64_t last = clock.load(std::memory_order_relaxed);
     uint64_t next;
     do {
-        next = std::max(now_tick, last + 1);
+        const bool is_wrong = last > now_tick && last - now_tick > furthest_ahead;
+        next = is_wrong ? now_tick : std::max(now_tick, last + 1);
     } while (!clock.compare_exchange_weak(last, next, std::memory_order_relaxed));
     return next;
 }

@@ -2,8 +2,8 @@
 // millisecond).
 //
 // The order of ids is kept in a *tick*: the upper 48 bits are the milliseconds since the Unix epoch, and the
-// lower 12 bits count 1/4096 ms. No tick is given out twice, so ids made from advancing ticks are strictly
-// increasing.
+// lower 12 bits count 1/4096 ms. No tick is given out twice, unless a clock that was wrong is set back, so
+// ids made from advancing ticks are strictly increasing.
 #pragma once
 
 #include <array>
@@ -35,9 +35,15 @@ Uuid roundest_above(const Uuid& below, const Uuid& most);
 // Writes the 36 characters of the canonical lower-case text, without a terminating NUL.
 void format_uuid(const Uuid& id, char* out36);
 
-// Returns max(now_tick, clock + 1) and stores it in `clock`. It is lock-free and safe in memory that
+// Returns the ticks of so many milliseconds.
+constexpr uint64_t ticks_of_millis(int64_t millis) {
+    return static_cast<uint64_t>(millis) << kFractionBits;
+}
+
+// Returns max(now_tick, clock + 1) and stores it in `clock`. A clock that is more than `furthest_ahead` ticks
+// ahead of `now_tick` was wrong, and is set back to it. The function is lock-free and safe in memory that
 // processes share.
-uint64_t advance(std::atomic<uint64_t>& clock, uint64_t now_tick);
+uint64_t advance(std::atomic<uint64_t>& clock, uint64_t now_tick, uint64_t furthest_ahead);
 // Raises `clock` to at least `tick`.
 void raise_to(std::atomic<uint64_t>& clock, uint64_t tick);
 

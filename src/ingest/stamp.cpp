@@ -4,6 +4,7 @@
 #include "event/trace_context.h"
 #include "event/validate.h"
 #include "jsonb/build.h"
+#include "logs/events.h"
 #include "pg/clock.h"
 #include "settings.h"
 #include "store/id_source.h"
@@ -65,7 +66,7 @@ Stamped stamp(Relation events, const event::Event& event, std::string_view calle
     Stamped stamped{};
     stamped.forward = event.forward_to_statsig.value_or(settings::forward_default);
     event::StoredRow& row = stamped.row;
-    row.event_id = store::next_id(events, now);
+    row.event_id = store::next_id(logs::kEvents, events, now);
     row.event_name = event.event_name;
     row.event_type = event.event_type;
     row.source = or_setting(event.source, settings::source);

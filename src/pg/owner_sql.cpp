@@ -23,6 +23,24 @@ void end_owner_sql(const OwnerSql& saved) {
     SetUserIdAndSecContext(saved.user, saved.security_context);
 }
 
+void run_part(const char* sql) {
+    auto* statement = makeNode(PlannedStmt);
+    statement->commandType = CMD_UTILITY;
+    statement->utilityStmt = linitial_node(RawStmt, pg_parse_query(sql))->stmt;
+    PushActiveSnapshot(GetTransactionSnapshot());
+    EventTriggerInhibitCommandCollection();
+    PG_TRY();
+    {
+        ProcessUtility(statement, sql, false, PROCESS_UTILITY_SUBCOMMAND, nullptr, nullptr, None_Receiver,
+                       nullptr);
+    }
+    PG_FINALLY();
+    { EventTriggerUndoInhibitCommandCollection(); }
+    PG_END_TRY();
+    PopActiveSnapshot();
+    CommandCounterIncrement();
+}
+
 uint64 run_sql(const char* sql, int expected_result) {
     int result = SPI_execute(sql, false, 0);
     if (result != expected_result) elog(ERROR, "eventlog: %s: %s", sql, SPI_result_code_string(result));

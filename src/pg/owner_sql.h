@@ -21,4 +21,7 @@ void end_owner_sql(const OwnerSql& saved);
 // Runs one command without parameters and returns the number of rows.
 uint64 run_sql(const char* sql, int expected_result);
 
+// Runs one utility command as a part of the command that is under way, so that no event trigger fires for it.
+void run_part(const char* sql);
+
 }  // namespace eventlog::pg

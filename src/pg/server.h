@@ -63,6 +63,7 @@ extern "C" {
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_proc.h"
+#include "catalog/pg_trigger.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"

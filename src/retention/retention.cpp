@@ -88,7 +88,7 @@ bool retire(Oid partition, Fence& fence) {
     if (name == nullptr || !get_rel_relispartition(partition)) return false;
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
     bool retired =
-        DatumGetBool(query(psprintf("SELECT %s.retire_partition(%u, %s)", store::catalog().internal_schema,
+        DatumGetBool(query(psprintf("SELECT %s.retire_partition(%u::oid, %s)", store::catalog().internal_schema,
                                     partition, settings::retention_ignores_readers ? "true" : "false")));
     pg::end_owner_sql(saved);
     if (!retired) return false;
@@ -130,7 +130,7 @@ struct Unfinished {
 Unfinished unfinished(Oid partition) {
     MemoryContext memory = CurrentMemoryContext;
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    pg::run_sql(psprintf("SELECT f.command, f.marked FROM %s.unfinished_detach(%u) f",
+    pg::run_sql(psprintf("SELECT f.command, f.marked FROM %s.unfinished_detach(%u::oid) f",
                          store::catalog().internal_schema, partition),
                 SPI_OK_SELECT);
     Unfinished found{};
@@ -179,7 +179,7 @@ bool finish(Oid partition) {
         Datum described = query(psprintf(kDropped, rows, partition));
         if (described != (Datum)0) dropped = TextDatumGetCString(described);
     }
-    pg::run_sql(psprintf("SELECT %s.drop_retired(%u)", store::catalog().internal_schema, partition),
+    pg::run_sql(psprintf("SELECT %s.drop_retired(%u::oid)", store::catalog().internal_schema, partition),
                 SPI_OK_SELECT);
     if (dropped != nullptr && get_rel_name(partition) == nullptr)
         ereport(LOG, errmsg_internal("eventlog: retention dropped %s", dropped), errhidestmt(true),

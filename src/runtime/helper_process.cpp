@@ -14,6 +14,20 @@ BackgroundWorkerHandle* launch(const HelperProcess& process, pid_t notify) {
     return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : nullptr;
 }
 
+// Waits for the process, and ends it if the wait is interrupted, so that it does not outlive its cause.
+BgwHandleStatus wait_for_end(BackgroundWorkerHandle* handle) {
+    BgwHandleStatus reached = BGWH_STOPPED;
+    PG_TRY();
+    { reached = WaitForBackgroundWorkerShutdown(handle); }
+    PG_CATCH();
+    {
+        TerminateBackgroundWorker(handle);
+        PG_RE_THROW();
+    }
+    PG_END_TRY();
+    return reached;
+}
+
 }  // namespace
 
 bool run_helper(const HelperProcess& process, Await await) {
@@ -22,7 +36,7 @@ bool run_helper(const HelperProcess& process, Await await) {
     pid_t pid = 0;
     BgwHandleStatus reached = BGWH_STOPPED;
     if (await == Await::start) reached = WaitForBackgroundWorkerStartup(handle, &pid);
-    if (await == Await::end) reached = WaitForBackgroundWorkerShutdown(handle);
+    if (await == Await::end) reached = wait_for_end(handle);
     pfree(handle);
     return reached == BGWH_STARTED || reached == BGWH_STOPPED;
 }

@@ -27,9 +27,10 @@ void on_relation_change(Datum, Oid relation) {
         invalidate();
 }
 
-// Drops the facts that were read in a transaction that changed them and then rolled back.
+// Drops the facts that were read in a transaction that changed them and then rolled back, or was prepared and
+// may still be.
 void on_transaction_end(XactEvent event, void*) {
-    if (changed_here && event == XACT_EVENT_ABORT) invalidate();
+    if (changed_here && (event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE)) invalidate();
     if (event != XACT_EVENT_PRE_COMMIT && event != XACT_EVENT_PRE_PREPARE) changed_here = false;
 }
 

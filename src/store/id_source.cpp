@@ -1,11 +1,14 @@
 #include "store/id_source.h"
 
 #include "pg/datum.h"
-#include "store/log_table.h"
+#include "store/leaf_index.h"
 #include "runtime/shared_memory.h"
 
 namespace eventlog::store {
 namespace {
+
+// Ids continue above those that are ahead of the clock by no more than this.
+constexpr int64_t kFurthestAheadMillis = 3600 * INT64_C(1000);
 
 runtime::Shared<std::atomic<uint64_t>> shared_clock{"eventlog ids"};
 std::atomic<uint64_t> own_clock{0};
@@ -20,22 +23,23 @@ bool fill_with_random(void* bytes, size_t size) {
     return pg_strong_random(bytes, size);
 }
 
-// Raises the clock to the greatest id in a leaf, including dead and uncommitted rows. Returns false if the
-// leaf is empty.
-bool raise_above(Oid leaf_oid) {
+// Raises the clock to the greatest id below `limit` in a leaf, including dead and uncommitted rows. Returns
+// false if there is none.
+bool raise_above(Oid leaf_oid, const char* id_column, const ids::Uuid& limit) {
     Relation leaf = table_open(leaf_oid, AccessShareLock);
-    Oid key = primary_key_of(leaf);
+    Relation index =
+        leaf->rd_rel->relkind == RELKIND_RELATION ? open_leaf_index(leaf, id_column, UUIDOID) : nullptr;
     bool found = false;
-    if (OidIsValid(key)) {
-        Relation index = index_open(key, AccessShareLock);
-        IndexScanDesc scan = begin_index_scan(leaf, index, SnapshotAny, 0);
-        index_rescan(scan, nullptr, 0, nullptr, 0);
+    if (index != nullptr) {
+        ScanKeyData below;
+        ScanKeyInit(&below, 1, BTLessStrategyNumber, F_UUID_LT, pg::uuid_datum(limit));
+        IndexScanDesc scan = begin_index_scan(leaf, index, SnapshotAny, 1);
+        index_rescan(scan, &below, 1, nullptr, 0);
         TupleTableSlot* slot = table_slot_create(leaf, nullptr);
         if (index_getnext_slot(scan, BackwardScanDirection, slot)) {
             bool null = false;
-            ids::raise_to(
-                id_clock(),
-                ids::tick_of(pg::uuid_of(slot_getattr(slot, index->rd_index->indkey.values[0], &null))));
+            Datum id = slot_getattr(slot, column_number(leaf, id_column), &null);
+            ids::raise_to(id_clock(), ids::tick_of(pg::uuid_of(id)));
             found = true;
         }
         ExecDropSingleTupleTableSlot(slot);
@@ -47,26 +51,31 @@ bool raise_above(Oid leaf_oid) {
 }
 
 // Raises the clock above the stored ids, because it may have stepped back, or this may be a new primary with
-// a slower clock.
-void raise_above_stored(Relation table) {
+// a slower clock. Ids that are further ahead than kFurthestAhead are of a clock that was wrong.
+void raise_above_stored(const LogTable& log, Relation table, int64_t unix_micros) {
+    const ids::Uuid limit = ids::first_uuid_of(unix_micros / 1000 + kFurthestAheadMillis);
     PartitionDesc partitions = RelationGetPartitionDesc(table, true);
-    for (int i = partitions->nparts - 1; i >= 0; i--)
-        if (partitions->is_leaf[i] && raise_above(partitions->oids[i])) break;
+    for (int i = partitions->nparts - 1; i >= 0; i--) {
+        CHECK_FOR_INTERRUPTS();
+        const bool found = partitions->is_leaf[i] && raise_above(partitions->oids[i], log.id_column(), limit);
+        // A default partition may hold ids of any time.
+        if (found && i != partitions->boundinfo->default_index) break;
+    }
 }
 
 // Raises the clock once for each table.
-void seed(Relation table) {
+void seed(const LogTable& log, Relation table, int64_t unix_micros) {
     const Oid oid = RelationGetRelid(table);
     for (Oid& known : raised_above) {
         if (known == oid) return;
         if (OidIsValid(known)) continue;
-        raise_above_stored(table);
+        raise_above_stored(log, table, unix_micros);
         known = oid;
         return;
     }
     // The array is full because the tables have been created again many times.
     std::fill(std::begin(raised_above), std::end(raised_above), InvalidOid);
-    seed(table);
+    seed(log, table, unix_micros);
 }
 
 }  // namespace
@@ -75,12 +84,13 @@ void request_id_clock() {
     shared_clock.request();
 }
 
-ids::Uuid next_id(Relation table, int64_t unix_micros) {
-    seed(table);
+ids::Uuid next_id(const LogTable& log, Relation table, int64_t unix_micros) {
+    seed(log, table, unix_micros);
     uint64_t random = 0;
     if (!pool.next(MyProcPid, fill_with_random, random))
         ereport(ERROR, errcode(ERRCODE_INTERNAL_ERROR), errmsg("could not get random bytes for an event id"));
-    uint64_t tick = ids::advance(id_clock(), ids::tick_from_unix_micros(unix_micros));
+    uint64_t tick = ids::advance(id_clock(), ids::tick_from_unix_micros(unix_micros),
+                                 ids::ticks_of_millis(kFurthestAheadMillis));
     return ids::make_uuid7(tick, random);
 }
 

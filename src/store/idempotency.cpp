@@ -5,6 +5,7 @@
 #include "pg/datum.h"
 #include "settings.h"
 #include "store/leaf.h"
+#include "store/leaf_index.h"
 #include "store/partitions.h"
 
 namespace eventlog::store {
@@ -18,6 +19,8 @@ constexpr LogColumn kColumns[kKeyColumns] = {
 constexpr const char* kPartitionCommands[] = {
     "CREATE TABLE %s (LIKE eventlog.idempotency_keys INCLUDING ALL)",
     "CREATE INDEX ON %s (key_hash)",
+    // An erasure deletes keys, for which a publication of all tables wants an identity.
+    "ALTER TABLE %s REPLICA IDENTITY FULL",
 };
 
 // A key is looked up in every partition that its window reaches. With partitions as wide as the window, these
@@ -52,15 +55,31 @@ int64_t window_millis(const event::IdempotencyKey& key) {
     return key.window_seconds * INT64_C(1000);
 }
 
+// The numbers that the columns have in a partition, which may be one that a user has made.
+struct KeyAttributes {
+    AttrNumber numbers[kKeyColumns];
+};
+
+KeyAttributes key_attributes_of(Relation leaf) {
+    KeyAttributes attributes{};
+    for (int column = 0; column < kKeyColumns; column++)
+        attributes.numbers[column] = column_number(leaf, kColumns[column].name);
+    return attributes;
+}
+
+// Keys are read and written without the executor, which a partitioned or a foreign table would need.
+void require_plain(Relation leaf) {
+    if (leaf->rd_rel->relkind != RELKIND_RELATION || leaf->rd_tableam != GetHeapamTableAmRoutine())
+        ereport(ERROR, errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                errmsg("partition \"%s\" cannot hold idempotency keys", RelationGetRelationName(leaf)),
+                errdetail("A partition of eventlog.idempotency_keys must be an ordinary table."));
+}
+
 Relation open_key_index(Relation leaf) {
-    List* indexes = RelationGetIndexList(leaf);
-    ListCell* cell;
-    foreach (cell, indexes) {
-        Relation index = index_open(lfirst_oid(cell), AccessShareLock);
-        if (index->rd_index->indisvalid && index->rd_index->indkey.values[0] == kKeyHash + 1) return index;
-        index_close(index, AccessShareLock);
-    }
-    pg::refuse<rules::Rule::key_index_missing>({}, rules::with<"found">(RelationGetRelationName(leaf)));
+    Relation index = open_leaf_index(leaf, kColumns[kKeyHash].name, kColumns[kKeyHash].type);
+    if (index == nullptr)
+        pg::refuse<rules::Rule::key_index_missing>({}, rules::with<"found">(RelationGetRelationName(leaf)));
+    return index;
 }
 
 // A transaction with one snapshot must not hear of what that does not see.
@@ -76,12 +95,14 @@ bool is_visible(Relation leaf, TupleTableSlot* slot) {
 bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, KeyClaim& claim) {
     // A lock for writing would keep the partition from being sealed as long as anybody looks up keys in it.
     Relation leaf = table_open(leaf_oid, AccessShareLock);
+    require_plain(leaf);
     // Most empty partitions are those made ahead.
     if (RelationGetNumberOfBlocks(leaf) == 0) {
         table_close(leaf, NoLock);
         return false;
     }
     Relation index = open_key_index(leaf);
+    const KeyAttributes attributes = key_attributes_of(leaf);
     SnapshotData dirty;
     InitDirtySnapshot(dirty);
     ScanKeyData condition;
@@ -91,8 +112,9 @@ bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, K
     TupleTableSlot* slot = table_slot_create(leaf, nullptr);
     bool found = false;
     while (!found && index_getnext_slot(scan, ForwardScanDirection, slot)) {
+        CHECK_FOR_INTERRUPTS();
         bool null = false;
-        ids::Uuid id = pg::uuid_of(slot_getattr(slot, kKeyEventId + 1, &null));
+        ids::Uuid id = pg::uuid_of(slot_getattr(slot, attributes.numbers[kKeyEventId], &null));
         if (now - ids::unix_millis_of(id) >= window_millis(key)) continue;
         found = true;
         claim.first = id;
@@ -104,7 +126,7 @@ bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, K
             continue;
         }
         claim.outcome = is_visible(leaf, slot) ? Claim::repeated : Claim::unseen;
-        claim.same_payload = equals(slot_getattr(slot, kPayloadHash + 1, &null), key.payload);
+        claim.same_payload = equals(slot_getattr(slot, attributes.numbers[kPayloadHash], &null), key.payload);
     }
     ExecDropSingleTupleTableSlot(slot);
     index_endscan(scan);
@@ -114,15 +136,18 @@ bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, K
 }
 
 void store_key(Oid leaf_oid, const event::IdempotencyKey& key, const ids::Uuid& id) {
-    Leaf* leaf = open_leaf(table_open(leaf_oid, RowExclusiveLock));
+    Relation relation = table_open(leaf_oid, RowExclusiveLock);
+    require_plain(relation);
+    Leaf* leaf = open_leaf(relation);
+    const KeyAttributes attributes = key_attributes_of(relation);
     // Columns that a user has added stay NULL.
     const int columns = RelationGetDescr(leaf->relation)->natts;
     auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * columns));
     auto* nulls = static_cast<bool*>(palloc(columns));
     std::fill_n(nulls, columns, true);
-    auto set = [values, nulls](KeyColumn column, Datum value) {
-        values[column] = value;
-        nulls[column] = false;
+    auto set = [values, nulls, &attributes](KeyColumn column, Datum value) {
+        values[attributes.numbers[column] - 1] = value;
+        nulls[attributes.numbers[column] - 1] = false;
     };
     set(kKeyEventId, pg::uuid_datum(id));
     set(kKeyHash, digest_datum(key.key));

@@ -1,7 +1,7 @@
 // Calls of the functions that only the extension calls. Their schema depends on the release of the SQL
 // objects.
 //
-//     store::InternalCall<1> creation{"create_target($1, 'now')", {TEXTOID}};
+//     store::InternalCall<1> creation{"create_target($1, 'now'::text)", {TEXTOID}};
 //     creation.run({CStringGetTextDatum("x")});   // result in SPI_tuptable
 #pragma once
 

@@ -77,10 +77,10 @@ char* free_name(const LogTable& log, Oid schema, const ids::Uuid& from) {
 void create(const LogTable& log, Oid owner, Oid schema, const ids::Uuid& from, const ids::Uuid& to) {
     const char* leaf = quote_qualified_identifier(get_namespace_name(schema), free_name(log, schema, from));
     pg::OwnerSql saved = pg::begin_owner_sql(owner);
-    for (const char* command : log.partition_commands) pg::run_sql(psprintf(command, leaf), SPI_OK_UTILITY);
-    pg::run_sql(psprintf("ALTER TABLE eventlog.%s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
-                         log.name, leaf, text_of(from), text_of(to)),
-                SPI_OK_UTILITY);
+    // An event trigger that logs an event would need the very partition that is being made.
+    for (const char* command : log.partition_commands) pg::run_part(psprintf(command, leaf));
+    pg::run_part(psprintf("ALTER TABLE eventlog.%s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",
+                          log.name, leaf, text_of(from), text_of(to)));
     pg::end_owner_sql(saved);
 }
 

@@ -5,6 +5,7 @@
 #include "pg/clock.h"
 #include "pg/boundary.h"
 #include "pg/wait_event.h"
+#include "runtime/commit_signal.h"
 #include "runtime/log_counters.h"
 #include "runtime/worker_slots.h"
 
@@ -132,6 +133,18 @@ class Hold {
     } held_;
 };
 
+bool commits_prepared(Node* statement) {
+    return IsA(statement, TransactionStmt) &&
+           reinterpret_cast<TransactionStmt*>(statement)->kind == TRANS_STMT_COMMIT_PREPARED;
+}
+
+// A prepared transaction has lost what it would have told the worker, so whatever it may have been is told.
+void tell_of_prepared() {
+    AcceptInvalidationMessages();
+    if (OidIsValid(get_extension_oid("eventlog", true)))
+        runtime::notify_at_commit(runtime::Notice::targets_changed);
+}
+
 void on_utility(PlannedStmt* statement, const char* query, bool read_only_tree, ProcessUtilityContext context,
                 ParamListInfo parameters, QueryEnvironment* environment, DestReceiver* destination,
                 QueryCompletion* completion) {
@@ -139,6 +152,11 @@ void on_utility(PlannedStmt* statement, const char* query, bool read_only_tree, 
         auto next = previous_hook != nullptr ? previous_hook : standard_ProcessUtility;
         next(statement, query, read_only_tree, context, parameters, environment, destination, completion);
     };
+    if (commits_prepared(statement->utilityStmt)) {
+        run();
+        pg::enter([] { pg::call([] { tell_of_prepared(); }); });
+        return;
+    }
     const char* name = wanted_database(statement->utilityStmt);
     if (name == nullptr || !runtime::is_preloaded()) {
         run();

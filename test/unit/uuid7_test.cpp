@@ -136,12 +136,14 @@ TEST(Uuid7, FormatAsLibuuid) {
     }
 }
 
+constexpr uint64_t kFar = 1000000;
+
 TEST(Uuid7Clock, FollowsTimeAndNeverStandsStill) {
     std::atomic<uint64_t> clock{0};
-    EXPECT_EQ(ids::advance(clock, 100), 100u);
-    EXPECT_EQ(ids::advance(clock, 100), 101u);
-    EXPECT_EQ(ids::advance(clock, 50), 102u);
-    EXPECT_EQ(ids::advance(clock, 200), 200u);
+    EXPECT_EQ(ids::advance(clock, 100, kFar), 100u);
+    EXPECT_EQ(ids::advance(clock, 100, kFar), 101u);
+    EXPECT_EQ(ids::advance(clock, 50, kFar), 102u);
+    EXPECT_EQ(ids::advance(clock, 200, kFar), 200u);
     EXPECT_EQ(clock.load(), 200u);
 }
 
@@ -153,7 +155,16 @@ TEST(Uuid7Clock, RaiseNeverLowers) {
     EXPECT_EQ(clock.load(), 100u);
     raise_to(clock, 150);
     EXPECT_EQ(clock.load(), 150u);
-    EXPECT_EQ(ids::advance(clock, 0), 151u);
+    EXPECT_EQ(ids::advance(clock, 0, kFar), 151u);
+}
+
+TEST(Uuid7Clock, IsSetBackFromFarAhead) {
+    std::atomic<uint64_t> clock{1000};
+    EXPECT_EQ(ids::advance(clock, 900, 100), 1001u);
+    EXPECT_EQ(ids::advance(clock, 901, 100), 1002u);
+    EXPECT_EQ(ids::advance(clock, 901, 100), 901u);
+    EXPECT_EQ(ids::advance(clock, 901, 100), 902u);
+    EXPECT_EQ(ids::advance(clock, 0, 1000), 903u);
 }
 
 TEST(Uuid7Clock, StrictlyIncreasingUnderThreads) {
@@ -165,7 +176,7 @@ TEST(Uuid7Clock, StrictlyIncreasingUnderThreads) {
     for (size_t t = 0; t < kThreads; ++t) {
         threads.emplace_back([&clock, &mine = ticks[t]] {
             for (size_t i = 0; i < kTicks; ++i) {
-                mine.push_back(ids::advance(clock, i / 10));
+                mine.push_back(ids::advance(clock, i / 10, kFar));
                 raise_to(clock, i);
             }
         });

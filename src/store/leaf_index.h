@@ -1,0 +1,16 @@
+// The columns and indexes of a partition, which may be one that a user has made, with its columns in another
+// order and any indexes. The functions may ereport, so call them inside pg::call.
+#pragma once
+
+#include "pg/server.h"
+
+namespace eventlog::store {
+
+// Returns the number that a column has in this partition.
+AttrNumber column_number(Relation leaf, const char* column);
+
+// Opens an index with all rows of the partition in ascending order of the column, which is of this type.
+// Returns null if there is none.
+Relation open_leaf_index(Relation leaf, const char* column, Oid type);
+
+}  // namespace eventlog::store
