@@ -51,7 +51,7 @@ void renew(store::Insertion& insertion, event::StoredRow& row) {
     const event::Micros now = pg::unix_micros_now();
     if (row.event_ts == row.ingested_at) row.event_ts = now;
     row.ingested_at = now;
-    row.event_id = store::next_id(insertion.table, now);
+    row.event_id = store::next_id(logs::kEvents, insertion.table, now);
 }
 
 Answer write_one(store::Insertion& insertion, Ticket ticket) {
