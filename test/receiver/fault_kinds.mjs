@@ -56,6 +56,7 @@ const chosenEvents = {
 export const kinds = {
     reset_on_connect: {params: {path: check.absent}},
     delay: {params: {ms: check.integer(0, maxMs)}},
+    hold: {},
     continue_100: {},
     ignore_expect: {expects: true},
     refuse_expect: {expects: true},

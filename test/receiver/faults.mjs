@@ -1,5 +1,5 @@
 // The fault rules in force, and which of them meets a request. Rules are tried in order and the first that
-// matches wins, except that a delay is added to whatever follows, and that a kind with a condition on the
+// matches wins, except that a delay or hold is added to whatever follows, and that a kind with a condition on the
 // batch matches only a batch that meets it.
 
 import {kinds} from './fault_kinds.mjs';
@@ -8,9 +8,15 @@ const actsBeforeBody = ['continue_100', 'ignore_expect'];
 
 export class Faults {
     #rules = [];
+    #release = () => {};
+    #held = Promise.resolve();
 
     /** Replaces the rules by others in which problemOfRules finds nothing. */
-    replace(rules) { this.#rules = rules.map((rule) => ({...rule, left: rule.count ?? Infinity})); }
+    replace(rules) {
+        this.#release();
+        this.#held = new Promise((resolve) => { this.#release = resolve; });
+        this.#rules = rules.map((rule) => ({...rule, left: rule.count ?? Infinity}));
+    }
 
     /** The rules still in force, `count` being what is left of it. */
     list() {
@@ -27,11 +33,11 @@ export class Faults {
 
     /**
      * What awaits a request whose headers have arrived, `expects` telling whether it waits for 100 Continue:
-     * {delayMs, conditional, rule}; `rule` (or null) is in force unless one of `conditional` turns out to
+     * {delayMs, held, conditional, rule}; `held` is null or ends when the rules are replaced; `rule` (or null) is in force unless one of `conditional` turns out to
      * match the batch.
      */
     plan(path, {expects}) {
-        const plan = {delayMs: 0, conditional: [], rule: null};
+        const plan = {delayMs: 0, held: null, conditional: [], rule: null};
         for (const rule of this.#rules) {
             if (rule.kind === 'reset_on_connect' || !applies(rule, path)) continue;
             if (kinds[rule.kind].expects && !expects) continue;
@@ -40,11 +46,14 @@ export class Faults {
                 continue;
             }
             rule.left--;
-            if (rule.kind !== 'delay') {
+            if (rule.kind === 'delay') {
+                plan.delayMs += rule.ms;
+            } else if (rule.kind === 'hold') {
+                plan.held = this.#held;
+            } else {
                 plan.rule = rule;
                 break;
             }
-            plan.delayMs += rule.ms;
         }
         return plan;
     }

@@ -58,6 +58,18 @@ test('delay: combines with the next rule that matches', async (t) => {
     assert.ok(performance.now() - start >= 119);
 });
 
+test('hold: answered as the rules said, once they are replaced', async (t) => {
+    const {send, control, fault} = await faultyFor(t, {kind: 'hold'}, {kind: 'status', status: 500});
+    let answered = false;
+    const answer = send(batch).finally(() => { answered = true; });
+    await until(async () => (await control('GET /stats')).requests === 1);
+    assert.equal((await send(batch, {quietMs: 30})).outcome, 'quiet');
+    assert.equal(answered, false);
+    await fault();
+    assert.equal((await answer).status, 500);
+    assert.equal((await send(batch)).status, 202);
+});
+
 test('reset_on_connect: the connection is reset', async (t) => {
     const {send, control} = await faultyFor(t, {kind: 'reset_on_connect', count: 1});
     assert.equal((await send(batch)).outcome, 'ECONNRESET');

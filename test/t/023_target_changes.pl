@@ -67,10 +67,11 @@ scenario 'pause_target and resume_target' => {}, sub {
 };
 
 scenario 'pause_target while a request is under way' => {}, sub {
-	$receiver->faults({ kind => 'delay', ms => 1000, count => 1 });
+	$receiver->faults({ kind => 'hold', count => 1 });
 	my @ids = log_events($node, 'good');
 	wait_until('the request is under way', sub { forward_status($node, 't')->{in_flight} == 1 });
 	sql(q{SELECT eventlog.pause_target('t')});
+	$receiver->faults;
 	wait_until('it has ended', sub { forward_status($node, 't')->{in_flight} == 0 });
 	wait_until('its answer counts', sub { forward_status($node, 't')->{lag_events} == 0 });
 	is(forward_status($node, 't')->{state}, 'paused', '... though the target is paused');

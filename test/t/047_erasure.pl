@@ -136,10 +136,11 @@ subtest 'refused while it is being erased' => sub {
 
 subtest 'under way when it is erased, and refused afterwards' => sub {
 	let_one_pass();
-	refuse_quoting('words of dora', { kind => 'delay', ms => 2000, count => 1 });
+	refuse_quoting('words of dora', { kind => 'hold', count => 1 });
 	my $id = log_of('dora');
-	wait_until('a request is under way', sub { forward_status($node, 'sink')->{in_flight} == 1 || dead_letter($id) ne '' });
+	wait_until('a request is under way', sub { forward_status($node, 'sink')->{in_flight} == 1 });
 	is(erase('dora'), 1, 'erased');
+	$receiver->faults;
 	wait_until('it is a dead letter', sub { dead_letter($id) ne '' });
 	is(dead_letter($id), '400|The event has been erased.|', 'the dead letter does not quote the event');
 	is_deeply([ traces('dora') ], [], 'no trace of it is left');
