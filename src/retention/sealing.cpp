@@ -15,7 +15,7 @@ bool run_step(Oid partition, LOCKMODE mode, const char* function) {
     if (!ConditionalLockRelationOid(partition, mode)) return false;
     if (get_rel_name(partition) == nullptr) return false;
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    pg::run_sql(psprintf("SELECT %s.%s(%u)", store::catalog().internal_schema, function, partition),
+    pg::run_sql(psprintf("SELECT %s.%s(%u::oid)", store::catalog().internal_schema, function, partition),
                 SPI_OK_SELECT);
     bool null = false;
     bool done = DatumGetBool(SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null));

@@ -269,7 +269,7 @@ bool is_known_closed(const LogTable& log, Relation table, Oid partition) {
 
 void reopen(Oid partition) {
     pg::OwnerSql saved = pg::begin_owner_sql(catalog().owner);
-    pg::run_sql(psprintf("SELECT %s.reopen_partition(%u)", catalog().internal_schema, partition),
+    pg::run_sql(psprintf("SELECT %s.reopen_partition(%u::oid)", catalog().internal_schema, partition),
                 SPI_OK_SELECT);
     pg::end_owner_sql(saved);
     CommandCounterIncrement();
