@@ -1,4 +1,4 @@
-// What the caller may see of the log: its privileges and row security. They are those of a query of the
+// Privileges and row security decide which rows of the log the caller may see. They are those of a query of the
 // table, although a page is read from the partitions. The functions may ereport, so call them inside
 // pg::call.
 #pragma once

@@ -87,9 +87,9 @@ bool retire(Oid partition, Fence& fence) {
     const char* name = get_rel_name(partition);
     if (name == nullptr || !get_rel_relispartition(partition)) return false;
     pg::OwnerSql saved = pg::begin_owner_sql(store::catalog().owner);
-    bool retired =
-        DatumGetBool(query(psprintf("SELECT %s.retire_partition(%u::oid, %s)", store::catalog().internal_schema,
-                                    partition, settings::retention_ignores_readers ? "true" : "false")));
+    bool retired = DatumGetBool(
+        query(psprintf("SELECT %s.retire_partition(%u::oid, %s)", store::catalog().internal_schema, partition,
+                       settings::retention_ignores_readers ? "true" : "false")));
     pg::end_owner_sql(saved);
     if (!retired) return false;
     const char* parent = get_rel_name(get_partition_parent(partition, false));

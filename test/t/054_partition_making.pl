@@ -1,4 +1,4 @@
-# What a log meets while it makes partitions and finds them as users have made them: event triggers that log, partitions with their own
+# A log makes partitions, and finds them as users have made them: event triggers that log, partitions with their own
 # order of columns, keys and bounds, a clock that was wrong, and transactions that are prepared.
 use strict;
 use warnings FATAL => 'all';
