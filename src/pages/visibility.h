@@ -1,5 +1,5 @@
-// Privileges and row security decide which rows of the log the caller may see. They are those of a query of the
-// table, although a page is read from the partitions. The functions may ereport, so call them inside
+// Privileges and row security decide which rows of the log the caller may see. They are those of a query of
+// the table, although a page is read from the partitions. The functions may ereport, so call them inside
 // pg::call.
 #pragma once
 
