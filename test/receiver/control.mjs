@@ -14,7 +14,7 @@ import {problemOfRules} from './fault_kinds.mjs';
 export function createControlServer({tally, faults, data, proxy}) {
     const done = {success: true};
     const routes = {
-        'GET /stats': () => ({...tally.stats(), open_connections: data.connections}),
+        'GET /stats': () => ({...tally.stats(), open_connections: data.connections, held: faults?.heldCount ?? 0}),
         'GET /ids': () => tally.ids(),
         'GET /arrivals': () => tally.arrivals(),
         'GET /proxied': () => proxy?.log() ?? [],

@@ -11,6 +11,9 @@ export class Faults {
     #release = () => {};
     #held = Promise.resolve();
 
+    /** The number of requests that are being held. */
+    heldCount = 0;
+
     /** Replaces the rules by others in which problemOfRules finds nothing. */
     replace(rules) {
         this.#release();
@@ -56,6 +59,14 @@ export class Faults {
             }
         }
         return plan;
+    }
+
+    /** Waits as long as the plan wants the request held. */
+    async hold(plan) {
+        if (!plan.held) return;
+        this.heldCount++;
+        await plan.held;
+        this.heldCount--;
     }
 
     /** The rule of the plan that the verdict on the whole request leaves in force, or null. */

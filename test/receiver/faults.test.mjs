@@ -62,11 +62,12 @@ test('hold: answered as the rules said, once they are replaced', async (t) => {
     const {send, control, fault} = await faultyFor(t, {kind: 'hold'}, {kind: 'status', status: 500});
     let answered = false;
     const answer = send(batch).finally(() => { answered = true; });
-    await until(async () => (await control('GET /stats')).requests === 1);
+    await until(async () => (await control('GET /stats')).held === 1);
     assert.equal((await send(batch, {quietMs: 30})).outcome, 'quiet');
     assert.equal(answered, false);
     await fault();
     assert.equal((await answer).status, 500);
+    await until(async () => (await control('GET /stats')).held === 0);
     assert.equal((await send(batch)).status, 202);
 });
 

@@ -144,6 +144,7 @@ test('stats count requests, statuses, bytes, duplicates; reset forgets them', as
         repeated_tokens: 0,
         token_conflicts: 0,
         open_connections: 0,
+        held: 0,
     });
     assert.ok(lastAt > before - 1000 && lastAt < Date.now() + 1000);
     await control('POST /reset');

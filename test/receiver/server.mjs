@@ -58,7 +58,7 @@ async function serve({wanted, tally, faults, record}, req, res, {expects}) {
     if (kind === 'continue_100' || (expects && kind !== 'ignore_expect')) res.writeContinue();
 
     const body = await readBody(req, resetAfter ?? Infinity);
-    await plan.held;
+    await faults.hold(plan);
     if (plan.delayMs > 0) await sleep(plan.delayMs, undefined, {ref: false});
     if (resetAfter !== null) reset(socket);
     if (resetAfter !== null || body === null) return tally.countStatus('none');

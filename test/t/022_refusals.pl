@@ -216,7 +216,7 @@ scenario '401 to a request that was under way when the key was changed: no reaso
 	retry_never();
 	$receiver->faults({ kind => 'hold', count => 1 });
 	my @ids = log_events($node, ('good') x 3);
-	wait_until('the request is under way', sub { forward_status($node, 't')->{in_flight} == 1 });
+	wait_for_held($receiver);
 	sql("ALTER USER MAPPING FOR CURRENT_USER SERVER t OPTIONS (SET api_key '$key')");
 	$receiver->faults;
 	arrived_are(\@ids, 'all have arrived in order, at once');

@@ -69,7 +69,7 @@ scenario 'pause_target and resume_target' => {}, sub {
 scenario 'pause_target while a request is under way' => {}, sub {
 	$receiver->faults({ kind => 'hold', count => 1 });
 	my @ids = log_events($node, 'good');
-	wait_until('the request is under way', sub { forward_status($node, 't')->{in_flight} == 1 });
+	wait_for_held($receiver);
 	sql(q{SELECT eventlog.pause_target('t')});
 	$receiver->faults;
 	wait_until('it has ended', sub { forward_status($node, 't')->{in_flight} == 0 });

@@ -173,7 +173,7 @@ scenario 'wait_for_forward' => {}, sub {
 scenario 'max_in_flight: batches under way at once, settled in order' => { batch_events => 10, max_in_flight => 4 }, sub {
 	$receiver->faults({ kind => 'hold' });
 	my @ids = log_events($node, ('good') x 80);
-	wait_until('four requests are under way', sub { forward_status($node, 't')->{in_flight} == 4 });
+	wait_for_held($receiver, 4);
 	$receiver->faults;
 	wait_for_ids($receiver, 80);
 	settle();

@@ -162,7 +162,7 @@ scenario 'rewind_target to the beginning' => { events => 'rewound.*' }, sub {
 scenario 'rewind_target while a request is under way' => { events => 'moved.*', batch_events => 2 }, sub {
 	$receiver->faults({ kind => 'hold', count => 1 });
 	my @ids = split /\n/, sql(q{SELECT eventlog.log_event('moved.on') FROM generate_series(1, 6)});
-	wait_until('the request is under way', sub { forward_status($node, 't')->{in_flight} == 1 });
+	wait_for_held($receiver);
 	sql(q{SELECT eventlog.rewind_target('t', 'beginning')});
 	$receiver->faults;
 	wait_for_ids($receiver, 6);

@@ -138,7 +138,7 @@ subtest 'under way when it is erased, and refused afterwards' => sub {
 	let_one_pass();
 	refuse_quoting('words of dora', { kind => 'hold', count => 1 });
 	my $id = log_of('dora');
-	wait_until('a request is under way', sub { forward_status($node, 'sink')->{in_flight} == 1 });
+	wait_for_held($receiver);
 	is(erase('dora'), 1, 'erased');
 	$receiver->faults;
 	wait_until('it is a dead letter', sub { dead_letter($id) ne '' });

@@ -13,7 +13,7 @@ use PostgreSQL::Test::Utils;
 use Test::More;
 use Time::HiRes qw(sleep time);
 
-our @EXPORT = qw(start_eventlog create_target forward_status dead_letters log_events worker_pid wait_until wait_for_ids
+our @EXPORT = qw(start_eventlog create_target forward_status dead_letters log_events worker_pid wait_until wait_for_ids wait_for_held
   wait_for_state configure start_pgbench test_resolver is_free_of_crashes);
 
 # A started server with the extension, preloaded, in database postgres. Settings are lines of postgresql.conf.
@@ -96,6 +96,16 @@ sub wait_for_ids
 {
 	my ($receiver, $count) = @_;
 	wait_until("$count ids have arrived", sub { $receiver->stats->{distinct_ids} >= $count });
+	return;
+}
+
+# Waits until a rule `hold` of the endpoint has so many requests in its hands, one by default. A target's in_flight counts
+# requests that have not arrived yet, too.
+sub wait_for_held
+{
+	my ($receiver, $count) = @_;
+	$count //= 1;
+	wait_until("$count requests are held", sub { $receiver->stats->{held} == $count });
 	return;
 }
 
