@@ -13,6 +13,7 @@ package EventWriters;
 use strict;
 use warnings FATAL => 'all';
 
+use EventlogTest;
 use Exporter 'import';
 use POSIX qw(:sys_wait_h);
 use PostgreSQL::Test::Utils;
@@ -48,7 +49,7 @@ sub new
 {
 	my ($class, $node, %options) = @_;
 	my $folder = PostgreSQL::Test::Utils::tempdir('writers');
-	my $self = bless { node => $node, rate => $options{rate}, folder => $folder, log => "$PostgreSQL::Test::Utils::log_path/pgbench.log" }, $class;
+	my $self = bless { node => $node, rate => $options{rate}, folder => $folder, log => "$folder/pgbench.log" }, $class;
 	my @chosen = @{ $options{transactions} // \@transactions };
 	foreach my $number (0 .. $#chosen)
 	{
@@ -92,7 +93,7 @@ sub forget_failures
 	return;
 }
 
-# Ends the sessions, with the transactions that they have open.
+# Ends the sessions, with the transactions that they have open, and waits until the server has noticed.
 sub stop
 {
 	my ($self) = @_;
@@ -103,6 +104,9 @@ sub stop
 		waitpid $self->{pid}, 0;
 	}
 	delete $self->{pid};
+	wait_until('the sessions of pgbench have ended', sub {
+		return $self->{node}->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'}) eq '0';
+	});
 	return;
 }
 
