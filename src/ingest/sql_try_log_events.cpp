@@ -10,10 +10,15 @@ namespace {
 using namespace eventlog;
 using ingest::TriedEvent;
 
-// Returns the rows (index, event_id, sqlstate, message, detail, hint), or the first four columns of them.
+// Prepares the result. It must precede everything that may wait for a lock, because an update may remove the
+// function from the catalog meanwhile.
+void prepare_result(FunctionCallInfo fcinfo) {
+    pg::call([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
+}
+
+// Adds the rows (index, event_id, sqlstate, message, detail, hint), or the first four columns of them.
 void report(FunctionCallInfo fcinfo, const std::vector<TriedEvent>& items) {
     auto* set = reinterpret_cast<ReturnSetInfo*>(fcinfo->resultinfo);
-    pg::call([fcinfo] { InitMaterializedSRF(fcinfo, 0); });
     int index = 0;
     for (const TriedEvent& item : items) {
         pg::call([&item, set, index] {
@@ -42,6 +47,7 @@ void report(FunctionCallInfo fcinfo, const std::vector<TriedEvent>& items) {
 
 // The function of release 0.2.0, which is STRICT and has four columns.
 EVENTLOG_FUNCTION(eventlog_try_log_events) {
+    prepare_result(fcinfo);
     jsonb::Container events = ingest::counted([fcinfo] {
         jsonb::Container argument = pg::call([fcinfo] { return pg::jsonb_view(PG_GETARG_DATUM(0)); });
         if (!argument.is_array()) ingest::refuse_no_array(event::kind_of_root(argument));
