@@ -19,7 +19,9 @@ struct Queue {
 // The first bytes of a chain. The event's bytes follow it, and later the texts of a refusal.
 struct Entry {
     std::atomic<Progress> progress;
-    bool left;  // the caller has left
+    std::atomic<bool> blocking;  // the caller has noted that it blocks the worker
+    bool left;                   // the caller has left
+    bool unwanted;               // the caller has tried to withdraw it
     Oid database;
     Ticket next;  // in the list
     size_t bytes;
@@ -97,6 +99,19 @@ void unlink(Ticket ticket) {
     Ticket before = kNoTicket;
     for (Ticket at = queue->first; at != ticket; at = entry_of(at)->next) before = at;
     unlink(ticket, before);
+}
+
+// Puts an entry of this process's group back, unless its caller does not want it any more.
+void hand_back(Ticket ticket) {
+    Entry* entry = entry_of(ticket);
+    if (entry->left) {
+        queue->pool.free(ticket);
+    } else if (entry->unwanted) {
+        entry->progress = Progress::returned;
+        SetLatch(entry->caller);
+    } else {
+        prepend(ticket);
+    }
 }
 
 // Gives an entry of this process's group its answer.
@@ -209,11 +224,20 @@ Progress progress(Ticket ticket) {
 
 bool withdraw(Ticket ticket) {
     return locked([ticket] {
+        entry_of(ticket)->unwanted = true;
         if (progress(ticket) != Progress::queued) return false;
         unlink(ticket);
         queue->pool.free(ticket);
         return true;
     });
+}
+
+void note_blocking(Ticket ticket) {
+    entry_of(ticket)->blocking = true;
+}
+
+bool is_blocking(Ticket ticket) {
+    return entry_of(ticket)->blocking.load();
 }
 
 Answer read_answer(Ticket ticket, Refusal& refusal) {
@@ -288,10 +312,7 @@ void give_back() {
         for (; taken_count > 0; taken_count--) {
             Ticket ticket = taken[taken_count - 1];
             if (ticket == kNoTicket) continue;
-            if (entry_of(ticket)->left)
-                queue->pool.free(ticket);
-            else
-                prepend(ticket);
+            hand_back(ticket);
         }
     });
 }

@@ -1,7 +1,7 @@
 // The queue of autonomous events in shared memory. Callers put events into it and wait; the worker of the
 // database takes the events, writes them and answers.
 //
-//     caller: enqueue, wake_writer, progress until answered (or withdraw), read_answer, leave
+//     caller: enqueue, wake_writer, progress until answered (or withdraw, or returned), read_answer, leave
 //     worker: take, read, then answer_at_commit inside the writing transaction, or refuse
 //
 // An entry belongs to its caller until the worker has taken it, then to the worker until it has answered. If
@@ -41,7 +41,7 @@ struct Refusal {
     const char* constraint;
 };
 
-enum class Progress : uint32_t { queued, taken, answered };
+enum class Progress : uint32_t { queued, taken, answered, returned };
 
 // Requests the memory. _PG_init calls it while preloading.
 void request_queue();
@@ -57,8 +57,12 @@ void wake_writer();
 
 Progress progress(Ticket ticket);
 
-// Removes the event from the queue. Returns false if the worker has already taken it.
+// Removes the event from the queue. Returns false if the worker has already taken it; then its progress will
+// be `answered`, or `returned` if the worker gives it back without having written it.
 bool withdraw(Ticket ticket);
+
+// Notes that the worker waits for a lock that the caller's own transaction stands in the way of.
+void note_blocking(Ticket ticket);
 
 // Returns the answer. If it is a refusal, also fills `refusal`.
 Answer read_answer(Ticket ticket, Refusal& refusal);
@@ -84,10 +88,14 @@ std::string_view read(Ticket ticket);
 // them; `answers` has the same order, and must stay unchanged until then.
 void answer_at_commit(std::span<Ticket> tickets, std::span<Answer> answers);
 
+// Returns whether the caller has noted that it blocks this process.
+bool is_blocking(Ticket ticket);
+
 // Answers a taken event with an error.
 void refuse(Ticket& ticket, int sqlstate, const Refusal& refusal);
 
-// Puts the events that this process has taken and not answered back into the queue, in their old order.
+// Puts the events that this process has taken and not answered back into the queue, in their old order, but
+// for those that their callers have tried to withdraw.
 void give_back();
 
 // Registers the callback that runs at the end of each transaction. _PG_init calls it once.

@@ -6,6 +6,7 @@
 #include "ingest/pipeline.h"
 #include "pg/boundary.h"
 #include "pg/datum.h"
+#include "pg/lock_waits.h"
 #include "pg/wait_event.h"
 #include "settings.h"
 #include "runtime/worker_slots.h"
@@ -25,6 +26,8 @@ constexpr const char* kFunction = "eventlog.log_event_autonomous()";
 constexpr int64_t kGraceMs = 2000;
 // Interval at which the worker is woken or requested again, because it may have ended meanwhile.
 constexpr int64_t kWakeEveryMs = 1000;
+// Interval at which the caller looks whether it blocks the worker; less than the worker waits for a lock.
+constexpr int64_t kLookEveryMs = 200;
 
 Ticket own_ticket = kNoTicket;
 
@@ -61,27 +64,34 @@ class Submission {
     Submission(const Submission&) = delete;
     Submission& operator=(const Submission&) = delete;
 
-    // Removes the event from the queue. Returns false if the worker has already taken it.
+    // Removes the event from the queue. Returns false if the worker has already taken it and may write it.
     bool withdraw() {
         bool withdrawn = pg::call([] { return autonomous::withdraw(own_ticket); });
         if (withdrawn) own_ticket = kNoTicket;
         return withdrawn;
     }
 
-    // Waits at most `timeout_ms` for the answer. Returns false if there is none by then.
+    // Waits at most `timeout_ms` for the answer, or for the withdrawn event's return. Returns false if there
+    // is neither by then.
     bool wait(int64_t timeout_ms, bool interruptible) {
         return pg::call([&] {
-            const int64_t deadline = pg::monotonic_ms() + timeout_ms;
-            int64_t wake_at = 0;
-            while (progress(own_ticket) != Progress::answered) {
+            const int64_t begin = pg::monotonic_ms();
+            const int64_t deadline = begin + timeout_ms;
+            int64_t wake_at = begin;
+            int64_t look_at = begin + kLookEveryMs;
+            while (progress(own_ticket) < Progress::answered) {
                 int64_t now = pg::monotonic_ms();
                 if (now >= deadline) return false;
                 if (now >= wake_at) {
                     wake_writer();
                     wake_at = now + kWakeEveryMs;
                 }
+                if (now >= look_at) {
+                    note_if_blocking();
+                    look_at = now + kLookEveryMs;
+                }
                 (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH,
-                                static_cast<long>(std::min(deadline, wake_at) - now),
+                                static_cast<long>(std::min({deadline, wake_at, look_at}) - now),
                                 pg::wait_event(pg::Wait::autonomous));
                 ResetLatch(MyLatch);
                 if (interruptible) CHECK_FOR_INTERRUPTS();
@@ -90,8 +100,17 @@ class Submission {
         });
     }
 
+    // Returns whether the event that could not be withdrawn at once came back and will not be written.
+    bool is_returned() const { return progress(own_ticket) == Progress::returned; }
+
     Answer answer(Refusal& refusal) {
         return pg::call([&] { return read_answer(own_ticket, refusal); });
+    }
+
+  private:
+    static void note_if_blocking() {
+        const int worker = runtime::worker_status().pid;
+        if (worker != 0 && pg::waits_for_this_process(worker)) note_blocking(own_ticket);
     }
 };
 
@@ -100,6 +119,9 @@ const char* reason_not_taken() {
     const runtime::WorkerStatus worker = runtime::worker_status();
     switch (worker.state) {
         case runtime::WorkerState::running:
+            if (int blocker = pg::blocker_of(worker.pid); blocker != 0)
+                return psprintf("The database's worker, process %d, waits for a lock that process %d holds.",
+                                static_cast<int>(worker.pid), blocker);
             return psprintf("The database's worker, process %d, is running but has not taken the event.",
                             static_cast<int>(worker.pid));
         case runtime::WorkerState::held:
@@ -143,6 +165,7 @@ void describe_cancelled(Submission& submission, const ids::Uuid& id, ErrorData* 
     Refusal refusal{};
     bool answered = submission.wait(kGraceMs, false);
     if (answered) {
+        if (submission.is_returned()) return;
         Answer answer = submission.answer(refusal);
         if (answer.sqlstate != 0 || answer.claim != store::Claim::taken) return;
     }
@@ -165,6 +188,7 @@ Answer exchange(std::string_view message, const ids::Uuid& id, Refusal& refusal)
     if (!answered) {
         if (submission.withdraw()) refuse_untaken();
         if (!submission.wait(kGraceMs, false)) refuse_unknown(id);
+        if (submission.is_returned()) refuse_untaken();
     }
     return submission.answer(refusal);
 }

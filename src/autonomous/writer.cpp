@@ -15,7 +15,8 @@
 namespace eventlog::autonomous {
 namespace {
 
-// A caller may hold the lock that the worker waits for, and the server cannot detect that deadlock.
+// A caller may hold the lock that the worker waits for, and the server cannot detect that deadlock. The
+// caller looks for it more often.
 constexpr const char* kLockTimeout = "1s";
 
 Answer answers[kGroupEvents];
@@ -88,22 +89,24 @@ void write_together(std::span<Ticket> tickets, std::span<Answer> results) {
     transaction.commit();
 }
 
-void refuse_each(std::span<Ticket> tickets, int sqlstate, const Refusal& refusal) {
+// Refuses the events whose callers block the worker. The others are given back, and tried again.
+void refuse_blocking(std::span<Ticket> tickets) {
+    const pg::Error locked = pg::error_of(rules::violation<rules::Rule::autonomous_locked>({}));
+    const Refusal refusal{locked.message.c_str(), locked.detail.c_str(), locked.hint.c_str(), nullptr,
+                          locked.constraint.c_str()};
     pg::call([&] {
-        for (Ticket& ticket : tickets) refuse(ticket, sqlstate, refusal);
+        for (Ticket& ticket : tickets)
+            if (is_blocking(ticket)) refuse(ticket, locked.sqlstate, refusal);
     });
 }
 
 void refuse_all(std::span<Ticket> tickets, const ErrorData* error) {
-    if (error->sqlerrcode != ERRCODE_LOCK_NOT_AVAILABLE)
-        return refuse_each(
-            tickets, error->sqlerrcode,
-            {error->message, error->detail, error->hint, error->column_name, error->constraint_name});
-    const pg::Error locked = pg::error_of(
-        rules::violation<rules::Rule::autonomous_locked>({}, rules::with<"limit">(kLockTimeout)));
-    refuse_each(tickets, locked.sqlstate,
-                {locked.message.c_str(), locked.detail.c_str(), locked.hint.c_str(), nullptr,
-                 locked.constraint.c_str()});
+    if (error->sqlerrcode == ERRCODE_LOCK_NOT_AVAILABLE) return refuse_blocking(tickets);
+    const Refusal refusal{error->message, error->detail, error->hint, error->column_name,
+                          error->constraint_name};
+    pg::call([&] {
+        for (Ticket& ticket : tickets) refuse(ticket, error->sqlerrcode, refusal);
+    });
 }
 
 // Writes them in a transaction of their own; false where they fail for the sake of one that is to be found.

@@ -105,7 +105,27 @@ like($node->safe_psql('postgres', q{SELECT eventlog.list_events(event_name => 'k
 is($node->safe_psql('postgres', 'SELECT state FROM eventlog.forward_status'), 'running', '... and its target');
 none_has_failed('the objects are older than the library');
 
-$node->safe_psql('postgres', 'ALTER EXTENSION eventlog UPDATE');
+# An update that takes its time: a call of every entrance begins before it, waits for it, and succeeds.
+my $updater = $node->background_psql('postgres', on_error_stop => 1);
+$updater->query_safe('BEGIN; ALTER EXTENSION eventlog UPDATE');
+my @waiting;
+foreach my $call (grep { @$_ == 2 } @calls)
+{
+	my $session = $node->background_psql('postgres', on_error_stop => 1);
+	$session->query_until(qr/begun/, "SET application_name = 'waits for the update';\n\\echo begun\n$call->[1]\n");
+	push @waiting, $session;
+}
+wait_for_value($node, 'postgres', <<'SQL', scalar @waiting);
+SELECT count(*) FROM pg_stat_activity
+WHERE application_name = 'waits for the update' AND wait_event_type IN ('Lock', 'Extension') AND query_start < clock_timestamp() - interval '2 s'
+SQL
+$updater->query_safe('COMMIT');
+$updater->quit;
+foreach my $number (0 .. $#waiting)
+{
+	is(eval { $waiting[$number]->query_safe('SELECT 1') =~ /1$/ }, 1, "a call that has waited for the update succeeds: $number") or diag($waiting[$number]->{stderr});
+	$waiting[$number]->quit;
+}
 is($node->safe_psql('postgres', $versions), "$library|$library", 'the objects are updated under load');
 go_on('the objects have been updated');
 none_has_failed('the objects have been updated');

@@ -219,17 +219,54 @@ is(join(' ', grep { !$certain{$_} && !$unknown{$_} } @found), '', '... have writ
 my %found = map { $_ => 1 } @found;
 is(join(' ', grep { !$found{$_} } @certain), '', '... and all that they tell of');
 
-# Cancelled when the worker has taken the event, which then waits for a lock.
+# The worker waits for a lock of another session: so do the callers. The least timeout here is longer than the worker waits.
 
+my $patient = q{eventlog.autonomous_timeout = '10min'};
 my $locker = $node->background_psql('postgres', on_error_stop => 1);
 $locker->query_safe('BEGIN; LOCK TABLE eventlog.events IN SHARE MODE');
-$error = outcome(q{SELECT eventlog.log_event_autonomous('locked')}, undef, q{statement_timeout = '200ms'});
+$error = outcome(q{SELECT eventlog.log_event_autonomous('cancelled in vain')}, undef, q{statement_timeout = '200ms'});
 like($error, qr/^ERROR:  57014:/, 'a call cancelled while the worker waits for a lock');
-unlike($error, qr/DETAIL/, '... whose event was refused in the end');
-$error = outcome(q{SELECT eventlog.log_event_autonomous('locked')});
-like($error, qr/^ERROR:  55P03: autonomous event was not written because the log is locked/, 'one that is not cancelled says so');
+unlike($error, qr/The event was written/, '... whose event was not written');
+$error = outcome(q{SELECT eventlog.log_event_autonomous('out of time')}, undef, q{eventlog.autonomous_timeout = '3s'});
+like($error, qr/^ERROR:  (?:55000: autonomous event was not written|40003: autonomous event was not confirmed) within/,
+	'one that runs out of time');
+$output = '';
+my $waiter = start_psql("SET $patient; SELECT eventlog.log_event_autonomous('waited')", \$output);
+ok($node->poll_query_until('postgres', <<'SQL'), 'one that waits longer than the worker waits for a lock');
+SELECT count(*) = 1 FROM pg_stat_activity
+WHERE query ~ 'waited' AND pid <> pg_backend_pid() AND wait_event_type = 'Extension' AND query_start < clock_timestamp() - interval '3 s'
+SQL
+is(count_events('waited'), 0, '... has not written it');
 $locker->query_safe('COMMIT');
-is(count_events('locked'), 0, '... and there is none of them');
+$waiter->finish;
+like($output, qr/^$uuid$/m, '... writes it when the lock is gone');
+is(join(' ', map { count_events($_) } 'cancelled in vain', 'out of time', 'waited'), '0 0 1', '... and only this one');
+
+# The caller's own transaction holds the lock, or another session waits for the caller in front of the worker.
+
+$error = outcome(q{BEGIN; LOCK TABLE eventlog.events IN SHARE MODE; SELECT eventlog.log_event_autonomous('locked')}, undef, $patient);
+like($error, qr/^ERROR:  55P03: autonomous event was not written because the log is locked/, 'a caller in the way of the worker');
+like($error, qr/^DETAIL:  The worker that writes it waits for a lock that the caller's own transaction holds or awaits\./m, '... is told so');
+my $logs = $node->background_psql('postgres', on_error_stop => 0);
+$logs->query_safe("SET $patient; BEGIN; SELECT eventlog.log_event('in the way')");
+$locker->query_until(qr/begun/, "\\echo begun\nBEGIN; LOCK TABLE eventlog.events IN SHARE MODE;\n");
+ok($node->poll_query_until('postgres',
+		q{SELECT count(*) = 1 FROM pg_locks WHERE relation = 'eventlog.events'::regclass AND mode = 'ShareLock' AND NOT granted}),
+	'another session waits for the caller');
+$output = '';
+my $bystander = start_psql("SET $patient; SELECT eventlog.log_event_autonomous('beside')", \$output);
+ok($node->poll_query_until('postgres',
+		q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ 'beside' AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'}),
+	'... and a third one for the worker');
+$logs->query(q{SELECT eventlog.log_event_autonomous('locked')});
+like($logs->{stderr}, qr/autonomous event was not written because the log is locked/, 'a caller in the way of both is refused');
+$logs->{stderr} = '';
+$logs->query_safe('ROLLBACK');
+$locker->query_safe('ROLLBACK');
+$bystander->finish;
+like($output, qr/^$uuid$/m, '... and the third one is served');
+is(join(' ', map { count_events($_) } 'locked', 'beside'), '0 1', '... alone');
+$logs->quit;
 
 # A trigger that is slow: the worker has taken the event, and the caller has no more time.
 
