@@ -19,11 +19,12 @@ class Flight {
 
     Batch& batch() { return claimed_.batch; }
     const ClaimedBatch& claimed() const { return claimed_; }
-    bool under_way() const { return request_.under_way(); }
+    // Returns whether a request is under way, or has ended with an answer that was not taken yet.
+    bool under_way() const { return request_.open(); }
     // Returns whether the next request waits to be sent.
-    bool waits() const { return !request_.open() && claimed_.batch.pending(); }
+    bool waits() const { return !under_way() && claimed_.batch.pending(); }
     // Returns whether everything has been answered, so that the batch may be settled.
-    bool is_done() const { return !request_.open() && !claimed_.batch.pending(); }
+    bool is_done() const { return !under_way() && !claimed_.batch.pending(); }
     // Returns the time at which the request was sent, on the worker's clock.
     int64_t sent_ms() const { return sent_ms_; }
 
