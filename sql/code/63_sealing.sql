@@ -29,9 +29,14 @@ BEGIN
         RETURN true;
     END IF;
     SELECT * INTO known FROM eventlog_internal.log_partitions l WHERE l.partition = close_partition.partition;
-    EXECUTE format('CREATE OR REPLACE TRIGGER sealed BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION eventlog.refuse_late_row()',
-                   partition::regclass);
-    EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER sealed', partition::regclass);
+    -- The trigger that a dump has restored stays as it is, for somebody may be about to drop it. 7 is BEFORE INSERT FOR EACH ROW.
+    IF NOT EXISTS (SELECT FROM pg_trigger t
+                   WHERE t.tgrelid = close_partition.partition AND t.tgname = 'sealed' AND t.tgenabled = 'A' AND t.tgtype = 7
+                     AND t.tgqual IS NULL AND t.tgfoid = 'eventlog.refuse_late_row()'::regprocedure) THEN
+        EXECUTE format('CREATE OR REPLACE TRIGGER sealed BEFORE INSERT ON %s FOR EACH ROW EXECUTE FUNCTION eventlog.refuse_late_row()',
+                       partition::regclass);
+        EXECUTE format('ALTER TABLE %s ENABLE ALWAYS TRIGGER sealed', partition::regclass);
+    END IF;
     DELETE FROM eventlog.sealed_partitions s WHERE s.log = known.log AND s.from_id = known.from_id;
     INSERT INTO eventlog.sealed_partitions (log, from_id, to_id) VALUES (known.log, known.from_id, known.to_id);
     RETURN true;

@@ -219,11 +219,14 @@ for my $try (1 .. 20)
 	$node->safe_psql('template1', 'CREATE DATABASE restored');
 	$node->command_ok([ 'pg_restore', '-d', $node->connstr('restored'), $dump ], '... is restored');
 	is($node->safe_psql('restored', 'SELECT count(*) FROM eventlog_internal.closed_partitions'), 0, '... without seals');
+	my $trigger = "SELECT xmin FROM pg_trigger WHERE tgrelid = '$leaf'::regclass AND tgname = 'sealed'";
+	my $restored = $node->safe_psql('restored', $trigger);
 	$node->safe_psql('restored', q{SELECT eventlog.log_event('of the restored')});
 	wait_until('the restored log has sealed its partitions', sub {
 		$node->safe_psql('restored', 'SELECT eventlog.maintain()');
 		$node->safe_psql('restored', $facts) eq $node->safe_psql('restored', $counted) });
 	pass('the restored log has counted its own');
+	is($node->safe_psql('restored', $trigger), $restored, '... and left the trigger alone, which another command may be dropping');
 
 	# A data-only restore that switches triggers off, beside the log's own worker.
 	my $rows = sql("SELECT count(*) FROM $leaf");
