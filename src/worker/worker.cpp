@@ -62,6 +62,8 @@ void Worker::run() {
             forwarder_.expect_changes();
         }
     }
+    // Events that are still waiting are refused, because there is no log.
+    autonomous::serve();
 }
 
 // Serves the log as long as it may be accessed.
