@@ -379,8 +379,10 @@ like($output, qr/\A$uuid\s*\z/, '... and returns when none is wanted any more');
 
 $callers = start_pgbench($node, '-c', 4, '-t', 1000000, '-f', $giving);
 wait_until('some have been written', sub { my $n = count_events('given'); $n > CLIENTS * 100 });
+my $log_so_far = -s $node->logfile;
 $node->safe_psql('postgres', 'SET eventlog.allow_drop = on; DROP EXTENSION eventlog CASCADE');
 ok(!$callers->finish, 'calls end when the extension is dropped under them');
+unlike(slurp_file($node->logfile, $log_so_far), qr/within eventlog\.autonomous_timeout/, '... at once');
 
 is_free_of_crashes($node, 1);
 $node->stop;

@@ -93,7 +93,7 @@ sub forget_failures
 	return;
 }
 
-# Ends the sessions, with the transactions that they have open, and waits until the server has noticed.
+# Ends the sessions, with the transactions that they have open, and waits until the server, if it is there, has noticed.
 sub stop
 {
 	my ($self) = @_;
@@ -105,6 +105,7 @@ sub stop
 	}
 	delete $self->{pid};
 	wait_until('the sessions of pgbench have ended', sub {
+		return 1 if !-e $self->{node}->data_dir . '/postmaster.pid';
 		return $self->{node}->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE application_name = 'pgbench'}) eq '0';
 	});
 	return;
