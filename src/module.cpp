@@ -13,12 +13,14 @@
 #include "runtime/log_counters.h"
 #include "runtime/progress.h"
 #include "runtime/worker_slots.h"
+#include "store/attached_code.h"
 #include "store/catalog.h"
 #include "store/drop_guard.h"
 #include "store/id_source.h"
 #include "store/leaves.h"
 #include "store/partitions.h"
 #include "store/ranges.h"
+#include "store/write_guard.h"
 
 extern "C" {
 #ifdef PG_MODULE_MAGIC_EXT
@@ -40,6 +42,8 @@ extern "C" void _PG_init(void) {
     store::watch_leaves();
     store::watch_ranges();
     store::watch_drops();
+    store::watch_attached_code();
+    store::guard_writes();
     context::watch_roles();
     // The server calls the callbacks in the reverse order of their registration, so the event has been
     // counted by the time a caller gets its answer.

@@ -67,6 +67,7 @@ BEGIN
             PERFORM eventlog_internal.create_target(changed.name, changed.start_at);
             PERFORM eventlog_internal.warn_unless_preloaded();
         ELSIF changed.known_as <> changed.name THEN
+            PERFORM eventlog_internal.load_library();
             UPDATE eventlog.targets SET name = changed.name WHERE name = changed.known_as;
             UPDATE eventlog.reader_window SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
             UPDATE eventlog.reader_position SET name = changed.name WHERE kind = 'target' AND name = changed.known_as;
@@ -90,6 +91,7 @@ BEGIN
         FROM pg_event_trigger_dropped_objects() o
         JOIN eventlog.targets t ON o.classid = 'pg_foreign_server'::regclass AND t.server = o.objid
     LOOP
+        PERFORM eventlog_internal.load_library();
         DELETE FROM eventlog.targets WHERE name = dropped;
         DELETE FROM eventlog.reader_window WHERE kind = 'target' AND name = dropped;
         DELETE FROM eventlog.reader_position WHERE kind = 'target' AND name = dropped;

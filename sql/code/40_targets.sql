@@ -27,6 +27,7 @@ CREATE OR REPLACE FUNCTION eventlog_internal.require_target(target text) RETURNS
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM eventlog_internal.load_library();
     IF target IS NULL THEN
         PERFORM eventlog_internal.refuse('argument_null', 'target');
     ELSIF NOT EXISTS (SELECT FROM eventlog.targets t WHERE t.name = require_target.target) THEN
@@ -83,6 +84,7 @@ COMMENT ON FUNCTION eventlog_internal.selects(text, text, jsonb) IS
 CREATE OR REPLACE FUNCTION eventlog_internal.link_targets() RETURNS void
     LANGUAGE sql VOLATILE SET search_path = pg_catalog, pg_temp
 AS $$
+    SELECT eventlog_internal.load_library();
     UPDATE eventlog.targets t
     SET server = (SELECT s.oid FROM pg_foreign_server s JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw
                   WHERE w.fdwname = 'eventlog' AND s.srvname = t.name)

@@ -18,6 +18,7 @@ CREATE OR REPLACE FUNCTION eventlog_internal.require_consumer(name text) RETURNS
     LANGUAGE plpgsql STABLE SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+    PERFORM eventlog_internal.load_library();
     IF name IS NULL THEN
         PERFORM eventlog_internal.refuse('argument_null', 'name');
     ELSIF NOT EXISTS (SELECT FROM eventlog.consumer_definitions c WHERE c.name = require_consumer.name) THEN

@@ -86,6 +86,7 @@ AS $$
 DECLARE
     known_as text;
 BEGIN
+    PERFORM eventlog_internal.load_library();
     IF log IS NULL THEN
         PERFORM eventlog_internal.refuse('retention_log_null', 'log');
     END IF;

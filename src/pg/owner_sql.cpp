@@ -2,15 +2,24 @@
 
 namespace eventlog::pg {
 
-OwnerSql begin_owner_sql(Oid owner) {
-    OwnerSql saved{};
+OwnerRole begin_owner_role(Oid owner) {
+    OwnerRole saved{};
     GetUserIdAndSecContext(&saved.user, &saved.security_context);
     SetUserIdAndSecContext(owner, saved.security_context | SECURITY_LOCAL_USERID_CHANGE);
     saved.guc_level = NewGUCNestLevel();
     (void)set_config_option("search_path", "pg_catalog, pg_temp", PGC_USERSET, PGC_S_SESSION, GUC_ACTION_SAVE,
                             true, 0, false);
+    return saved;
+}
+
+void end_owner_role(const OwnerRole& saved) {
+    AtEOXact_GUC(true, saved.guc_level);
+    SetUserIdAndSecContext(saved.user, saved.security_context);
+}
+
+OwnerSql begin_owner_sql(Oid owner) {
+    OwnerSql saved{begin_owner_role(owner), creating_extension};
     // Objects made here belong to no extension, even while the script of another extension runs.
-    saved.creating_extension = creating_extension;
     creating_extension = false;
     SPI_connect();
     return saved;
@@ -19,8 +28,7 @@ OwnerSql begin_owner_sql(Oid owner) {
 void end_owner_sql(const OwnerSql& saved) {
     SPI_finish();
     creating_extension = saved.creating_extension;
-    AtEOXact_GUC(true, saved.guc_level);
-    SetUserIdAndSecContext(saved.user, saved.security_context);
+    end_owner_role(saved.role);
 }
 
 void run_part(const char* sql) {

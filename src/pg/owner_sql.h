@@ -7,10 +7,18 @@
 
 namespace eventlog::pg {
 
-struct OwnerSql {
+struct OwnerRole {
     Oid user;
     int security_context;
     int guc_level;
+};
+
+// Becomes `owner`, without SPI. Returns the state that end_owner_role restores.
+OwnerRole begin_owner_role(Oid owner);
+void end_owner_role(const OwnerRole& saved);
+
+struct OwnerSql {
+    OwnerRole role;
     bool creating_extension;
 };
 

@@ -56,21 +56,25 @@ extern "C" {
 #include "catalog/partition.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_authid.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_database.h"
 #include "catalog/pg_enum.h"
 #include "catalog/pg_extension.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_inherits.h"
+#include "catalog/pg_policy.h"
 #include "catalog/pg_proc.h"
 #include "catalog/pg_trigger.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_rewrite.h"
 #include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/dbcommands.h"
 #include "commands/defrem.h"
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
+#include "commands/policy.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "common/shortest_dec.h"
@@ -83,7 +87,9 @@ extern "C" {
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
 #include "parser/analyze.h"
+#include "parser/parse_relation.h"
 #include "partitioning/partbounds.h"
 #include "partitioning/partdesc.h"
 #include "pgstat.h"
@@ -91,6 +97,7 @@ extern "C" {
 #include "postmaster/bgworker.h"
 #include "postmaster/interrupt.h"
 #include "replication/syncrep.h"
+#include "rewrite/rewriteDefine.h"
 #include "rewrite/rowsecurity.h"
 #include "storage/bufmgr.h"
 #include "storage/condition_variable.h"
@@ -111,6 +118,7 @@ extern "C" {
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
+#include "utils/hsearch.h"
 #include "utils/inval.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
@@ -118,7 +126,9 @@ extern "C" {
 #include "utils/memutils.h"
 #include "utils/partcache.h"
 #include "utils/ps_status.h"
+#include "utils/regproc.h"
 #include "utils/rel.h"
+#include "utils/rls.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
 #include "utils/timestamp.h"
@@ -173,6 +183,54 @@ inline void check_privileges(Query* query) {
     ExecCheckRTPerms(query->rtable, true);
 #endif
 }
+
+using TreeWalker = bool (*)(Node* node, void* context);
+
+// Calls `walker` with the children of a node of an expression or of a query, until it returns true.
+inline bool walk_children(Node* node, TreeWalker walker, void* context) {
+#if PG_VERSION_NUM >= 160000
+    if (IsA(node, Query)) return query_tree_walker(castNode(Query, node), walker, context, 0);
+    return expression_tree_walker(node, walker, context);
+#else
+    const auto untyped = reinterpret_cast<bool (*)()>(reinterpret_cast<void (*)()>(walker));
+    if (IsA(node, Query)) return query_tree_walker(castNode(Query, node), untyped, context, 0);
+    return expression_tree_walker(node, untyped, context);
+#endif
+}
+
+// The arguments of ExecutorCheckPerms_hook: the tables of a plan, and their privileges in newer servers.
+#if PG_VERSION_NUM >= 160000
+struct PlannedTables {
+    List* tables;
+    List* infos;
+    AclMode privileges_for(const RangeTblEntry* table) const {
+        return table->perminfoindex == 0
+                   ? ACL_NO_RIGHTS
+                   : getRTEPermissionInfo(infos, const_cast<RangeTblEntry*>(table))->requiredPerms;
+    }
+};
+#define EVENTLOG_PRIVILEGE_HOOK(name)                                                              \
+    static bool name##_body(bool allowed, const PlannedTables& planned);                           \
+    static ExecutorCheckPerms_hook_type name##_previous = nullptr;                                 \
+    static bool name(List* tables, List* infos, bool report) {                                     \
+        const bool allowed = name##_previous == nullptr || name##_previous(tables, infos, report); \
+        return name##_body(allowed, {tables, infos});                                              \
+    }                                                                                              \
+    static bool name##_body(bool allowed, const PlannedTables& planned)
+#else
+struct PlannedTables {
+    List* tables;
+    AclMode privileges_for(const RangeTblEntry* table) const { return table->requiredPerms; }
+};
+#define EVENTLOG_PRIVILEGE_HOOK(name)                                                       \
+    static bool name##_body(bool allowed, const PlannedTables& planned);                    \
+    static ExecutorCheckPerms_hook_type name##_previous = nullptr;                          \
+    static bool name(List* tables, bool report) {                                           \
+        const bool allowed = name##_previous == nullptr || name##_previous(tables, report); \
+        return name##_body(allowed, {tables});                                              \
+    }                                                                                       \
+    static bool name##_body(bool allowed, const PlannedTables& planned)
+#endif
 
 // Returns the path of the first file of a table that is neither temporary nor a system catalog.
 inline char* file_path_of(Form_pg_class table) {

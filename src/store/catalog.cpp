@@ -2,6 +2,7 @@
 
 #include "pg/boundary.h"
 #include "store/adoption.h"
+#include "store/attached_code.h"
 
 namespace eventlog::store {
 namespace {
@@ -22,6 +23,7 @@ void invalidate() {
 }
 
 void on_relation_change(Datum, Oid relation) {
+    forget_attached_code(relation);
     if (relation == InvalidOid || relation == cached.cluster ||
         std::count(std::begin(cached.tables), std::end(cached.tables), relation) > 0)
         invalidate();

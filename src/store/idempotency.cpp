@@ -4,6 +4,7 @@
 #include "pg/clock.h"
 #include "pg/datum.h"
 #include "settings.h"
+#include "store/catalog.h"
 #include "store/leaf.h"
 #include "store/leaf_index.h"
 #include "store/partitions.h"
@@ -138,7 +139,7 @@ bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, K
 void store_key(Oid leaf_oid, const event::IdempotencyKey& key, const ids::Uuid& id) {
     Relation relation = table_open(leaf_oid, RowExclusiveLock);
     require_plain(relation);
-    Leaf* leaf = open_leaf(relation);
+    Leaf* leaf = open_leaf(relation, catalog().owner);
     const KeyAttributes attributes = key_attributes_of(relation);
     // Columns that a user has added stay NULL.
     const int columns = RelationGetDescr(leaf->relation)->natts;

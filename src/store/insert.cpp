@@ -3,6 +3,7 @@
 #include "pg/clock.h"
 #include "pg/datum.h"
 #include "settings.h"
+#include "store/attached_code.h"
 #include "store/leaf.h"
 #include "store/leaves.h"
 #include "store/maintenance.h"
@@ -57,7 +58,7 @@ Leaf* open_direct_leaf(const Insertion& insertion, Oid oid) {
         table_close(relation, NoLock);
         return nullptr;
     }
-    return open_leaf(relation);
+    return open_leaf(relation, insertion.catalog.owner);
 }
 
 SPIPlanPtr prepare_insert(const Insertion& insertion) {
@@ -96,6 +97,7 @@ void insert_by_executor(const Insertion& insertion, Datum* values, const bool* n
 
 void open_table(Insertion& insertion) {
     insertion.table = table_open(insertion.catalog.table_of(*insertion.log), RowExclusiveLock);
+    require_own_code(insertion.table, insertion.catalog.owner);
 }
 
 // Returns the leaf for direct insertion, or null if the executor is needed.
@@ -140,6 +142,7 @@ Oid partition_for(Insertion& insertion, const ids::Uuid& id) {
 bool enter(Oid partition) {
     Relation relation = table_open(partition, RowExclusiveLock);
     const bool open = !is_closed(relation);
+    if (open) require_own_code_of_tree(relation, catalog().owner);
     table_close(relation, open ? NoLock : RowExclusiveLock);
     return open;
 }

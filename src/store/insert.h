@@ -32,7 +32,7 @@ struct Insertion {
 };
 
 // Prepares the log for rows written at about `unix_millis`. Adopts the database if that has not been done
-// yet.
+// yet. Raises 42501 if the table would run functions of somebody else, as enter_partition and enter do.
 Insertion begin_insertion(const LogTable& log, int64_t unix_millis);
 
 // Returns the partition for a row with this id. Makes the partition if it is missing.

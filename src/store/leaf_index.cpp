@@ -8,7 +8,8 @@ bool is_in_order(Relation index, AttrNumber column, Oid type) {
     return index->rd_rel->relam == BTREE_AM_OID && form->indisvalid && form->indkey.values[0] == column &&
            (index->rd_indoption[0] & INDOPTION_DESC) == 0 && index->rd_opcintype[0] == type &&
            index->rd_opfamily[0] == lookup_type_cache(type, TYPECACHE_BTREE_OPFAMILY)->btree_opf &&
-           RelationGetIndexPredicate(index) == NIL;
+           // A call of RelationGetIndexPredicate would run functions of the predicate.
+           heap_attisnull(index->rd_indextuple, Anum_pg_index_indpred, nullptr);
 }
 
 }  // namespace
