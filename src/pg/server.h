@@ -68,6 +68,7 @@ extern "C" {
 #include "catalog/pg_trigger.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_rewrite.h"
+#include "catalog/pg_tablespace.h"
 #include "catalog/pg_type.h"
 #include "catalog/pg_user_mapping.h"
 #include "commands/dbcommands.h"
@@ -75,6 +76,7 @@ extern "C" {
 #include "commands/event_trigger.h"
 #include "commands/extension.h"
 #include "commands/policy.h"
+#include "commands/tablespace.h"
 #include "commands/trigger.h"
 #include "common/hashfn.h"
 #include "common/shortest_dec.h"
@@ -241,6 +243,15 @@ inline char* file_path_of(Form_pg_class table) {
     return relpathperm((RelFileLocator{space, MyDatabaseId, table->relfilenode}), MAIN_FORKNUM);
 #else
     return relpathperm((RelFileNode{space, MyDatabaseId, table->relfilenode}), MAIN_FORKNUM);
+#endif
+}
+
+// Returns whether a role may make tables in a tablespace.
+inline bool may_create_in(Oid tablespace, Oid role) {
+#if PG_VERSION_NUM >= 160000
+    return object_aclcheck(TableSpaceRelationId, tablespace, role, ACL_CREATE) == ACLCHECK_OK;
+#else
+    return pg_tablespace_aclcheck(tablespace, role, ACL_CREATE) == ACLCHECK_OK;
 #endif
 }
 

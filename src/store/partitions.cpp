@@ -74,9 +74,27 @@ char* free_name(const LogTable& log, Oid schema, const ids::Uuid& from) {
     return name;
 }
 
+// Makes the tables and indexes of this transaction in the tablespace of the log's table, as partitions are
+// that are made in one step. The setting of the session, which may be anything, does not count.
+void use_tablespace(const LogTable& log, Oid table, Oid owner) {
+    const Oid space = get_rel_tablespace(table);
+    const char* name = OidIsValid(space) ? get_tablespace_name(space) : nullptr;
+    if (name != nullptr && !may_create_in(space, owner)) {
+        ereport(
+            WARNING, errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+            errmsg("eventlog: partitions of \"%s\" are not made in its tablespace \"%s\"", log.name, name),
+            errhint("Run GRANT CREATE ON TABLESPACE %s TO %s.", quote_identifier(name),
+                    quote_identifier(GetUserNameFromId(owner, false))));
+        name = nullptr;
+    }
+    (void)set_config_option("default_tablespace", name != nullptr ? name : "", PGC_USERSET, PGC_S_SESSION,
+                            GUC_ACTION_SAVE, true, 0, false);
+}
+
 void create(const LogTable& log, Oid owner, Oid schema, const ids::Uuid& from, const ids::Uuid& to) {
     const char* leaf = quote_qualified_identifier(get_namespace_name(schema), free_name(log, schema, from));
     pg::OwnerSql saved = pg::begin_owner_sql(owner);
+    use_tablespace(log, catalog().table_of(log), owner);
     // An event trigger that logs an event would need the very partition that is being made.
     for (const char* command : log.partition_commands) pg::run_part(psprintf(command, leaf));
     pg::run_part(psprintf("ALTER TABLE eventlog.%s ATTACH PARTITION %s FOR VALUES FROM ('%s') TO ('%s')",

@@ -181,6 +181,35 @@ is($node->safe_psql('wrong', q{SELECT eventlog.health() #>> '{checks,idsAhead,st
 my $ahead = store_ahead($node, 'postgres', 1) if $node->safe_psql('postgres', "$log IS NOT NULL") eq 't';
 is($node->safe_psql('postgres', $log) gt $ahead, 1, 'ids a little ahead of the clock are continued');
 
+# ---- tablespaces -----------------------------------------------------------------------------------------------------
+
+$node->safe_psql('postgres', "SET allow_in_place_tablespaces = on; CREATE TABLESPACE $_ LOCATION ''") foreach qw(slow other);
+my $number = 0;
+my $spaces = q{SELECT string_agg(DISTINCT coalesce(s.spcname, 'default'), ' ') FROM pg_inherits i
+    JOIN pg_index x ON x.indrelid = i.inhrelid JOIN pg_class c ON c.oid IN (i.inhrelid, x.indexrelid)
+    LEFT JOIN pg_tablespace s ON s.oid = c.reltablespace WHERE i.inhparent = 'eventlog.%s'::regclass};
+foreach my $way ('SELECT eventlog.maintain()', $keyed, "BEGIN; $keyed; COMMIT", "SET eventlog.partitions_ahead = 0; $keyed")
+{
+	my $database = 'spaces' . ++$number;
+	new_database($database, 'CREATE EXTENSION eventlog', $log, 'ALTER TABLE eventlog.events SET TABLESPACE slow');
+	drop_partitions($database);
+	$node->safe_psql($database, "SET default_tablespace = other; $way");
+	is($node->safe_psql($database, sprintf $spaces, 'events'), 'slow', "$way: partitions and their indexes are in the tablespace of the table");
+	is($node->safe_psql($database, sprintf $spaces, 'idempotency_keys'), 'default', '... and those of another table are not');
+}
+$node->safe_psql('spaces1', <<'SQL');
+CREATE ROLE owner;
+GRANT USAGE, CREATE ON SCHEMA eventlog TO owner;
+GRANT USAGE ON SCHEMA eventlog_internal TO owner;
+GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA eventlog, eventlog_internal TO owner;
+GRANT USAGE ON TYPE eventlog.event_origin TO owner;
+ALTER TABLE eventlog.events OWNER TO owner;
+ALTER TABLE eventlog.idempotency_keys OWNER TO owner;
+SQL
+drop_partitions('spaces1');
+is($node->safe_psql('spaces1', "$keyed IS NOT NULL"), 't', 'an owner who may not use the tablespace: the event is logged');
+is($node->safe_psql('spaces1', sprintf $spaces, 'events'), 'default', '... in the default tablespace');
+
 # ---- prepared transactions -------------------------------------------------------------------------------------------
 
 new_database('prepared', 'CREATE EXTENSION eventlog');
