@@ -44,10 +44,18 @@ bool waits_for_worker() {
     return !known.adopted && was_upgraded(known.cluster);
 }
 
-void maintain(int64_t unix_millis) {
+bool maintain_step(int64_t unix_millis) {
+    if (is_maintained(unix_millis)) return false;
     lock_extension(kMaintenanceLock);
     adopt();
-    make_partitions_ahead(unix_millis);
+    make_next_partition(unix_millis);
+    return true;
+}
+
+void maintain(int64_t unix_millis) {
+    // Nobody else sees a database that this transaction has adopted.
+    if (catalog().adopted && !is_maintained(unix_millis)) make_ready_elsewhere(unix_millis);
+    while (maintain_step(unix_millis)) CHECK_FOR_INTERRUPTS();
 }
 
 bool make_ready_elsewhere(int64_t unix_millis) {
@@ -91,11 +99,14 @@ extern "C" PGDLLEXPORT void eventlog_maintenance_main(Datum database) {
             set("eventlog.partitions_ahead", arguments.partitions_ahead);
             set("eventlog.idempotency_window", arguments.idempotency_window);
         });
-        pg::Transaction transaction;
-        pg::call([&arguments] {
-            if (store::service() == store::Service::none) return;
-            store::maintain(arguments.unix_millis);
-        });
-        transaction.commit();
+        for (bool more = true; more;) {
+            pg::Transaction transaction;
+            more = pg::call([&arguments] {
+                CHECK_FOR_INTERRUPTS();
+                return store::service() != store::Service::none &&
+                       store::maintain_step(arguments.unix_millis);
+            });
+            transaction.commit();
+        }
     });
 }

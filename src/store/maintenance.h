@@ -6,8 +6,15 @@
 
 namespace eventlog::store {
 
-// Adopts the database and makes the partition of `unix_millis` and those ahead of it, in the current
-// transaction. Waits for the maintenance lock. May ereport, so call it inside pg::call.
+// Adopts the database, and makes one of the partitions that hold `unix_millis` and are ahead of it, in the
+// current transaction. Returns false if there was nothing to do. Waits for the maintenance lock. A process
+// that can end its transactions calls this again and again, each time in a transaction of its own. May
+// ereport, so call it inside pg::call.
+bool maintain_step(int64_t unix_millis);
+
+// Adopts the database and makes all of these partitions for a session. A short-lived process makes them as
+// make_ready does; what it has left is made in the current transaction. May ereport, so call it inside
+// pg::call.
 void maintain(int64_t unix_millis);
 
 // Returns whether `maintain` has nothing to do. May ereport, so call it inside pg::call.

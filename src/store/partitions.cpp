@@ -183,11 +183,15 @@ void make_partitions(int64_t unix_millis) {
         if (catalog().has(*log)) make_partition(*log, ids::first_uuid_of(unix_millis));
 }
 
-void make_partitions_ahead(int64_t unix_millis) {
+bool make_next_partition(int64_t unix_millis) {
     for (const LogTable* log : log_tables()) {
         if (!catalog().has(*log)) continue;
-        while (std::optional<ids::Uuid> gap = first_gap(*log, unix_millis)) make_partition(*log, *gap);
+        if (std::optional<ids::Uuid> gap = first_gap(*log, unix_millis)) {
+            make_partition(*log, *gap);
+            return true;
+        }
     }
+    return false;
 }
 
 bool has_partitions(int64_t unix_millis) {

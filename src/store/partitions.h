@@ -25,9 +25,9 @@ std::span<const Oid> leaves_from(Relation table, const ids::Uuid& from);
 // where a neighbour begins. This happens in the current transaction, whose caller holds the maintenance lock.
 void make_partitions(int64_t unix_millis);
 
-// Makes the missing ones of the partitions that hold `unix_millis` and the eventlog.partitions_ahead spans
-// after it.
-void make_partitions_ahead(int64_t unix_millis);
+// Makes the first missing one of the partitions that hold `unix_millis` and the eventlog.partitions_ahead
+// spans after it. Returns false if none is missing.
+bool make_next_partition(int64_t unix_millis);
 
 // Returns whether each log has the partition that holds `unix_millis`, and it takes rows.
 bool has_partitions(int64_t unix_millis);

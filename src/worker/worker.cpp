@@ -72,6 +72,19 @@ void Worker::serve() {
     while (turn()) pg::call([this] { MemoryContextReset(turn_memory_); });
 }
 
+// Adopts the database and makes the partitions that are missing, each in a transaction of its own, so that
+// none of them waits for the others and a failure undoes none.
+void make_partitions() {
+    for (bool more = true; more;) {
+        store::LogTransaction transaction;
+        more = pg::call([] {
+            pg::limit_lock_waits();
+            return store::maintain_step(pg::unix_millis_now());
+        });
+        transaction.commit();
+    }
+}
+
 void handle_pending_changes() {
     pg::call([] {
         runtime::reload_configuration();
@@ -105,13 +118,13 @@ void Worker::serve_log_calls() {
             store::LogTransaction transaction;
             serves = pg::call([] {
                 pg::limit_lock_waits();
-                if (store::service() != store::Service::logging || !store::catalog().adopted) return false;
-                if (!store::is_maintained(pg::unix_millis_now())) store::maintain(pg::unix_millis_now());
-                return true;
+                return store::service() == store::Service::logging && store::catalog().adopted;
             });
             transaction.commit();
         }
-        if (serves) autonomous::serve();
+        if (!serves) return;
+        make_partitions();
+        autonomous::serve();
     } catch (const pg::ServerError& error) {
         pg::log_unless_locked(error, "serving log calls");
     }
@@ -175,13 +188,14 @@ void Worker::report_other_version() {
 // Adopts a log that pg_upgrade has brought, so that it continues without waiting for a first call.
 void Worker::adopt_upgraded() {
     try {
-        store::LogTransaction transaction;
-        pg::call([] {
-            pg::limit_lock_waits();
-            if (store::service() == store::Service::full && store::waits_for_worker())
-                store::maintain(pg::unix_millis_now());
-        });
-        transaction.commit();
+        bool adopts = false;
+        {
+            store::LogTransaction transaction;
+            adopts = pg::call(
+                [] { return store::service() == store::Service::full && store::waits_for_worker(); });
+            transaction.commit();
+        }
+        if (adopts) make_partitions();
     } catch (const pg::ServerError& error) {
         pg::log_unless_locked(error, "taking up an upgraded log");
     }
@@ -200,10 +214,10 @@ void Worker::maintain(int64_t now_ms) {
     if (now_ms < maintain_at_) return;
     maintain_at_ = now_ms + kMaintainEveryMs;
     try {
+        make_partitions();
         store::LogTransaction transaction;
         pg::call([] {
             pg::limit_lock_waits();
-            if (!store::is_maintained(pg::unix_millis_now())) store::maintain(pg::unix_millis_now());
             retention::start_retention(runtime::Await::nothing);
         });
         transaction.commit();

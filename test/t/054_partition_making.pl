@@ -181,6 +181,26 @@ is($node->safe_psql('wrong', q{SELECT eventlog.health() #>> '{checks,idsAhead,st
 my $ahead = store_ahead($node, 'postgres', 1) if $node->safe_psql('postgres', "$log IS NOT NULL") eq 't';
 is($node->safe_psql('postgres', $log) gt $ahead, 1, 'ids a little ahead of the clock are continued');
 
+# ---- a transaction for each partition --------------------------------------------------------------------------------
+
+$node->append_conf('postgresql.conf', 'eventlog.partitions_ahead = 9');
+$node->reload;
+my $made = q{SELECT (count(*) >= 20)::text || ' ' || count(*) - count(DISTINCT i.xmin::text) FROM pg_inherits i
+    WHERE i.inhparent IN ('eventlog.events'::regclass, 'eventlog.idempotency_keys'::regclass)};
+new_database('ahead', 'CREATE EXTENSION eventlog', $log);
+foreach my $way ('SELECT eventlog.maintain()', $log)
+{
+	drop_partitions('ahead');
+	$node->safe_psql('ahead', $way);
+	is($node->safe_psql('ahead', $made), 'true 0', "$way: each partition is made in a transaction of its own");
+}
+drop_partitions('postgres');
+$node->safe_psql('postgres', 'SELECT pg_terminate_backend(' . worker_pid($node) . ')');
+wait_for_value($node, 'postgres', $made, 'true 0');
+pass('... and so does the worker');
+$node->append_conf('postgresql.conf', 'eventlog.partitions_ahead = 2');
+$node->reload;
+
 # ---- tablespaces -----------------------------------------------------------------------------------------------------
 
 $node->safe_psql('postgres', "SET allow_in_place_tablespaces = on; CREATE TABLESPACE $_ LOCATION ''") foreach qw(slow other);
