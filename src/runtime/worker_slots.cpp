@@ -39,6 +39,7 @@ WorkerSlot* WorkerSlots::find_or_add(Oid database) {
     slot.retry_at = 0;
     slot.held_until = 0;
     slot.latch = nullptr;
+    slot.numbers_compared = false;
     slot.interest = static_cast<uint32_t>(Interest::nothing);
     slot.database = database;
     if (appends) used_.store(static_cast<uint32_t>(known.size()) + 1, std::memory_order_release);

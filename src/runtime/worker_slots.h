@@ -36,6 +36,9 @@ struct WorkerSlot {
     std::atomic<Latch*> latch;  // the latch of the running worker, or null
     std::atomic<uint32_t> interest;
     std::atomic<uint32_t> target_changes;  // counts commits that changed a target
+    // Whether the log's transaction numbers have been compared with the server's since the server was
+    // started.
+    std::atomic<bool> numbers_compared;
 };
 
 inline constexpr int kWorkerSlots = 128;

@@ -22,7 +22,8 @@ WITH stored AS (
 ), settled AS (
     SELECT greatest(0, greatest((SELECT next FROM stored), (SELECT next FROM cursors))
                        - pg_snapshot_xmin(pg_current_snapshot())::text::bigint + 1) AS xid_offset,
-           (SELECT incarnation FROM eventlog.cluster WHERE database = $2 AND server_major IS DISTINCT FROM $3) AS kept
+           (SELECT incarnation FROM eventlog.cluster
+            WHERE database = $2 AND (server_major IS DISTINCT FROM $3 OR system_identifier = $1)) AS kept
 ), emptied AS (
     DELETE FROM eventlog.cluster
 )
@@ -113,26 +114,32 @@ bool read_offset(Oid cluster_table, uint64_t& offset) {
     return true;
 }
 
-bool was_upgraded(Oid cluster_table) {
+bool may_be_taken_up(Oid cluster_table) {
     Adoption stored = read_adoption(cluster_table);
-    return stored.found && !stored.is_of_this_cluster && stored.server_major != kThisMajor;
+    return stored.found && (stored.is_of_this_cluster || stored.server_major != kThisMajor);
 }
 
 void adopt() {
     const Catalog& known = catalog();
     if (known.adopted) return;
     require_full_service();
+    const bool is_of_this_cluster = read_adoption(known.cluster).is_of_this_cluster;
     pg::OwnerSql saved = pg::begin_owner_sql(known.owner);
     Oid types[5] = {INT8OID, OIDOID, INT4OID, INT8OID, UUIDOID};
     Datum values[5] = {Int64GetDatum(static_cast<int64>(GetSystemIdentifier())),
                        ObjectIdGetDatum(MyDatabaseId), Int32GetDatum(kThisMajor), 0, 0};
     execute(psprintf("SELECT %s.link_targets()", known.internal_schema), 0, nullptr, nullptr, SPI_OK_SELECT);
     execute(psprintf(kSettle, greatest_xids(known)), 3, types, values, SPI_OK_SELECT);
+    if (is_of_this_cluster)
+        ereport(LOG,
+                errmsg("eventlog: the server's transaction numbers have gone back in database \"%s\"",
+                       get_database_name(MyDatabaseId)),
+                errdetail("The log goes on above the numbers that are stored."), errhidestmt(true));
     bool null = false;
     values[3] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 1, &null);
     values[4] = SPI_getbinval(SPI_tuptable->vals[0], SPI_tuptable->tupdesc, 2, &null);
     execute(kStore, 5, types, values, SPI_OK_INSERT);
-    forget_seals();
+    if (!is_of_this_cluster) forget_seals();
     forget();
     execute(kOwnTargets, 1, types + 4, values + 4, SPI_OK_UPDATE);
     pg::end_owner_sql(saved);

@@ -14,13 +14,15 @@ namespace eventlog::store {
 // adopted.
 bool read_offset(Oid cluster_table, uint64_t& offset);
 
-// Returns whether pg_upgrade has brought this database here from another major version. pg_upgrade keeps the
+// Returns whether a database that has to be adopted is not a copy: pg_upgrade has brought it here from
+// another major version, or pg_resetwal has lowered the numbers of its cluster. pg_upgrade keeps the
 // database's oid and all rows, and gives the cluster another system identifier. A copy made by
 // pg_createsubscriber differs from the original in its identifier alone.
-bool was_upgraded(Oid cluster_table);
+bool may_be_taken_up(Oid cluster_table);
 
 // Computes and stores the offset, unless the database has been adopted already. Targets that came from
-// elsewhere are paused, except those that pg_upgrade brought. The caller holds the maintenance lock.
+// elsewhere are paused, except those that pg_upgrade brought. The same is done again when pg_resetwal has
+// lowered the numbers, and pauses nothing. The caller holds the maintenance lock.
 void adopt();
 
 }  // namespace eventlog::store

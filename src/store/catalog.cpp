@@ -3,6 +3,7 @@
 #include "pg/boundary.h"
 #include "store/adoption.h"
 #include "store/attached_code.h"
+#include "store/xid_check.h"
 
 namespace eventlog::store {
 namespace {
@@ -97,7 +98,7 @@ Catalog read() {
     fresh.cluster = get_relname_relid("cluster", schema);
     if (!OidIsValid(fresh.cluster) || !OidIsValid(fresh.tables[0])) report_damage();
     fresh.owner = owner_of(fresh.tables[0]);
-    fresh.adopted = read_offset(fresh.cluster, fresh.xid_offset);
+    fresh.adopted = read_offset(fresh.cluster, fresh.xid_offset) && numbers_go_on(fresh);
     return fresh;
 }
 

@@ -25,29 +25,13 @@ bool fill_with_random(void* bytes, size_t size) {
 
 // Raises the clock to the greatest id below `limit` in a leaf, including dead and uncommitted rows. Returns
 // false if there is none.
-bool raise_above(Oid leaf_oid, const char* id_column, const ids::Uuid& limit) {
-    Relation leaf = table_open(leaf_oid, AccessShareLock);
-    Relation index =
-        leaf->rd_rel->relkind == RELKIND_RELATION ? open_leaf_index(leaf, id_column, UUIDOID) : nullptr;
-    bool found = false;
-    if (index != nullptr) {
-        ScanKeyData below;
-        ScanKeyInit(&below, 1, BTLessStrategyNumber, F_UUID_LT, pg::uuid_datum(limit));
-        IndexScanDesc scan = begin_index_scan(leaf, index, SnapshotAny, 1);
-        index_rescan(scan, &below, 1, nullptr, 0);
-        TupleTableSlot* slot = table_slot_create(leaf, nullptr);
-        if (index_getnext_slot(scan, BackwardScanDirection, slot)) {
-            bool null = false;
-            Datum id = slot_getattr(slot, column_number(leaf, id_column), &null);
-            ids::raise_to(id_clock(), ids::tick_of(pg::uuid_of(id)));
-            found = true;
-        }
-        ExecDropSingleTupleTableSlot(slot);
-        index_endscan(scan);
-        index_close(index, AccessShareLock);
-    }
-    table_close(leaf, AccessShareLock);
-    return found;
+bool raise_above(Oid leaf, const char* id_column, const ids::Uuid& limit) {
+    ScanKeyData below;
+    ScanKeyInit(&below, 1, BTLessStrategyNumber, F_UUID_LT, pg::uuid_datum(limit));
+    Datum id = 0;
+    if (!greatest_in_leaf(leaf, id_column, UUIDOID, &below, id)) return false;
+    ids::raise_to(id_clock(), ids::tick_of(pg::uuid_of(id)));
+    return true;
 }
 
 // Raises the clock above the stored ids, because it may have stepped back, or this may be a new primary with

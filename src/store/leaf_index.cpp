@@ -33,4 +33,30 @@ Relation open_leaf_index(Relation leaf, const char* column, Oid type) {
     return nullptr;
 }
 
+bool greatest_in_leaf(Oid leaf_oid, const char* column, Oid type, ScanKey below, Datum& value) {
+    Relation leaf = table_open(leaf_oid, AccessShareLock);
+    Relation index =
+        leaf->rd_rel->relkind == RELKIND_RELATION ? open_leaf_index(leaf, column, type) : nullptr;
+    bool found = false;
+    if (index != nullptr) {
+        const int conditions = below != nullptr ? 1 : 0;
+        IndexScanDesc scan = begin_index_scan(leaf, index, SnapshotAny, conditions);
+        index_rescan(scan, below, conditions, nullptr, 0);
+        TupleTableSlot* slot = table_slot_create(leaf, nullptr);
+        if (index_getnext_slot(scan, BackwardScanDirection, slot)) {
+            const AttrNumber number = column_number(leaf, column);
+            Form_pg_attribute attribute = TupleDescAttr(RelationGetDescr(leaf), number - 1);
+            bool null = false;
+            const Datum stored = slot_getattr(slot, number, &null);
+            if (!null) value = datumCopy(stored, attribute->attbyval, attribute->attlen);
+            found = !null;
+        }
+        ExecDropSingleTupleTableSlot(slot);
+        index_endscan(scan);
+        index_close(index, AccessShareLock);
+    }
+    table_close(leaf, AccessShareLock);
+    return found;
+}
+
 }  // namespace eventlog::store

@@ -13,4 +13,10 @@ AttrNumber column_number(Relation leaf, const char* column);
 // Returns null if there is none.
 Relation open_leaf_index(Relation leaf, const char* column, Oid type);
 
+// Stores the greatest value of the column in `value`, of all rows of a partition, dead and uncommitted ones
+// included. `below` is a condition on the column, or null. Returns false if there is none, or no such index.
+// Locks the partition only meanwhile. The value must be of a type that is passed by value, or is copied into
+// the current memory context.
+bool greatest_in_leaf(Oid leaf, const char* column, Oid type, ScanKey below, Datum& value);
+
 }  // namespace eventlog::store

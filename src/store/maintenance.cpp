@@ -41,7 +41,7 @@ bool is_maintained(int64_t unix_millis) {
 
 bool waits_for_worker() {
     const Catalog& known = catalog();
-    return !known.adopted && was_upgraded(known.cluster);
+    return !known.adopted && may_be_taken_up(known.cluster);
 }
 
 bool maintain_step(int64_t unix_millis) {

@@ -20,8 +20,8 @@ void maintain(int64_t unix_millis);
 // Returns whether `maintain` has nothing to do. May ereport, so call it inside pg::call.
 bool is_maintained(int64_t unix_millis);
 
-// Returns whether pg_upgrade has brought the log here and its worker has yet to adopt it, which the worker
-// does by itself. May ereport, so call it inside pg::call.
+// Returns whether the worker has yet to adopt the log by itself, because pg_upgrade has brought it here or
+// pg_resetwal has lowered the server's transaction numbers. May ereport, so call it inside pg::call.
 bool waits_for_worker();
 
 // Does the same as `maintain` for a log call that found something missing. A short-lived process does it and

@@ -33,7 +33,7 @@ class Worker {
     bool installed();
     bool ready();
     void report_other_version();
-    void adopt_upgraded();
+    void take_up();
     void serve_log_calls();
     bool reload(int64_t now_ms);
     void maintain(int64_t now_ms);
@@ -135,7 +135,7 @@ void Worker::stand_by() {
     forwarder_.clear();
     set_interest(runtime::Interest::nothing);
     report_other_version();
-    adopt_upgraded();
+    take_up();
     serve_log_calls();
     pg::call([this] { MemoryContextReset(turn_memory_); });
     if (!ready()) loop_.wait(pg::monotonic_ms() + kNotReadyEveryMs);
@@ -185,8 +185,9 @@ void Worker::report_other_version() {
     transaction.commit();
 }
 
-// Adopts a log that pg_upgrade has brought, so that it continues without waiting for a first call.
-void Worker::adopt_upgraded() {
+// Adopts a log that pg_upgrade has brought, or whose server counts transactions from a lower number, so that
+// it continues without waiting for a first call.
+void Worker::take_up() {
     try {
         bool adopts = false;
         {
@@ -197,7 +198,7 @@ void Worker::adopt_upgraded() {
         }
         if (adopts) make_partitions();
     } catch (const pg::ServerError& error) {
-        pg::log_unless_locked(error, "taking up an upgraded log");
+        pg::log_unless_locked(error, "taking up the log");
     }
 }
 
