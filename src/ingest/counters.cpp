@@ -7,7 +7,7 @@ namespace {
 
 // The number of events of the current transaction at one level of its subtransactions, since an event that
 // a subtransaction rolls back does not count. The levels are in the transaction's memory, the innermost
-// first.
+// first, and are freed with their subtransactions, of which a transaction may have millions.
 struct Level {
     int depth;
     uint64_t events;
@@ -33,6 +33,12 @@ void on_transaction_end(XactEvent event, void*) {
     }
 }
 
+void drop_innermost() {
+    Level* dropped = innermost;
+    innermost = dropped->outer;
+    pfree(dropped);
+}
+
 void merge_level(int depth) {
     if (innermost == nullptr || innermost->depth < depth) return;
     Level* outer = innermost->outer;
@@ -41,14 +47,14 @@ void merge_level(int depth) {
         return;
     }
     outer->events += innermost->events;
-    innermost = outer;
+    drop_innermost();
 }
 
 void on_subtransaction_end(SubXactEvent event, SubTransactionId, SubTransactionId, void*) {
     const int depth = GetCurrentTransactionNestLevel();
     if (event == SUBXACT_EVENT_COMMIT_SUB) merge_level(depth);
     if (event == SUBXACT_EVENT_ABORT_SUB)
-        while (innermost != nullptr && innermost->depth >= depth) innermost = innermost->outer;
+        while (innermost != nullptr && innermost->depth >= depth) drop_innermost();
 }
 
 runtime::Rejections* rejections_of(runtime::LogCounters& counters, int sqlstate) {

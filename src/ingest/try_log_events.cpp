@@ -17,6 +17,7 @@ std::string text_of(const char* text) {
 std::vector<TriedEvent> read_items(const jsonb::Container& events) {
     std::vector<TriedEvent> items;
     for (jsonb::Elements elements(events); elements.next();) {
+        pg::call([] { CHECK_FOR_INTERRUPTS(); });
         TriedEvent& item = items.emplace_back();
         try {
             item.metadata_bytes = read_event(elements.value(), item.event);

@@ -75,6 +75,39 @@ SELECT eventlog.log_event('a');
 ROLLBACK;
 SELECT grew('0 1 25006:1');
 
+-- A transaction of many subtransactions keeps no memory for each of them.
+BEGIN;
+CREATE FUNCTION log_in_subtransactions(times int) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    FOR i IN 1..times LOOP
+        BEGIN
+            PERFORM eventlog.log_event('subtransaction');
+            IF i % 2 = 0 THEN RAISE 'rolled back'; END IF;
+        EXCEPTION WHEN raise_exception THEN NULL;
+        END;
+    END LOOP;
+END
+$$;
+CREATE FUNCTION memory_of_transaction() RETURNS bigint
+    RETURN (SELECT total_bytes FROM pg_backend_memory_contexts WHERE name = 'TopTransactionContext');
+SELECT log_in_subtransactions(1000);
+SELECT memory_of_transaction() AS memory \gset
+SELECT log_in_subtransactions(4000);
+SELECT memory_of_transaction() - :memory < 100000;
+ROLLBACK;
+
+-- try_log_events is cancelled while it reads: not all of its events have been counted as refused.
+CREATE TABLE many AS SELECT jsonb_agg(i) AS events FROM generate_series(1, 200000) i;
+TRUNCATE before;
+INSERT INTO before SELECT * FROM eventlog.stats;
+SET statement_timeout = '10ms';
+SELECT count(*) FROM many, eventlog.try_log_events(many.events);
+RESET statement_timeout;
+SELECT coalesce(s.rejected - b.rejected < 200000, current_setting('shared_preload_libraries') !~ 'eventlog') FROM eventlog.stats s, before b;
+DROP TABLE many;
+TRUNCATE before;
+INSERT INTO before SELECT * FROM eventlog.stats;
+
 -- The counts of targets survive a restart of the server: they are the sums over the targets.
 BEGIN;
 CREATE SERVER regress_eventlog_a FOREIGN DATA WRAPPER eventlog OPTIONS (url 'http://127.0.0.1:1/', format 'ndjson', events 'all');
