@@ -27,8 +27,10 @@ size_t end_of_string(std::string_view text, size_t start) {
 }
 
 // Returns the end of the element at the front of `text`: the first comma or bracket that is not inside it.
-size_t end_of_element(std::string_view text) {
+// Stores the number of commas directly inside the element.
+size_t end_of_element(std::string_view text, size_t& commas) {
     size_t depth = 0;
+    commas = 0;
     for (size_t i = 0; i < text.size(); i++) {
         switch (text[i]) {
             case '"':
@@ -45,6 +47,7 @@ size_t end_of_element(std::string_view text) {
                 break;
             case ',':
                 if (depth == 0) return i;
+                if (depth == 1) commas++;
                 break;
         }
     }
@@ -61,9 +64,21 @@ JsonArray::JsonArray(std::string_view text) {
     if (!rest_.empty() && rest_.front() == ']') rest_ = {};
 }
 
+JsonArray JsonArray::members_of(std::string_view object) {
+    JsonArray members;
+    members.is_array_ = true;
+    members.rest_ = without_white_space_before(object.substr(object.find('{') + 1));
+    if (!members.rest_.empty() && members.rest_.front() == '}') members.rest_ = {};
+    return members;
+}
+
+std::string_view JsonArray::key() const {
+    return element_.substr(0, end_of_string(element_, 0) + 1);
+}
+
 bool JsonArray::next() {
     if (rest_.empty()) return false;
-    const size_t end = end_of_element(rest_);
+    const size_t end = end_of_element(rest_, commas_);
     element_ = without_white_space_behind(rest_.substr(0, end));
     const bool more = end < rest_.size() && rest_[end] == ',';
     rest_ = more ? without_white_space_before(rest_.substr(end + 1)) : std::string_view();

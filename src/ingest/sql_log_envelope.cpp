@@ -29,6 +29,20 @@ void return_ids(FunctionCallInfo fcinfo, const ingest::NextEvent& next) {
     });
 }
 
+// Reads the batch as JSON text, of which `read` reads the current element.
+void log_json_batch(FunctionCallInfo fcinfo, size_t (*read)(const event::JsonArray&, event::Event&)) {
+    ingest::counted([fcinfo, read] {
+        std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
+        event::JsonArray events(document);
+        if (!events.is_array()) ingest::refuse_no_array(event::kind_of_text(document));
+        return_ids(fcinfo, [&events, read](event::Event& event, size_t& metadata_bytes) {
+            if (!events.next()) return false;
+            metadata_bytes = read(events, event);
+            return true;
+        });
+    });
+}
+
 }  // namespace
 
 EVENTLOG_FUNCTION(eventlog_log_envelope) {
@@ -55,21 +69,10 @@ EVENTLOG_FUNCTION(eventlog_log_events) {
     return (Datum)0;
 }
 
+// The function of release 0.2.0, which keeps the last of the values of a doubled key.
 EVENTLOG_FUNCTION(eventlog_log_events_json) {
-    ingest::counted([fcinfo] {
-        std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
-        event::JsonArray events(document);
-        if (!events.is_array()) ingest::refuse_no_array(event::kind_of_text(document));
-        return_ids(fcinfo, [&events](event::Event& event, size_t& metadata_bytes) {
-            if (!events.next()) return false;
-            std::string_view element = events.element();
-            jsonb::Container envelope = pg::call([element] {
-                char* text = pnstrdup(element.data(), element.size());
-                return pg::jsonb_view(DirectFunctionCall1(jsonb_in, CStringGetDatum(text)));
-            });
-            metadata_bytes = ingest::read_event(envelope, event);
-            return true;
-        });
+    log_json_batch(fcinfo, [](const event::JsonArray& events, event::Event& event) {
+        return ingest::read_event(ingest::parse_jsonb(events.element()), event);
     });
     return (Datum)0;
 }
@@ -86,5 +89,8 @@ EVENTLOG_FUNCTION(eventlog_log_events_or_null) {
 
 EVENTLOG_FUNCTION(eventlog_log_events_json_or_null) {
     ingest::require_argument(fcinfo, "events");
-    return eventlog_log_events_json_body(fcinfo);
+    log_json_batch(fcinfo, [](const event::JsonArray& events, event::Event& event) {
+        return ingest::read_event(events, event);
+    });
+    return (Datum)0;
 }

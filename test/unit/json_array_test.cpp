@@ -37,6 +37,23 @@ TEST(EventJsonArray, EmptyArrayHasNoElements) {
     }
 }
 
+TEST(EventJsonArray, CountsTheCommasOfAnElement) {
+    JsonArray array(R"([{}, {"a": [1, 2], "b,": {"c": 1, "d": 2}}, [1, 2, 3], ",", 1])");
+    for (const size_t commas : {0, 1, 2, 0, 0}) {
+        ASSERT_TRUE(array.next());
+        EXPECT_EQ(array.commas(), commas) << array.element();
+    }
+}
+
+TEST(EventJsonArray, SplitsAnObjectIntoItsMembers) {
+    std::vector<std::string> keys;
+    for (JsonArray members = JsonArray::members_of(R"( { "a" : [1, 2], "b\"": {"c": 1}, "": "}" } )");
+         members.next();)
+        keys.emplace_back(members.key());
+    EXPECT_EQ(keys, (std::vector<std::string>{R"("a")", R"("b\"")", R"("")"}));
+    EXPECT_FALSE(JsonArray::members_of("{ }").next());
+}
+
 TEST(EventJsonArray, StringsHideBracketsAndCommas) {
     EXPECT_EQ(split(R"(["a,b","]","[{",{"}":"{"}])"),
               (Elements{R"("a,b")", R"("]")", R"("[{")", R"({"}":"{"})"}));
