@@ -47,6 +47,13 @@ CREATE OR REPLACE FUNCTION eventlog.try_log_events(events jsonb)
 COMMENT ON FUNCTION eventlog.try_log_events(jsonb) IS
     'writes the valid events of an array of envelopes and returns one row for each: its zero-based index, and its identifier or its error';
 
+CREATE OR REPLACE FUNCTION eventlog.try_log_events_json(events json)
+    RETURNS TABLE (index integer, event_id uuid, sqlstate text, message text, detail text, hint text)
+    LANGUAGE c VOLATILE PARALLEL UNSAFE COST 1000 ROWS 100
+    AS 'MODULE_PATHNAME', 'eventlog_try_log_events_json';
+COMMENT ON FUNCTION eventlog.try_log_events_json(json) IS
+    'does the same as try_log_events() from JSON text, so that an event that JSONB cannot hold keeps no other from being written';
+
 CREATE OR REPLACE FUNCTION eventlog.log_event_autonomous(
     event_name         text,
     metadata           jsonb DEFAULT NULL,

@@ -61,3 +61,15 @@ EVENTLOG_FUNCTION(eventlog_try_log_events_in_full) {
     ingest::require_argument(fcinfo, "events");
     return eventlog_try_log_events_body(fcinfo);
 }
+
+EVENTLOG_FUNCTION(eventlog_try_log_events_json) {
+    ingest::require_argument(fcinfo, "events");
+    const event::JsonArray events = ingest::counted([fcinfo] {
+        std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
+        event::JsonArray array(document);
+        if (!array.is_array()) ingest::refuse_no_array(event::kind_of_text(document));
+        return array;
+    });
+    report(fcinfo, ingest::try_log_events(events));
+    return (Datum)0;
+}

@@ -28,6 +28,42 @@ std::vector<TriedEvent> read_items(const jsonb::Container& events) {
     return items;
 }
 
+pg::Error error_of(const pg::ServerError& error) {
+    return {.sqlstate = error.data->sqlerrcode,
+            .message = text_of(error.data->message),
+            .detail = text_of(error.data->detail),
+            .hint = text_of(error.data->hint)};
+}
+
+// Reads further items until the end of the array, or until one that JSONB cannot hold, whose error is thrown.
+void read_while_valid(event::JsonArray& events, std::vector<TriedEvent>& items) {
+    while (events.next()) {
+        pg::call([] { CHECK_FOR_INTERRUPTS(); });
+        TriedEvent& item = items.emplace_back();
+        try {
+            item.metadata_bytes = read_event(events, item.event);
+        } catch (const pg::Error& error) {
+            item.refuse(error);
+        }
+    }
+}
+
+std::vector<TriedEvent> read_items(event::JsonArray events) {
+    std::vector<TriedEvent> items;
+    for (bool more = true; more;) {
+        try {
+            pg::Subtransaction subtransaction;
+            read_while_valid(events, items);
+            subtransaction.commit();
+            more = false;
+        } catch (const pg::ServerError& error) {
+            if (scope_of(error.data->sqlerrcode) != ErrorScope::event) throw;
+            items.back().refuse(error_of(error));
+        }
+    }
+    return items;
+}
+
 // The memory of an event is freed before the next one is read.
 void write_each(std::span<TriedEvent*> items) {
     MemoryContext outer = CurrentMemoryContext;
@@ -64,10 +100,7 @@ bool write_or_refuse(std::span<TriedEvent*> items) {
         refusal = error;
     } catch (const pg::ServerError& error) {
         if (scope_of(error.data->sqlerrcode) != ErrorScope::event) throw;
-        refusal = pg::Error{.sqlstate = error.data->sqlerrcode,
-                            .message = text_of(error.data->message),
-                            .detail = text_of(error.data->detail),
-                            .hint = text_of(error.data->hint)};
+        refusal = error_of(error);
     }
     MemoryContextSwitchTo(outer);
     pg::call([attempt] { MemoryContextDelete(attempt); });
@@ -75,15 +108,7 @@ bool write_or_refuse(std::span<TriedEvent*> items) {
     return !refusal;
 }
 
-}  // namespace
-
-void TriedEvent::refuse(pg::Error error) {
-    refusal = std::move(error);
-    count_rejected(refusal.sqlstate);
-}
-
-std::vector<TriedEvent> try_log_events(const jsonb::Container& events) {
-    std::vector<TriedEvent> items = read_items(events);
+std::vector<TriedEvent> write_items(std::vector<TriedEvent> items) {
     std::vector<TriedEvent*> good;
     for (TriedEvent& item : items)
         if (!item.is_refused()) good.push_back(&item);
@@ -94,6 +119,21 @@ std::vector<TriedEvent> try_log_events(const jsonb::Container& events) {
     }
     bisect(std::span(good), write_or_refuse);
     return items;
+}
+
+}  // namespace
+
+void TriedEvent::refuse(pg::Error error) {
+    refusal = std::move(error);
+    count_rejected(refusal.sqlstate);
+}
+
+std::vector<TriedEvent> try_log_events(const jsonb::Container& events) {
+    return write_items(read_items(events));
+}
+
+std::vector<TriedEvent> try_log_events(const event::JsonArray& events) {
+    return write_items(read_items(events));
 }
 
 }  // namespace eventlog::ingest

@@ -4,6 +4,7 @@
 #include "pg/boundary.h"
 
 #include "event/event.h"
+#include "event/json_array.h"
 #include "ids/uuid7.h"
 #include "jsonb/view.h"
 
@@ -24,5 +25,8 @@ struct TriedEvent {
 // that does not concern a single event is thrown, and nothing is written then. Throws pg::Error and
 // pg::ServerError.
 std::vector<TriedEvent> try_log_events(const jsonb::Container& events);
+
+// Does the same for a JSON text. An event that JSONB cannot hold is refused like any other.
+std::vector<TriedEvent> try_log_events(const event::JsonArray& events);
 
 }  // namespace eventlog::ingest

@@ -56,6 +56,21 @@ SELECT refusal($$SELECT * FROM eventlog.try_log_events('[{"eventName": "t.locked
 ROLLBACK;
 DROP FUNCTION refuse_some;
 
+-- JSON text has the same rules, and an event that JSONB cannot hold is its own fault.
+SELECT index, event_id IS NOT NULL AS written, sqlstate, message, detail, hint
+FROM eventlog.try_log_events_json('[{"eventName": "j.first"}, {"eventName": "\u0000"}, {"eventName": " "}, {"eventName": "j.second", "metadata": {"a": ["\ud800"]}},
+    3, {"eventName": "j.third", "metadata": {"n": 1e140000}}, {"eventName": "j.fourth", "eventName": "j.fifth"}, {"eventName": "j.sixth"}, {"eventName": "\u0000"}]') t
+ORDER BY index;
+SELECT count(*) FROM eventlog.events WHERE event_name LIKE 'j.%';
+SELECT count(*), count(event_id) FROM eventlog.try_log_events_json(
+    (SELECT '[' || string_agg(CASE n % 2 WHEN 0 THEN '{"eventName": "j.many"}' ELSE '{"eventName": "\u0000"}' END, ', ') || ']' FROM generate_series(1, 1000) n)::json);
+SELECT count(*) FROM eventlog.try_log_events_json(' [ ] ');
+SELECT refusal('SELECT eventlog.try_log_events_json(NULL)');
+SELECT refusal($$SELECT * FROM eventlog.try_log_events_json('{"eventName": "e"}')$$);
+BEGIN READ ONLY;
+SELECT eventlog.try_log_events_json('[{"eventName": "j.read_only"}]');
+ROLLBACK;
+
 -- All good events share one subtransaction.
 BEGIN;
 SELECT count(*) FROM eventlog.try_log_events((SELECT jsonb_agg(jsonb_build_object('eventName', 't.many')) FROM generate_series(1, 1000) n));
