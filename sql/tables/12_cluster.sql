@@ -5,7 +5,8 @@ CREATE TABLE eventlog.cluster (
     xid_offset        bigint NOT NULL,
     incarnation       uuid NOT NULL,
     adopted_at        timestamptz NOT NULL DEFAULT pg_catalog.clock_timestamp(),
-    server_major      integer
+    server_major      integer,
+    stats_reset       timestamptz
 );
 CREATE UNIQUE INDEX cluster_one_row ON eventlog.cluster ((true));
 -- An adoption deletes the row, for which a publication of all tables wants an identity.
@@ -19,3 +20,4 @@ COMMENT ON COLUMN eventlog.cluster.incarnation IS
 COMMENT ON COLUMN eventlog.cluster.adopted_at IS 'time at which the log was adopted';
 COMMENT ON COLUMN eventlog.cluster.server_major IS
     'major version of the server that adopted the log, which distinguishes pg_upgrade from a copy; NULL if it is not known';
+COMMENT ON COLUMN eventlog.cluster.stats_reset IS 'time of the last reset_stats()';

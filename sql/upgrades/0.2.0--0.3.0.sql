@@ -5,6 +5,7 @@ ALTER TABLE eventlog.events ENABLE ALWAYS TRIGGER append_only_rows;
 
 -- An adoption and an erasure delete rows of these tables, for which a publication of all tables wants an identity.
 ALTER TABLE eventlog.cluster REPLICA IDENTITY FULL;
+ALTER TABLE eventlog.cluster ADD COLUMN stats_reset timestamptz;
 DO $$
 DECLARE
     partition regclass;

@@ -14,8 +14,11 @@ Datum rejected_jsonb(const runtime::LogCounters& counters) {
     for (const runtime::Rejections& rejections : counters.rejected) {
         int sqlstate = rejections.sqlstate.load();
         if (sqlstate == 0) break;
+        // A reset leaves the entry to its SQLSTATE.
+        const uint64_t count = rejections.count.load();
+        if (count == 0) continue;
         appendStringInfo(&text, "%s\"%s\": " UINT64_FORMAT, text.len > 1 ? ", " : "",
-                         unpack_sql_state(sqlstate), rejections.count.load());
+                         unpack_sql_state(sqlstate), count);
     }
     if (uint64_t others = counters.rejected_otherwise.load(); others > 0)
         appendStringInfo(&text, ", \"other\": " UINT64_FORMAT, others);
@@ -40,4 +43,11 @@ EVENTLOG_FUNCTION(eventlog_log_counters) {
         }
         return HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(columns), values, nulls));
     });
+}
+
+EVENTLOG_FUNCTION(eventlog_reset_log_counters) {
+    pg::call([] {
+        if (runtime::LogCounters* counters = runtime::log_counters()) counters->reset();
+    });
+    PG_RETURN_VOID();
 }

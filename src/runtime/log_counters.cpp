@@ -33,6 +33,13 @@ Shared<AllCounters> all_counters{"eventlog counters"};
 
 }  // namespace
 
+void LogCounters::reset() {
+    logged = 0;
+    for (Rejections& rejections : rejected) rejections.count = 0;
+    rejected_otherwise = 0;
+    since = GetCurrentTimestamp();
+}
+
 LogCounters* log_counters() {
     static LogCounters* known = nullptr;
     static bool looked = false;

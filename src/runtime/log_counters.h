@@ -1,4 +1,4 @@
-// Counters of the log calls in each database since the start of the server, for eventlog.stats.
+// Counters of the log calls in each database since the start of the server or a reset, for eventlog.stats.
 #pragma once
 
 #include "pg/server.h"
@@ -19,6 +19,9 @@ struct LogCounters {
     std::atomic<uint64_t> logged;
     Rejections rejected[32];
     std::atomic<uint64_t> rejected_otherwise;  // calls refused with a SQLSTATE that has no entry
+
+    // Begins to count anew. Calls that are counted meanwhile may count before or after that.
+    void reset();
 };
 
 // Returns the counters of this session's database, or null if the library is not preloaded or no place is

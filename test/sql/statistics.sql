@@ -136,6 +136,24 @@ SELECT (SELECT count(*) FROM regexp_matches(eventlog.metrics(), '^eventlog_(?:lo
 WHERE current_setting('shared_preload_libraries') ~ 'eventlog'
 UNION ALL SELECT eventlog.metrics() !~ 'rejected|logged' WHERE current_setting('shared_preload_libraries') !~ 'eventlog';
 
+-- reset_stats() sets every counter to 0, and the progress of a target that was rewound goes on.
+BEGIN;
+SELECT tried('SELECT eventlog.log_event(NULL)');
+UPDATE eventlog.targets SET retried = 3, dead = 2, left_out = 5, rewound_sent = 4 WHERE name = 'regress_eventlog_a';
+UPDATE eventlog.reader_position SET delivered = 7;
+SELECT eventlog.reset_stats();
+SELECT coalesce(logged, 0), coalesce(rejected, 0), coalesce(rejected_by_sqlstate, '{}'), forwarded, retried, dead, left_out,
+       stats_reset >= statement_timestamp() - interval '1 minute', coalesce(counted_since >= stats_reset, true)
+FROM eventlog.stats;
+SELECT p.delivered - t.rewound_sent FROM eventlog.targets t JOIN eventlog.reader_position p ON p.name = t.name AND p.kind = 'target'
+WHERE t.name = 'regress_eventlog_a';
+SELECT sent, retried, dead FROM eventlog.forward_status WHERE target = 'regress_eventlog_a';
+ROLLBACK;
+TRUNCATE before;
+INSERT INTO before SELECT * FROM eventlog.stats;
+SELECT tried('SELECT eventlog.log_event(NULL)');
+SELECT grew('0 1 22004:1');
+
 -- PUBLIC sees nothing; pg_monitor sees these, and no table.
 CREATE ROLE regress_eventlog_nobody;
 CREATE ROLE regress_eventlog_monitor IN ROLE pg_monitor;
