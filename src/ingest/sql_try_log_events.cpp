@@ -64,6 +64,7 @@ EVENTLOG_FUNCTION(eventlog_try_log_events_in_full) {
 
 EVENTLOG_FUNCTION(eventlog_try_log_events_json) {
     ingest::require_argument(fcinfo, "events");
+    prepare_result(fcinfo);
     const event::JsonArray events = ingest::counted([fcinfo] {
         std::string_view document = pg::call([fcinfo] { return pg::text_view(PG_GETARG_DATUM(0)); });
         event::JsonArray array(document);
