@@ -17,12 +17,24 @@ bool is_partition_of_plan(const PlannedTables& planned, const RangeTblEntry* tab
            planned.privileges_for(table) == ACL_NO_RIGHTS;
 }
 
+// Anybody else who may write a table trusts its owner, as with every table.
+bool is_superuser_or_owner_of(Oid table) {
+    if (superuser()) return true;
+    HeapTuple tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(table));
+    if (!HeapTupleIsValid(tuple)) return false;
+    const bool owns = reinterpret_cast<Form_pg_class>(GETSTRUCT(tuple))->relowner == GetUserId();
+    ReleaseSysCache(tuple);
+    return owns;
+}
+
 void check_plan(const PlannedTables& planned) {
     bool is_ours = false;
     ListCell* cell = nullptr;
     foreach (cell, planned.tables) {
         const auto* table = lfirst_node(RangeTblEntry, cell);
-        if (!writes(planned, table) || !is_extension_table(table->relid)) continue;
+        if (!writes(planned, table) || !is_extension_table(table->relid) ||
+            !is_superuser_or_owner_of(table->relid))
+            continue;
         is_ours = true;
         require_own_code(table->relid, GetUserId());
     }

@@ -147,13 +147,14 @@ my %writers = (
 		q{ALTER SERVER target RENAME TO renamed}],
 	reader_position => [q{SELECT eventlog.create_consumer('another')}, q{SELECT eventlog.drop_consumer('reader')}],
 	targets => [q{SELECT eventlog.pause_target('target')}, q{SELECT eventlog.resume_target('target')}, 'DROP SERVER target',
-		q{ALTER SERVER target RENAME TO renamed}, target_ddl('another', $receiver->url('/another'))],
+		q{ALTER SERVER target RENAME TO renamed}, target_ddl('another', $receiver->url('/another')),
+		'SELECT eventlog.reset_stats()'],
 	dead_letters => [q{SELECT eventlog.redrive('target')}, q{SELECT eventlog.redrive('target', now(), now(), 'x')},
 		q{SELECT eventlog.purge_dead_letters('target', 'infinity')}],
 	leases => [q{SELECT eventlog.poll('reader')}, q{SELECT eventlog.ack('reader', max(ids[1]::text)::uuid) FROM eventlog.leases},
 		q{SELECT eventlog.nack('reader', max(ids[1]::text)::uuid) FROM eventlog.leases}],
 	retention => [q{SELECT eventlog.set_retention('eventlog.events', '1 year')}, q{SELECT eventlog.set_retention('eventlog.events', NULL)}],
-	cluster => [q{LOAD 'eventlog'; UPDATE eventlog.cluster SET system_identifier = system_identifier}],
+	cluster => ['SELECT eventlog.reset_stats()', q{LOAD 'eventlog'; UPDATE eventlog.cluster SET system_identifier = system_identifier}],
 	sealed_partitions => [q{LOAD 'eventlog'; DELETE FROM eventlog.sealed_partitions}],
 	retired_partitions => [q{LOAD 'eventlog'; DELETE FROM eventlog.retired_partitions}]);
 my $tables = q{SELECT relname FROM pg_class WHERE relnamespace = 'eventlog'::regnamespace AND relkind = 'r' AND NOT relispartition ORDER BY 1};
@@ -244,6 +245,18 @@ is($verdict_of->(), 'logged', 'the function of the owner of the log runs');
 is(sql_of($node, 'SELECT string_agg(DISTINCT role, $$ $$ ORDER BY role) FROM public.ran'), join(' ', sort 'trusted', $node->safe_psql('postgres', 'SELECT session_user')),
 	'... as the owner of the log');
 sql_of($node, "DROP TRIGGER own ON $leaf; ALTER TABLE eventlog.events OWNER TO CURRENT_USER; DELETE FROM public.ran");
+
+# Another role writes at its own risk, as into every table.
+sql_of($node, <<'SQL');
+CREATE ROLE loader;
+GRANT USAGE ON SCHEMA eventlog TO loader;
+GRANT SELECT, INSERT ON eventlog.dead_letters TO loader;
+CREATE TRIGGER own BEFORE INSERT ON eventlog.dead_letters FOR EACH ROW EXECUTE FUNCTION public.trusted_note();
+SQL
+my $load = q{INSERT INTO eventlog.dead_letters VALUES ('target', gen_random_uuid(), 400, 'refused', '', 1, now(), now())};
+is_refused($node, "LOAD 'eventlog'; $load", 'trigger own on table eventlog.dead_letters', 'a superuser');
+is_served($node, "SET ROLE loader; $load", 'a role that may insert');
+sql_of($node, 'DROP TRIGGER own ON eventlog.dead_letters; DELETE FROM public.ran');
 
 # A domain that gets a constraint.
 sql_of($node, 'CREATE DOMAIN public.kind AS text; ALTER TABLE eventlog.events ADD COLUMN kind public.kind');
