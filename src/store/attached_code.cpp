@@ -20,7 +20,15 @@ struct Known {
 HTAB* known_relations = nullptr;
 uint64_t changes = 0;
 
+// The relations that were found harmless last, for log calls, which ask for three of them each time.
+Known last_found[8];
+
+Known& place_of(Oid relation) {
+    return last_found[relation % std::size(last_found)];
+}
+
 void forget_all() {
+    std::fill(std::begin(last_found), std::end(last_found), Known{});
     if (known_relations != nullptr) hash_destroy(known_relations);
     known_relations = nullptr;
     changes++;
@@ -269,9 +277,14 @@ bool check_all(Relation relation, Oid role, bool& depends_on_role) {
     return search.is_kept;
 }
 
-bool was_found_harmless(Oid table, Oid role) {
+// Returns what is known of a relation that was found harmless, or null.
+const Known* find_harmless(Oid table, Oid role) {
+    Known& last = place_of(table);
+    if (last.relation == table && last.role == role) return &last;
     const Known* known = find_known(table);
-    return known != nullptr && known->role == role;
+    if (known == nullptr || known->role != role) return nullptr;
+    last = *known;
+    return &last;
 }
 
 bool belongs_to_extension(Oid table) {
@@ -289,7 +302,7 @@ bool belongs_to_extension(Oid table) {
 
 bool require_own_code(Relation relation, Oid role) {
     const Oid table = RelationGetRelid(relation);
-    if (was_found_harmless(table, role)) return find_known(table)->depends_on_role;
+    if (const Known* known = find_harmless(table, role)) return known->depends_on_role;
     const uint64_t changes_before = changes;
     MemoryContext scratch =
         AllocSetContextCreate(CurrentMemoryContext, "eventlog attached code", ALLOCSET_DEFAULT_SIZES);
@@ -307,7 +320,7 @@ bool require_own_code(Relation relation, Oid role) {
 }
 
 void require_own_code(Oid table, Oid role) {
-    if (was_found_harmless(table, role)) return;
+    if (find_harmless(table, role) != nullptr) return;
     Relation relation = table_open(table, AccessShareLock);
     require_own_code(relation, role);
     table_close(relation, AccessShareLock);
@@ -343,6 +356,7 @@ bool is_extension_table(Oid table) {
 
 void forget_attached_code(Oid relation) {
     if (relation == InvalidOid) return forget_all();
+    if (place_of(relation).relation == relation) place_of(relation) = {};
     if (known_relations != nullptr) hash_search(known_relations, &relation, HASH_REMOVE, nullptr);
     changes++;
 }
