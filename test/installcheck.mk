@@ -6,7 +6,7 @@ EVENTLOG_PASS ?=
 INSTALLCHECK_PASS = $(or $(EVENTLOG_PASS),$(if $(filter eventlog,$(PRELOADED)),preload,nopreload))
 
 SQL_TESTS       := setup log_event limits naming defaults metadata envelope envelope_values batch try_log_events \
-                   idempotency ids transactions write_paths privileges append_only erasure indexes partitions retention \
+                   idempotency ids transactions write_paths privileges restricted append_only erasure indexes partitions retention \
                    pages recent_events consumers target_options target_credentials target_functions targets statistics health \
                    rules public_objects
 PRELOADED_TESTS := autonomous

@@ -2,6 +2,7 @@
 
 #include "autonomous/message.h"
 #include "autonomous/queue.h"
+#include "context/caller.h"
 #include "pg/clock.h"
 #include "ingest/pipeline.h"
 #include "pg/boundary.h"
@@ -266,6 +267,7 @@ std::string_view encoded(const ingest::Prepared& prepared) {
 }  // namespace
 
 void require_writer() {
+    (void)context::current_caller();
     PreventCommandDuringRecovery(kFunction);
     PreventCommandIfParallelMode(kFunction);
     if (!exists()) pg::refuse<Rule::preload_required>({});

@@ -1,6 +1,7 @@
 #include "context/caller.h"
 
 #include "jsonb/build.h"
+#include "pg/boundary.h"
 
 namespace eventlog::context {
 namespace {
@@ -50,6 +51,7 @@ void load(Oid session_user, Oid role) {
 }  // namespace
 
 const Caller& current_caller() {
+    if (InSecurityRestrictedOperation()) pg::refuse<rules::Rule::security_restricted>({});
     Oid session_user = GetSessionUserId();
     Oid role = GetOuterUserId();
     if (!valid || session_user != known.session_user || role != known.role) load(session_user, role);

@@ -15,7 +15,8 @@ struct Caller {
 };
 
 // Returns the caller of the current function. Its role is the one that SET ROLE has set, never the owner of a
-// SECURITY DEFINER function. Its login is SYSTEM_USER if the server has it, otherwise session_user.
+// SECURITY DEFINER function. Its login is SYSTEM_USER if the server has it, otherwise session_user. Raises
+// 42501 inside a security-restricted operation, whose statement the caller has not written.
 const Caller& current_caller();
 
 // Registers the invalidation callback. Called once, by _PG_init.

@@ -1,6 +1,7 @@
 // eventlog.erase_actor, eventlog.erase_resource, eventlog.erase_event.
 #include "pg/boundary.h"
 
+#include "context/caller.h"
 #include "event/normalise.h"
 #include "pg/datum.h"
 #include "erasure/record.h"
@@ -33,6 +34,7 @@ Datum erase_and_log(const Erasure& erasure) {
 
 void require_writable(const char* function) {
     pg::call([function] {
+        (void)context::current_caller();
         PreventCommandIfReadOnly(function);
         PreventCommandIfParallelMode(function);
     });

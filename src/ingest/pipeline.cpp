@@ -1,5 +1,6 @@
 #include "ingest/pipeline.h"
 
+#include "context/caller.h"
 #include "event/normalise.h"
 #include "event/validate.h"
 #include "jsonb/canonical.h"
@@ -42,6 +43,7 @@ size_t check(event::Event& event) {
 
 store::Insertion begin() {
     return pg::call([] {
+        (void)context::current_caller();
         PreventCommandIfReadOnly("eventlog.log_event()");
         PreventCommandIfParallelMode("eventlog.log_event()");
         return logs::begin_events(pg::unix_millis_now());

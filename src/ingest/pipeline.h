@@ -21,7 +21,8 @@ struct Prepared {
 // a rule is broken.
 size_t check(event::Event& event);
 
-// Readies the log for writing. Throws pg::ServerError, with 25006 if nothing can be written.
+// Readies the log for writing. Throws pg::ServerError, with 25006 if nothing can be written, and with 42501
+// if there is no caller whose event it would be.
 store::Insertion begin();
 
 // Writes a checked event and returns its id. Throws pg::Error when the whole envelope is too large, and

@@ -33,7 +33,7 @@ const char* name_of(runtime::WorkerState state) {
 // preloaded.
 const char* how_to_preload() {
     const char* others = shared_preload_libraries_string;
-    const bool knows = superuser_arg(GetOuterUserId());
+    const bool knows = superuser_arg(GetOuterUserId()) && !InSecurityRestrictedOperation();
     if (knows && (others == nullptr || *others == '\0'))
         return "Add this line to postgresql.conf and restart the server: shared_preload_libraries = "
                "'eventlog'";

@@ -32,6 +32,10 @@ INSERT INTO calls (statement) VALUES
     ($$SELECT eventlog.log_event('a', event_ts => 'infinity')$$),
     ($$SELECT eventlog.log_event('a', event_ts => '294276-12-31')$$);
 
+-- The caller
+INSERT INTO calls (statement) VALUES
+    ($$CREATE MATERIALIZED VIEW restricted AS SELECT eventlog.log_event('a')$$);
+
 -- Envelopes; the field is the key as the caller wrote it
 INSERT INTO calls (statement)
 SELECT format('SELECT eventlog.log_envelope(%L)', envelope)
