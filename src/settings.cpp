@@ -5,6 +5,7 @@
 #include "event/characters.h"
 #include "event/trace_context.h"
 #include "event/normalise.h"
+#include "jsonb/utf8.h"
 #include "pg/boundary.h"
 
 namespace eventlog::settings {
@@ -56,15 +57,33 @@ const config_enum_entry kInsertMethods[] = {
     {nullptr, 0, false},
 };
 
+// True while the settings are being defined. Settings may hold values that nobody could check before the
+// library was loaded, and the server only warns of those that it cannot take.
+bool defining = false;
+
+// Returns whether the server raises an error for a value that a check refuses. Otherwise it warns and goes on
+// without the value, as it does for a value that is stored in the catalog.
+bool is_refused_with_error(GucSource source) {
+    const bool stored = source >= PGC_S_GLOBAL && source <= PGC_S_DATABASE_USER;
+    return !defining && !stored && !InitializingParallelWorker;
+}
+
 // A default for a text field obeys the rules of the field itself: it has no white space at its ends and at
 // most 256 characters.
-bool check_text(char** value, void**, GucSource) {
+bool check_text(char** value, void**, GucSource source) {
     if (*value == nullptr) return true;
     std::string_view text(*value);
     std::string_view trimmed = event::trim(text);
     if (event::characters(trimmed) > event::kMaxTextCharacters) {
         GUC_check_errdetail("The limit is %zu characters, but the value has %zu.", event::kMaxTextCharacters,
                             event::characters(trimmed));
+        return false;
+    }
+    // A bad text is kept where it could only be dropped, so that log calls are refused and not given another
+    // default.
+    if (!jsonb::is_utf8(trimmed) && is_refused_with_error(source)) {
+        GUC_check_errcode(ERRCODE_CHARACTER_NOT_IN_REPERTOIRE);
+        GUC_check_errdetail("The value is not valid UTF-8.");
         return false;
     }
     memmove(*value, trimmed.data(), trimmed.size());
@@ -79,10 +98,6 @@ bool check_traceparent(char** value, void**, GucSource) {
         "digits.");
     return false;
 }
-
-// True while the settings are being defined. The configuration file may hold a value that nobody could check
-// before the library was loaded, so a bad value must not be an error then.
-bool defining = false;
 
 bool check_allowed_hosts(char** value, void**, GucSource) {
     if (*value == nullptr) return true;
@@ -210,13 +225,11 @@ void define_forwarding() {
         "eventlog.databases",
         "Lists the databases that get a worker; an empty list means every database with the extension.",
         nullptr, databases, PGC_SIGHUP, nullptr);
-    defining = true;
     define_list("eventlog.allowed_hosts",
                 "Lists the hosts that targets may name; an empty list allows all but link-local and metadata "
                 "addresses.",
                 "Entries are host names, *.domain, addresses and CIDR ranges, each with an optional port.",
                 allowed_hosts, PGC_SUSET, check_allowed_hosts);
-    defining = false;
     define_int("eventlog.poll_interval",
                "Sets the interval at which a worker looks for events that no commit has notified it of.",
                poll_interval, {10, 600000}, PGC_SIGHUP, GUC_UNIT_MS);
@@ -241,11 +254,13 @@ void define_health() {
 }  // namespace
 
 void define() {
+    defining = true;
     define_session_defaults();
     define_logging();
     define_storage();
     define_forwarding();
     define_health();
+    defining = false;
     MarkGUCPrefixReserved("eventlog");
 }
 

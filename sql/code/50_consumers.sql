@@ -36,7 +36,10 @@ DECLARE
 BEGIN
     IF name IS NULL OR start_at IS NULL THEN
         PERFORM eventlog_internal.refuse('argument_null', CASE WHEN name IS NULL THEN 'name' ELSE 'start_at' END);
-    ELSIF name !~ '[^[:space:]]' THEN
+    END IF;
+    -- The bytes of a text that was a setting or a name are checked here.
+    PERFORM convert_to(concat_ws(',', name, start_at, array_to_string(events, ',')), 'UTF8'::name);
+    IF name !~ '[^[:space:]]' THEN
         PERFORM eventlog_internal.refuse('argument_blank', 'name');
     ELSIF char_length(name) > 256 THEN
         PERFORM eventlog_internal.refuse('consumer_name_length', 'name', 'limit', '256', 'found', char_length(name)::text);

@@ -1,6 +1,7 @@
 #include "context/caller.h"
 
 #include "jsonb/build.h"
+#include "jsonb/utf8.h"
 #include "pg/boundary.h"
 
 namespace eventlog::context {
@@ -10,7 +11,7 @@ struct Known {
     Oid session_user;
     Oid role;
     Caller caller;
-    char login_role[NAMEDATALEN];
+    char login_role[jsonb::kEscapedByte * NAMEDATALEN];
     char* envelope;  // in TopMemoryContext
 };
 
@@ -29,11 +30,20 @@ const char* system_user() {
 #endif
 }
 
+// A role that was made in a database of another encoding has a name that may be no text here.
+const char* readable(const char* name) {
+    if (jsonb::is_utf8(name)) return name;
+    const size_t size = strlen(name);
+    auto* escaped = static_cast<char*>(palloc(jsonb::kEscapedByte * size + 1));
+    escaped[jsonb::escape_invalid({name, size}, escaped)] = '\0';
+    return escaped;
+}
+
 void load(Oid session_user, Oid role) {
     valid = false;
-    strlcpy(known.login_role, GetUserNameFromId(session_user, false), NAMEDATALEN);
-    const char* principal = system_user() != nullptr ? system_user() : known.login_role;
-    const char* actor = GetUserNameFromId(role, false);
+    strlcpy(known.login_role, readable(GetUserNameFromId(session_user, false)), sizeof(known.login_role));
+    const char* principal = system_user() != nullptr ? readable(system_user()) : known.login_role;
+    const char* actor = readable(GetUserNameFromId(role, false));
     jsonb::Member members[] = {
         {"actorId", {.kind = jsonb::Kind::string, .bytes = actor}},
         {"principalId", {.kind = jsonb::Kind::string, .bytes = principal}},

@@ -8,7 +8,8 @@
 
 namespace eventlog::context {
 
-// The members view memory that is valid until the next call.
+// The members view memory that is valid until the next call. A name that is not valid UTF-8 has \xNN in place
+// of each bad byte.
 struct Caller {
     std::string_view login_role;  // session_user
     jsonb::Container envelope;    // {"actorId": the caller's role, "principalId": the login}

@@ -8,6 +8,7 @@
 #include "event/trace_context.h"
 #include "event/text_fields.h"
 #include "jsonb/canonical.h"
+#include "jsonb/utf8.h"
 
 namespace eventlog::event {
 namespace {
@@ -28,6 +29,16 @@ Result check_length(const Event& event, Field field, std::string_view text) {
     if (field == Field::idempotency_key)
         return violation<Rule::idempotency_key_length>(name_of(event, field), limit, with<"found">(found));
     return violation<Rule::text_length>(name_of(event, field), limit, with<"found">(found));
+}
+
+// Texts of SQL may hold other bytes: those of a setting, or of a name.
+Result check_encoding(const Event& event) {
+    for (const TextField& text : kTextFields) {
+        const std::string_view value = event.*text.member;
+        if (!jsonb::is_utf8(value))
+            return violation<Rule::text_encoding>(name_of(event, text.field), with<"found">(value));
+    }
+    return std::nullopt;
 }
 
 Result check_event_name(const Event& event, NamingPolicy policy) {
@@ -65,10 +76,12 @@ Result check_metadata(const Event& event, const Limits& limits, size_t& bytes) {
     if (metadata.count() > limits.metadata_keys)
         return violation<Rule::metadata_keys>(field, with<"limit">(limits.metadata_keys),
                                               with<"found">(metadata.count()));
-    bytes = jsonb::canonical_size(metadata);
+    bool ascii = true;
+    bytes = jsonb::canonical_size(metadata, ascii);
     if (bytes > limits.metadata_bytes)
         return violation<Rule::metadata_bytes>(field, with<"limit">(limits.metadata_bytes),
                                                with<"found">(bytes));
+    if (!ascii && !jsonb::is_utf8(metadata)) return violation<Rule::metadata_encoding>(field);
     return std::nullopt;
 }
 
@@ -120,6 +133,7 @@ Result check_event_ts(const Event& event) {
 }  // namespace
 
 std::optional<Violation> validate(const Event& event, const Limits& limits, size_t& metadata_bytes) {
+    if (auto broken = check_encoding(event)) return broken;
     if (auto broken = check_event_name(event, limits.naming_policy)) return broken;
     if (auto broken = check_lengths(event)) return broken;
     if (auto broken = check_metadata(event, limits, metadata_bytes)) return broken;

@@ -4,6 +4,8 @@
 #include "event/trace_context.h"
 #include "event/validate.h"
 #include "jsonb/build.h"
+#include "jsonb/utf8.h"
+#include "pg/boundary.h"
 #include "logs/events.h"
 #include "pg/clock.h"
 #include "settings.h"
@@ -39,16 +41,23 @@ Jsonb* add_envelope(const jsonb::Container& metadata, const jsonb::Container& en
     return reinterpret_cast<Jsonb*>(datum);
 }
 
+// Returns the text of a setting that serves as a default. The server takes some settings whatever they hold.
+std::string_view default_of(const char* setting, const char* name) {
+    const std::string_view text = settings::text_of(setting);
+    if (!jsonb::is_utf8(text)) pg::refuse<rules::Rule::setting_encoding>(name, rules::with<"found">(text));
+    return text;
+}
+
 // The actor's type and id belong together, so the settings serve only a call that gives neither.
 void set_actor(event::StoredRow& row, const event::Event& event) {
     bool named = event::given(event.actor_id);
-    row.actor_id = named ? event.actor_id : settings::text_of(settings::actor_id);
-    row.actor_type = named ? event.actor_type : settings::text_of(settings::actor_type);
+    row.actor_id = named ? event.actor_id : default_of(settings::actor_id, "eventlog.actor_id");
+    row.actor_type = named ? event.actor_type : default_of(settings::actor_type, "eventlog.actor_type");
     if (!event::given(row.actor_id)) row.actor_type = {};
 }
 
-std::string_view or_setting(std::string_view text, const char* setting) {
-    return event::given(text) ? text : settings::text_of(setting);
+std::string_view or_setting(std::string_view text, const char* setting, const char* name) {
+    return event::given(text) ? text : default_of(setting, name);
 }
 
 std::string_view trace_id(const event::Event& event) {
@@ -69,7 +78,7 @@ Stamped stamp(Relation events, const event::Event& event, std::string_view calle
     row.event_id = store::next_id(logs::kEvents, events, now);
     row.event_name = event.event_name;
     row.event_type = event.event_type;
-    row.source = or_setting(event.source, settings::source);
+    row.source = or_setting(event.source, settings::source, "eventlog.source");
     if (!event::given(row.source)) row.source = caller.login_role;
     row.origin = event.origin.value_or(event::Origin::backend);
     set_actor(row, event);
@@ -80,7 +89,7 @@ Stamped stamp(Relation events, const event::Event& event, std::string_view calle
     row.value = event.value;
     row.schema_version = event.schema_version;
     row.trace_id = trace_id(event);
-    row.app_version = or_setting(event.app_version, settings::app_version);
+    row.app_version = or_setting(event.app_version, settings::app_version, "eventlog.app_version");
     row.sofa = event.sofa;
     stamped.metadata =
         add_envelope(event.metadata, build_envelope(event, caller, caller_xid, stamped.forward));

@@ -31,7 +31,7 @@ struct Stack {
 // between them, so a run of strings, like all keys of an object, is searched for escapes at once.
 class SizeWalk {
   public:
-    SizeWalk(const char* container, size_t& total) {
+    SizeWalk(const char* container, size_t& total, bool& ascii) : ascii_(&ascii) {
         const layout::Parts parts(container);
         data_ = parts.data;
         next_ = parts.entries;
@@ -39,7 +39,7 @@ class SizeWalk {
         if (parts.is_object()) {
             begin_ = parts.begin_of(parts.count);
             next_ += static_cast<size_t>(parts.count) * layout::kWord;
-            total += escaped_size({data_, begin_}) + static_cast<size_t>(parts.count) * kKeyPunctuation;
+            total += measure({data_, begin_}) + static_cast<size_t>(parts.count) * kKeyPunctuation;
         }
         end_ = next_ + static_cast<size_t>(parts.count) * layout::kWord;
     }
@@ -57,7 +57,7 @@ class SizeWalk {
             next += layout::kWord;
             const uint32_t end = layout::end_of(entry, begin);
             if (layout::is_padded(entry)) {
-                size += escaped_size({data_ + run, begin - run});
+                size += measure({data_ + run, begin - run});
                 run = end;
                 const char* const value = data_ + layout::aligned(begin);
                 if ((entry & kTypeMask) == kIsContainer) {
@@ -70,7 +70,7 @@ class SizeWalk {
             }
             begin = end;
         }
-        total += size + escaped_size({data_ + run, begin - run});
+        total += size + measure({data_ + run, begin - run});
         next_ = next;
         begin_ = begin;
         return nested;
@@ -81,26 +81,33 @@ class SizeWalk {
     // The sizes of the types in the order of their bits: the quotes of a string, and the literals.
     static constexpr std::array<uint8_t, 8> kUnpaddedSize = {2, 0, 5, 4, 4};
 
+    size_t measure(std::string_view text) {
+        const escape::Scan found = escape::scan(text);
+        if (found.beyond_ascii) *ascii_ = false;
+        return text.size() + (found.needs_escapes ? escape_growth(text) : 0);
+    }
+
     const char* data_;
     const char* next_;
     const char* end_;
+    bool* ascii_;
     uint32_t begin_ = 0;
 };
 
-size_t size_of(const char* container) {
+size_t size_of(const char* container, bool& ascii) {
     size_t total = 0;
-    SizeWalk root(container, total);
+    SizeWalk root(container, total, ascii);
     const char* nested = root.advance(total);
     if (nested == nullptr) return total;
 
     Stack<SizeWalk, 32> stack;
     auto& open = stack.items;
     open.push_back(root);
-    open.emplace_back(nested, total);
+    open.emplace_back(nested, total, ascii);
     while (!open.empty()) {
         nested = open.back().advance(total);
         if (nested != nullptr) {
-            open.emplace_back(nested, total);
+            open.emplace_back(nested, total, ascii);
         } else {
             open.pop_back();
         }
@@ -201,14 +208,19 @@ class TextWalk {
 }  // namespace
 
 size_t canonical_size(const Container& container) {
-    return container.given() ? size_of(container.bytes().data()) : kEmptyObject.size();
+    bool ascii = true;
+    return canonical_size(container, ascii);
+}
+
+size_t canonical_size(const Container& container, bool& ascii) {
+    return container.given() ? size_of(container.bytes().data(), ascii) : kEmptyObject.size();
 }
 
 size_t canonical_size(const Value& value) {
     switch (value.kind) {
         case Kind::array:
         case Kind::object:
-            return size_of(value.bytes.data());
+            return canonical_size(value.container());
         case Kind::string:
             return quoted_size(value.bytes);
         case Kind::number:

@@ -16,6 +16,8 @@ namespace eventlog::jsonb {
 // deep the document is. An absent container counts as an empty object.
 size_t canonical_size(const Container& container);
 size_t canonical_size(const Value& value);
+// Does the same, and sets `ascii` to false if a key or a string has a byte beyond ASCII.
+size_t canonical_size(const Container& container, bool& ascii);
 // Returns the size of `text` as a JSON string literal in bytes, including the quotes.
 size_t quoted_size(std::string_view text);
 

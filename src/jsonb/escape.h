@@ -34,19 +34,35 @@ inline Block load_short(const char* text, size_t size) {
     return Block(Halves{half, half});
 }
 
-inline bool needs_escapes(std::string_view text) {
-    if (text.empty()) return false;
+struct Scan {
+    bool needs_escapes;
+    bool beyond_ascii;
+};
+
+inline Scan scan(std::string_view text) {
+    if (text.empty()) return {};
     const char* at = text.data();
     Block found{};
+    Block bytes{};
+    const auto add = [&found, &bytes](Block block) {
+        found |= marks(block);
+        bytes |= block;
+    };
     if (text.size() < sizeof(Block)) {
-        found = marks(load_short(at, text.size()));
+        add(load_short(at, text.size()));
     } else {
         const char* const last = at + text.size() - sizeof(Block);
-        for (; at < last; at += sizeof(Block)) found |= marks(load<Block>(at));
-        found |= marks(load<Block>(last));
+        for (; at < last; at += sizeof(Block)) add(load<Block>(at));
+        add(load<Block>(last));
     }
-    const Halves halves = Halves(found);
-    return (halves[0] | halves[1]) != 0;
+    constexpr uint64_t kHighBits = 0x8080808080808080;
+    const Halves marked = Halves(found);
+    const Halves joined = Halves(bytes);
+    return {(marked[0] | marked[1]) != 0, ((joined[0] | joined[1]) & kHighBits) != 0};
+}
+
+inline bool needs_escapes(std::string_view text) {
+    return scan(text).needs_escapes;
 }
 
 }  // namespace escape

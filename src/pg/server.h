@@ -44,6 +44,7 @@ extern "C" {
 #include "access/heapam.h"
 #include "access/heaptoast.h"
 #include "access/htup_details.h"
+#include "access/parallel.h"
 #include "access/reloptions.h"
 #include "access/relscan.h"
 #include "access/table.h"

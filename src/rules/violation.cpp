@@ -1,5 +1,7 @@
 #include "rules/violation.h"
 
+#include "jsonb/utf8.h"
+
 namespace eventlog::rules {
 namespace {
 
@@ -29,12 +31,15 @@ std::string expand(std::string_view text, std::string_view field, std::span<cons
         Value value{"field", field};
         for (const Value& given : values)
             if (given.name == pieces.name()) value = given;
-        if (value.is_number)
+        if (value.is_number) {
             out += std::to_string(value.number);
-        else if (pieces.text().ends_with('"'))
-            append_cut(out, value.text);
+            continue;
+        }
+        const std::string readable = jsonb::escape_invalid(value.text);
+        if (pieces.text().ends_with('"'))
+            append_cut(out, readable);
         else
-            out += value.text;
+            out += readable;
     }
     return out;
 }
@@ -49,7 +54,7 @@ std::string quote(std::string_view utf8) {
 
 Violation expand(Rule rule, std::string_view field, std::span<const Value> values) {
     const Entry& entry = entry_of(rule);
-    return {rule, std::string(field), expand(entry.message, field, values),
+    return {rule, jsonb::escape_invalid(field), expand(entry.message, field, values),
             expand(entry.detail, field, values), expand(entry.hint, field, values)};
 }
 
