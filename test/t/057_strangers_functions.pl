@@ -190,6 +190,18 @@ SQL
 	sql_of($server, 'DROP TABLE public.hers');
 	is_served($server, $_, $server->name) foreach q{SELECT eventlog.resume_target('target')}, q{SELECT eventlog.drop_consumer('reader')};
 }
+
+# An update writes tables, too.
+$without->safe_psql('postgres', 'CREATE DATABASE updated TEMPLATE template0');
+$without->safe_psql('updated', <<'SQL');
+CREATE EXTENSION eventlog VERSION '0.2.0';
+CREATE TABLE public.ran (role text);
+CREATE FUNCTION public.note() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN INSERT INTO public.ran VALUES (current_user); RETURN NULL; END';
+ALTER FUNCTION public.note() OWNER TO mallory;
+CREATE TRIGGER stranger AFTER UPDATE ON eventlog.targets FOR EACH STATEMENT EXECUTE FUNCTION public.note();
+SQL
+(undef, undef, my $refused) = $without->psql('updated', 'ALTER EXTENSION eventlog UPDATE');
+like($refused, qr/trigger stranger on table eventlog\.targets calls a function/, 'an update does not run the function, either');
 $without->stop;
 
 # ---- the worker ------------------------------------------------------------------------------------------------------
