@@ -39,6 +39,15 @@ const char* readable(const char* name) {
     return escaped;
 }
 
+// Returns who holds the session's idempotency keys: its login role. An authenticated service would hold them
+// in its place. The name counts, not the oid, so that keys outlive a dump and its restore.
+event::Digest key_holder(Oid session_user) {
+    const char* name = GetUserNameFromId(session_user, false);
+    event::Digest holder{};
+    pg::enter([name, &holder] { holder = event::holder_digest(event::Holder::login_role, name); });
+    return holder;
+}
+
 void load(Oid session_user, Oid role) {
     valid = false;
     strlcpy(known.login_role, readable(GetUserNameFromId(session_user, false)), sizeof(known.login_role));
@@ -52,9 +61,11 @@ void load(Oid session_user, Oid role) {
     known.envelope = nullptr;
     known.envelope = static_cast<char*>(MemoryContextAlloc(TopMemoryContext, jsonb::object_bound(members)));
     size_t size = jsonb::build_object(members, known.envelope);
+    known.caller.key_holder = key_holder(session_user);
     known.session_user = session_user;
     known.role = role;
-    known.caller = {known.login_role, jsonb::Container({known.envelope, size})};
+    known.caller.login_role = known.login_role;
+    known.caller.envelope = jsonb::Container({known.envelope, size});
     valid = true;
 }
 

@@ -4,6 +4,7 @@
 
 #include "pg/server.h"
 
+#include "event/idempotency.h"
 #include "jsonb/view.h"
 
 namespace eventlog::context {
@@ -12,6 +13,7 @@ namespace eventlog::context {
 // of each bad byte.
 struct Caller {
     std::string_view login_role;  // session_user
+    event::Digest key_holder;     // whose idempotency keys the caller's are
     jsonb::Container envelope;    // {"actorId": the caller's role, "principalId": the login}
 };
 

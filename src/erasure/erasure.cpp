@@ -25,9 +25,12 @@ constexpr const char* kNoKey = "NULL::uuid, NULL::text, NULL::text";
 constexpr const char* kErase =
     "UPDATE eventlog.%1$s SET %4$s WHERE %3$s AND %2$s BETWEEN $4 AND $5 AND %2$s = ANY ($3)";
 
-// $1 holds the events, and $2 the hashes of their keys, by which the keys have an index.
+// $1 holds the events, and $2 the hashes of their keys, by which the keys have an index. A hash in the ledger
+// is that of the key, followed by that of its holder, which the event does not tell.
 constexpr const char* kEraseKeys =
-    "DELETE FROM eventlog.idempotency_keys WHERE key_hash = ANY ($2) AND event_id = ANY ($1)";
+    "DELETE FROM eventlog.idempotency_keys k USING unnest($2) AS erased(hash)"
+    " WHERE k.key_hash >= hash AND k.key_hash <= hash || decode(repeat('ff', 16), 'hex') AND k.event_id = "
+    "ANY ($1)";
 
 // The functions of each Scope.
 constexpr const char* kCommands[] = {"erase_actor", "erase_resource", "erase_event"};

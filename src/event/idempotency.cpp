@@ -50,6 +50,20 @@ class Digested {
 
 }  // namespace
 
+ScopedKey scoped_key(const IdempotencyKey& key) {
+    ScopedKey scoped;
+    std::copy(key.holder.begin(), key.holder.end(),
+              std::copy(key.key.begin(), key.key.end(), scoped.begin()));
+    return scoped;
+}
+
+Digest holder_digest(Holder kind, std::string_view name) {
+    Digested digested;
+    digested.add(std::optional(kind));
+    digested.add(name);
+    return digested.digest();
+}
+
 Digest key_digest(const std::optional<ids::Uuid>& tenant, std::string_view source, std::string_view key) {
     Digested digested;
     digested.add(tenant);

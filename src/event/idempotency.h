@@ -18,11 +18,23 @@ using Digest = std::array<uint8_t, 16>;
 // An event's idempotency key as the ledger holds it.
 struct IdempotencyKey {
     Digest key;
+    Digest holder;  // whose key it is
     Digest payload;
     int32_t window_seconds;  // how long the key holds, by the setting of the caller
 };
 
-// Returns the digest of a key within its scope: the tenant, the source and the key itself.
+// What the ledger holds of a key since release 0.3.0: its digest, followed by that of its holder. Keys that
+// an earlier release has stored are the digest alone, and are anybody's.
+using ScopedKey = std::array<uint8_t, 2 * std::tuple_size_v<Digest>>;
+ScopedKey scoped_key(const IdempotencyKey& key);
+
+// Who a key belongs to.
+enum class Holder : uint8_t { login_role };
+
+// Returns the digest of a holder by its name, which no holder of another kind shares.
+Digest holder_digest(Holder kind, std::string_view name);
+
+// Returns the digest of a key with its tenant and its source.
 Digest key_digest(const std::optional<ids::Uuid>& tenant, std::string_view source, std::string_view key);
 
 // Returns the digest of the fields that the caller gave in a normalised event. It leaves out event_ts and

@@ -57,7 +57,8 @@ Prepared prepare(Relation events, const event::Event& event, size_t metadata_byt
     if (event::given(event.idempotency_key))
         prepared.key = {event::key_digest(prepared.stamped.row.tenant_id, prepared.stamped.row.source,
                                           event.idempotency_key),
-                        event::payload_digest(event), settings::idempotency_window};
+                        prepared.stamped.key_holder, event::payload_digest(event),
+                        settings::idempotency_window};
     return prepared;
 }
 

@@ -74,6 +74,7 @@ Stamped stamp(Relation events, const event::Event& event, std::string_view calle
     event::Micros now = pg::unix_micros_now();
     Stamped stamped{};
     stamped.forward = event.forward_to_statsig.value_or(settings::forward_default);
+    stamped.key_holder = caller.key_holder;
     event::StoredRow& row = stamped.row;
     row.event_id = store::next_id(logs::kEvents, events, now);
     row.event_name = event.event_name;

@@ -5,6 +5,7 @@
 #include "pg/server.h"
 
 #include "event/event.h"
+#include "event/idempotency.h"
 #include "event/stored_row.h"
 
 namespace eventlog::ingest {
@@ -13,6 +14,7 @@ struct Stamped {
     event::StoredRow row;
     Jsonb* metadata;  // the datum of which row.metadata is a view
     bool forward;
+    event::Digest key_holder;
 };
 
 // Returns the row of a checked event, in the current memory context. `events` is the open log table;

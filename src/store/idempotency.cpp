@@ -35,15 +35,21 @@ int64_t partition_millis() {
 // Distinguishes these locks from users' advisory locks, whose class is 1 or 2.
 constexpr uint16 kLockClass = 0xE7;
 
-LOCKTAG lock_tag(const event::Digest& key) {
-    uint32 halves[2];
-    memcpy(halves, key.data(), sizeof(halves));
+LOCKTAG lock_tag(const event::IdempotencyKey& key) {
+    uint64 number = 0;
+    uint64 holder = 0;
+    memcpy(&number, key.key.data(), sizeof(number));
+    memcpy(&holder, key.holder.data(), sizeof(holder));
+    // Calls of different holders do not wait for each other.
+    number ^= holder;
     LOCKTAG tag;
-    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, halves[0], halves[1], kLockClass);
+    SET_LOCKTAG_ADVISORY(tag, MyDatabaseId, static_cast<uint32>(number), static_cast<uint32>(number >> 32),
+                         kLockClass);
     return tag;
 }
 
-Datum digest_datum(const event::Digest& digest) {
+template <size_t size>
+Datum digest_datum(const std::array<uint8_t, size>& digest) {
     return pg::text_datum({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
@@ -92,6 +98,25 @@ bool is_visible(Relation leaf, TupleTableSlot* slot) {
            table_tuple_satisfies_snapshot(leaf, slot, GetTransactionSnapshot());
 }
 
+// Reads a row that has the key; false if its window is over.
+bool read_key(Relation leaf, const KeyAttributes& attributes, TupleTableSlot* slot, const SnapshotData& dirty,
+              const event::IdempotencyKey& key, int64_t now, KeyClaim& claim) {
+    CHECK_FOR_INTERRUPTS();
+    bool null = false;
+    claim.first = pg::uuid_of(slot_getattr(slot, attributes.numbers[kKeyEventId], &null));
+    if (now - ids::unix_millis_of(claim.first) >= window_millis(key)) return false;
+    claim.owner = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
+    if (TransactionIdIsValid(claim.owner)) {
+        claim.outcome = Claim::pending;
+        claim.leaf = RelationGetRelid(leaf);
+        claim.row = slot->tts_tid;
+        return true;
+    }
+    claim.outcome = is_visible(leaf, slot) ? Claim::repeated : Claim::unseen;
+    claim.same_payload = equals(slot_getattr(slot, attributes.numbers[kPayloadHash], &null), key.payload);
+    return true;
+}
+
 // Looks into one partition; false when nobody in it has the key now.
 bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, KeyClaim& claim) {
     // A lock for writing would keep the partition from being sealed as long as anybody looks up keys in it.
@@ -106,28 +131,17 @@ bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, K
     const KeyAttributes attributes = key_attributes_of(leaf);
     SnapshotData dirty;
     InitDirtySnapshot(dirty);
-    ScanKeyData condition;
-    ScanKeyInit(&condition, 1, BTEqualStrategyNumber, F_BYTEAEQ, digest_datum(key.key));
     IndexScanDesc scan = begin_index_scan(leaf, index, &dirty, 1);
-    index_rescan(scan, &condition, 1, nullptr, 0);
     TupleTableSlot* slot = table_slot_create(leaf, nullptr);
     bool found = false;
-    while (!found && index_getnext_slot(scan, ForwardScanDirection, slot)) {
-        CHECK_FOR_INTERRUPTS();
-        bool null = false;
-        ids::Uuid id = pg::uuid_of(slot_getattr(slot, attributes.numbers[kKeyEventId], &null));
-        if (now - ids::unix_millis_of(id) >= window_millis(key)) continue;
-        found = true;
-        claim.first = id;
-        claim.owner = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
-        if (TransactionIdIsValid(claim.owner)) {
-            claim.outcome = Claim::pending;
-            claim.leaf = leaf_oid;
-            claim.row = slot->tts_tid;
-            continue;
-        }
-        claim.outcome = is_visible(leaf, slot) ? Claim::repeated : Claim::unseen;
-        claim.same_payload = equals(slot_getattr(slot, attributes.numbers[kPayloadHash], &null), key.payload);
+    // Keys of release 0.2.0, which have no holder, are good to the end of their window.
+    for (Datum hash : {digest_datum(event::scoped_key(key)), digest_datum(key.key)}) {
+        if (found) break;
+        ScanKeyData condition;
+        ScanKeyInit(&condition, 1, BTEqualStrategyNumber, F_BYTEAEQ, hash);
+        index_rescan(scan, &condition, 1, nullptr, 0);
+        while (!found && index_getnext_slot(scan, ForwardScanDirection, slot))
+            found = read_key(leaf, attributes, slot, dirty, key, now, claim);
     }
     ExecDropSingleTupleTableSlot(slot);
     index_endscan(scan);
@@ -151,7 +165,7 @@ void store_key(Oid leaf_oid, const event::IdempotencyKey& key, const ids::Uuid& 
         nulls[attributes.numbers[column] - 1] = false;
     };
     set(kKeyEventId, pg::uuid_datum(id));
-    set(kKeyHash, digest_datum(key.key));
+    set(kKeyHash, digest_datum(event::scoped_key(key)));
     set(kPayloadHash, digest_datum(key.payload));
     insert_into_leaf(leaf, values, nulls);
     close_leaf(leaf);
@@ -192,7 +206,7 @@ KeyClaim claim_key(Insertion& insertion, const event::IdempotencyKey& key, const
         claim.outcome = Claim::late;
         return claim;
     }
-    LOCKTAG tag = lock_tag(key.key);
+    LOCKTAG tag = lock_tag(key);
     LockAcquire(&tag, ExclusiveLock, false, false);
     int64_t now = pg::unix_millis_now();
     ids::Uuid window_start = ids::first_uuid_of(std::max<int64_t>(now - window_millis(key), 0));

@@ -119,6 +119,19 @@ SELECT refusal($$SELECT eventlog.log_event_autonomous('autonomous.own', idempote
 ROLLBACK;
 SELECT eventlog.log_event_autonomous('autonomous.own', idempotency_key => 'autonomous-2') IS NOT NULL;
 
+-- The key belongs to the login role of the caller, not to the worker that writes the event.
+SELECT eventlog.log_event_autonomous('autonomous.held', '{"a": 1}', source => 's', idempotency_key => 'autonomous-4') AS held \gset
+CREATE ROLE regress_eventlog_other;
+GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_other;
+GRANT EXECUTE ON FUNCTION eventlog.log_event, eventlog.log_event_autonomous TO regress_eventlog_other;
+SET SESSION AUTHORIZATION regress_eventlog_other;
+SELECT eventlog.log_event_autonomous('autonomous.held', '{"a": 2}', source => 's', idempotency_key => 'autonomous-4') AS other \gset
+SELECT :'other' <> :'held', eventlog.log_event('autonomous.held', '{"a": 2}', source => 's', idempotency_key => 'autonomous-4') = :'other';
+RESET SESSION AUTHORIZATION;
+SELECT eventlog.log_event('autonomous.held', '{"a": 1}', source => 's', idempotency_key => 'autonomous-4') = :'held';
+DROP OWNED BY regress_eventlog_other;
+DROP ROLE regress_eventlog_other;
+
 -- The key holds for the window that the caller has set.
 SELECT eventlog.log_event('autonomous.window', idempotency_key => 'autonomous-3') AS id \gset
 BEGIN;

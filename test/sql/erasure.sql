@@ -161,6 +161,16 @@ SELECT count(*) FROM eventlog.idempotency_keys WHERE event_id = :'one';
 SELECT eventlog.log_event('keyed', actor_id => 'eu-13', source => 'shop', idempotency_key => 'once') <> :'one';
 SELECT eventlog.erase_actor(NULL, 'eu-13');
 
+-- It removes those of other login roles, and those of release 0.2.0, which have none, and leaves the keys of other events alone.
+SELECT eventlog.log_event('keyed', actor_id => 'eu-14', source => 'shop', idempotency_key => 'twice') AS one \gset
+UPDATE eventlog.idempotency_keys SET key_hash = substr(key_hash, 1, 16) || decode(repeat('00', 16), 'hex') WHERE event_id = :'one';
+SELECT eventlog.log_event('keyed', actor_id => 'eu-14', source => 'shop', idempotency_key => 'old') AS old \gset
+UPDATE eventlog.idempotency_keys SET key_hash = substr(key_hash, 1, 16) WHERE event_id = :'old';
+SELECT eventlog.log_event('keyed', actor_id => 'eu-15', source => 'shop', idempotency_key => 'twice') AS other \gset
+SELECT eventlog.erase_actor(NULL, 'eu-14'), record();
+SELECT count(*) FILTER (WHERE event_id IN (:'one', :'old')), count(*) FILTER (WHERE event_id = :'other') FROM eventlog.idempotency_keys;
+SELECT eventlog.erase_actor(NULL, 'eu-15');
+
 -- Only a role that has been granted the function may erase, and it needs no privilege on a table; the caller is the role, not the owner.
 GRANT USAGE ON SCHEMA eventlog TO regress_eventlog_eraser, regress_eventlog_nobody;
 GRANT EXECUTE ON FUNCTION eventlog.erase_actor, eventlog.erase_resource, eventlog.erase_event TO regress_eventlog_eraser;

@@ -114,6 +114,33 @@ SELECT DISTINCT octet_length(key_hash), octet_length(payload_hash) FROM eventlog
 SELECT count(*) FROM eventlog.idempotency_keys k
 WHERE NOT EXISTS (SELECT FROM eventlog.events e WHERE e.event_id = k.event_id AND e.metadata -> '_eventLog' ? 'idempotencyKey');
 
+-- A key belongs to the login role, whatever role it sets: another login neither sees the event nor is refused for its sake.
+SELECT eventlog.log_event('i.held', '{"n": 1}', source => 's', idempotency_key => 'k18') AS held \gset
+SET ROLE regress_keys;
+SELECT eventlog.log_event('i.held', '{"n": 1}', source => 's', idempotency_key => 'k18') = :'held';
+RESET ROLE;
+SET SESSION AUTHORIZATION regress_keys;
+SELECT eventlog.log_event('i.held', '{"n": 2}', source => 's', idempotency_key => 'k18') <> :'held';
+SELECT verdict($$SELECT eventlog.log_event('i.held', '{"n": 3}', source => 's', idempotency_key => 'k18')$$);
+RESET SESSION AUTHORIZATION;
+SELECT eventlog.log_event('i.held', '{"n": 1}', source => 's', idempotency_key => 'k18') = :'held', written('k18');
+
+-- A key that release 0.2.0 has stored has no login role, and is good for every one until its window is over.
+BEGIN;
+SELECT eventlog.log_event('i.old', source => 's', idempotency_key => 'k19') AS old \gset
+UPDATE eventlog.idempotency_keys SET key_hash = substr(key_hash, 1, 16) WHERE event_id = :'old';
+SELECT eventlog.log_event('i.old', source => 's', idempotency_key => 'k19') = :'old';
+SET LOCAL SESSION AUTHORIZATION regress_keys;
+SELECT eventlog.log_event('i.old', source => 's', idempotency_key => 'k19') = :'old';
+SELECT verdict($$SELECT eventlog.log_event('i.other', source => 's', idempotency_key => 'k19')$$);
+RESET SESSION AUTHORIZATION;
+SELECT written('k19');
+SET LOCAL eventlog.idempotency_window = '1s';
+SELECT pg_sleep(1.1);
+SELECT ids_of(:'old', eventlog.log_event('i.old', source => 's', idempotency_key => 'k19'), eventlog.log_event('i.old', source => 's', idempotency_key => 'k19')),
+       written('k19');
+ROLLBACK;
+
 -- The error for a partition that has lost its index says how to repair it.
 BEGIN;
 DO $$

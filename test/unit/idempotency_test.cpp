@@ -51,6 +51,18 @@ TEST(EventIdempotency, StoredFormOfAKey) {
     EXPECT_EQ(key_digest({}, "shop", "key"), expected);
 }
 
+TEST(EventIdempotency, StoredFormOfAScopedKey) {
+    // sha256 of two 8-byte lengths (1, 8), a zero byte behind the first and "shop_app" behind the second
+    const Digest holder = {0x92, 0x05, 0x91, 0xb7, 0xb0, 0xa7, 0x93, 0x84,
+                           0x5a, 0x5a, 0x68, 0x3b, 0x50, 0xb1, 0x29, 0x9a};
+    EXPECT_EQ(holder_digest(Holder::login_role, "shop_app"), holder);
+    EXPECT_NE(holder_digest(Holder::login_role, "shop"), holder);
+    const IdempotencyKey key{key_digest({}, "shop", "key"), holder, {}, 1};
+    const ScopedKey scoped = scoped_key(key);
+    EXPECT_TRUE(std::equal(key.key.begin(), key.key.end(), scoped.begin()));
+    EXPECT_TRUE(std::equal(holder.begin(), holder.end(), scoped.begin() + key.key.size()));
+}
+
 TEST(EventIdempotency, EachFieldCounts) {
     const Digest base = payload_digest(full_event());
     EXPECT_EQ(payload_digest(full_event()), base);

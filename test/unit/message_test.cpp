@@ -49,6 +49,7 @@ TEST(Message, CarriesEveryField) {
     sent.forward = true;
     sent.key.emplace();
     sent.key->key.fill(10);
+    sent.key->holder.fill(13);
     sent.key->payload.fill(11);
     sent.key->window_seconds = 12;
 
@@ -76,6 +77,7 @@ TEST(Message, CarriesEveryField) {
     EXPECT_TRUE(got.forward);
     ASSERT_TRUE(got.key);
     EXPECT_EQ(got.key->key, sent.key->key);
+    EXPECT_EQ(got.key->holder, sent.key->holder);
     EXPECT_EQ(got.key->payload, sent.key->payload);
     EXPECT_EQ(got.key->window_seconds, 12);
 }
