@@ -53,7 +53,8 @@ Datum digest_datum(const std::array<uint8_t, size>& digest) {
     return pg::text_datum({reinterpret_cast<const char*>(digest.data()), digest.size()});
 }
 
-bool equals(Datum stored, const event::Digest& digest) {
+template <size_t size>
+bool equals(Datum stored, const std::array<uint8_t, size>& digest) {
     std::string_view bytes = pg::text_view(stored);
     return bytes.size() == digest.size() && memcmp(bytes.data(), digest.data(), digest.size()) == 0;
 }
@@ -98,23 +99,72 @@ bool is_visible(Relation leaf, TupleTableSlot* slot) {
            table_tuple_satisfies_snapshot(leaf, slot, GetTransactionSnapshot());
 }
 
-// Reads a row that has the key; false if its window is over.
-bool read_key(Relation leaf, const KeyAttributes& attributes, TupleTableSlot* slot, const SnapshotData& dirty,
-              const event::IdempotencyKey& key, int64_t now, KeyClaim& claim) {
-    CHECK_FOR_INTERRUPTS();
+// A key, a partition to look into, and what was found.
+struct Search {
+    const event::IdempotencyKey& key;
+    int64_t now;
+    Relation leaf;
+    KeyAttributes attributes;
+    IndexScanDesc scan;
+    SnapshotData* dirty;
+    TupleTableSlot* slot;
+    KeyClaim& claim;
+};
+
+Datum attribute(const Search& search, KeyColumn column) {
     bool null = false;
-    claim.first = pg::uuid_of(slot_getattr(slot, attributes.numbers[kKeyEventId], &null));
-    if (now - ids::unix_millis_of(claim.first) >= window_millis(key)) return false;
+    return slot_getattr(search.slot, search.attributes.numbers[column], &null);
+}
+
+// Reads a row within the range that is searched. Returns false if the row is of another holder, or if its
+// window is over.
+bool read_row(Search& search) {
+    const event::IdempotencyKey& key = search.key;
+    const Datum hash = attribute(search, kKeyHash);
+    if (!equals(hash, event::scoped_key(key)) && !equals(hash, key.key)) return false;
+    KeyClaim& claim = search.claim;
+    claim.first = pg::uuid_of(attribute(search, kKeyEventId));
+    if (search.now - ids::unix_millis_of(claim.first) >= window_millis(key)) return false;
+    const SnapshotData& dirty = *search.dirty;
     claim.owner = TransactionIdIsValid(dirty.xmin) ? dirty.xmin : dirty.xmax;
     if (TransactionIdIsValid(claim.owner)) {
         claim.outcome = Claim::pending;
-        claim.leaf = RelationGetRelid(leaf);
-        claim.row = slot->tts_tid;
+        claim.leaf = RelationGetRelid(search.leaf);
+        claim.row = search.slot->tts_tid;
         return true;
     }
-    claim.outcome = is_visible(leaf, slot) ? Claim::repeated : Claim::unseen;
-    claim.same_payload = equals(slot_getattr(slot, attributes.numbers[kPayloadHash], &null), key.payload);
+    claim.outcome = is_visible(search.leaf, search.slot) ? Claim::repeated : Claim::unseen;
+    claim.same_payload = equals(attribute(search, kPayloadHash), key.payload);
     return true;
+}
+
+enum class Sought : uint8_t { absent, found, unfinished };
+
+// Looks for the key between two hashes, in `most` entries of the index.
+Sought look_between(Search& search, Datum least, Datum greatest, int most) {
+    ScanKeyData range[2];
+    ScanKeyInit(&range[0], 1, BTGreaterEqualStrategyNumber, F_BYTEAGE, least);
+    ScanKeyInit(&range[1], 1, BTLessEqualStrategyNumber, F_BYTEALE, greatest);
+    index_rescan(search.scan, range, 2, nullptr, 0);
+    for (int entries = 0; entries < most; entries++) {
+        CHECK_FOR_INTERRUPTS();
+        if (!search.scan->xs_heap_continue && index_getnext_tid(search.scan, ForwardScanDirection) == nullptr)
+            return Sought::absent;
+        if (index_fetch_heap(search.scan, search.slot) && read_row(search)) return Sought::found;
+    }
+    return Sought::unfinished;
+}
+
+// Looks for the key and for that of release 0.2.0, which has no holder and is good to the end of its window.
+// Between the two there are only the keys of other holders. If these are many, they are passed over.
+bool look_up(Search& search) {
+    constexpr int kNearby = 8;
+    const Datum scoped = digest_datum(event::scoped_key(search.key));
+    const Datum bare = digest_datum(search.key.key);
+    const Sought sought = look_between(search, bare, scoped, kNearby);
+    if (sought != Sought::unfinished) return sought == Sought::found;
+    return look_between(search, scoped, scoped, INT_MAX) == Sought::found ||
+           look_between(search, bare, bare, INT_MAX) == Sought::found;
 }
 
 // Looks into one partition; false when nobody in it has the key now.
@@ -128,21 +178,12 @@ bool find_in_leaf(Oid leaf_oid, const event::IdempotencyKey& key, int64_t now, K
         return false;
     }
     Relation index = open_key_index(leaf);
-    const KeyAttributes attributes = key_attributes_of(leaf);
     SnapshotData dirty;
     InitDirtySnapshot(dirty);
-    IndexScanDesc scan = begin_index_scan(leaf, index, &dirty, 1);
+    IndexScanDesc scan = begin_index_scan(leaf, index, &dirty, 2);
     TupleTableSlot* slot = table_slot_create(leaf, nullptr);
-    bool found = false;
-    // Keys of release 0.2.0, which have no holder, are good to the end of their window.
-    for (Datum hash : {digest_datum(event::scoped_key(key)), digest_datum(key.key)}) {
-        if (found) break;
-        ScanKeyData condition;
-        ScanKeyInit(&condition, 1, BTEqualStrategyNumber, F_BYTEAEQ, hash);
-        index_rescan(scan, &condition, 1, nullptr, 0);
-        while (!found && index_getnext_slot(scan, ForwardScanDirection, slot))
-            found = read_key(leaf, attributes, slot, dirty, key, now, claim);
-    }
+    Search search{key, now, leaf, key_attributes_of(leaf), scan, &dirty, slot, claim};
+    const bool found = look_up(search);
     ExecDropSingleTupleTableSlot(slot);
     index_endscan(scan);
     index_close(index, AccessShareLock);

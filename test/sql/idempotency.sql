@@ -125,6 +125,16 @@ SELECT verdict($$SELECT eventlog.log_event('i.held', '{"n": 3}', source => 's', 
 RESET SESSION AUTHORIZATION;
 SELECT eventlog.log_event('i.held', '{"n": 1}', source => 's', idempotency_key => 'k18') = :'held', written('k18');
 
+-- However many others use the key, each finds its own.
+BEGIN;
+INSERT INTO eventlog.idempotency_keys
+SELECT event_id, substr(key_hash, 1, 16) || decode(lpad(to_hex(i), 32, '0'), 'hex'), payload_hash
+FROM eventlog.idempotency_keys, generate_series(1, 20) i WHERE event_id = :'held';
+SELECT eventlog.log_event('i.held', '{"n": 1}', source => 's', idempotency_key => 'k18') = :'held';
+DELETE FROM eventlog.idempotency_keys WHERE event_id = :'held' AND right(encode(key_hash, 'hex'), 32) !~ '^0{30}';
+SELECT eventlog.log_event('i.held', '{"n": 4}', source => 's', idempotency_key => 'k18') <> :'held';
+ROLLBACK;
+
 -- A key that release 0.2.0 has stored has no login role, and is good for every one until its window is over.
 BEGIN;
 SELECT eventlog.log_event('i.old', source => 's', idempotency_key => 'k19') AS old \gset
@@ -135,6 +145,10 @@ SELECT eventlog.log_event('i.old', source => 's', idempotency_key => 'k19') = :'
 SELECT verdict($$SELECT eventlog.log_event('i.other', source => 's', idempotency_key => 'k19')$$);
 RESET SESSION AUTHORIZATION;
 SELECT written('k19');
+INSERT INTO eventlog.idempotency_keys
+SELECT event_id, key_hash || decode(lpad(to_hex(i), 32, '0'), 'hex'), payload_hash
+FROM eventlog.idempotency_keys, generate_series(1, 20) i WHERE event_id = :'old';
+SELECT eventlog.log_event('i.old', source => 's', idempotency_key => 'k19') = :'old';
 SET LOCAL eventlog.idempotency_window = '1s';
 SELECT pg_sleep(1.1);
 SELECT ids_of(:'old', eventlog.log_event('i.old', source => 's', idempotency_key => 'k19'), eventlog.log_event('i.old', source => 's', idempotency_key => 'k19')),
