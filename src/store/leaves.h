@@ -74,7 +74,7 @@ bool is_closed(Relation partition);
 bool is_known_closed(const LogTable& log, Relation table, Oid partition);
 
 // Lets a closed partition take rows again, because the clock has stepped back into its range. The caller
-// holds the maintenance lock.
+// holds the maintenance lock. The server refuses it (55000) for a partition that is being detached.
 void reopen(Oid partition);
 
 // Returns the function of the trigger that binds INSERT to a closed partition, or InvalidOid if the SQL
