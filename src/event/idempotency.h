@@ -23,12 +23,12 @@ struct IdempotencyKey {
     int32_t window_seconds;  // how long the key holds, by the setting of the caller
 };
 
-// What the ledger holds of a key since release 0.3.0: its digest, followed by that of its holder. Keys that
-// an earlier release has stored are the digest alone, and are anybody's.
+// The ledger's form of a key since release 0.3.0: its digest, followed by that of its holder. Keys that an
+// earlier release has stored are the digest alone, and are anybody's.
 using ScopedKey = std::array<uint8_t, 2 * std::tuple_size_v<Digest>>;
 ScopedKey scoped_key(const IdempotencyKey& key);
 
-// Who a key belongs to.
+// The kind of a key's holder.
 enum class Holder : uint8_t { login_role };
 
 // Returns the digest of a holder by its name, which no holder of another kind shares.

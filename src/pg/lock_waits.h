@@ -1,4 +1,4 @@
-// Who waits for whom in the server's lock manager.
+// The server's lock manager, asked who waits for whom.
 //
 // These functions take the lock manager's own locks, so call them seldom. They may ereport: call them inside
 // pg::call.

@@ -1,5 +1,6 @@
 #include "runtime/helper_process.h"
 
+#include "pg/boundary.h"
 #include "runtime/background_worker.h"
 
 namespace eventlog::runtime {
@@ -16,16 +17,21 @@ BackgroundWorkerHandle* launch(const HelperProcess& process, pid_t notify) {
 
 // Waits for the process, and ends it if the wait is interrupted, so that it does not outlive its cause.
 BgwHandleStatus wait_for_end(BackgroundWorkerHandle* handle) {
-    BgwHandleStatus reached = BGWH_STOPPED;
-    PG_TRY();
-    { reached = WaitForBackgroundWorkerShutdown(handle); }
-    PG_CATCH();
-    {
+    struct Wait {
+        BackgroundWorkerHandle* handle;
+        BgwHandleStatus reached;
+    } wait{handle, BGWH_STOPPED};
+    ErrorData* error = pg::internal::run_guarded(
+        [](void* argument) {
+            auto* w = static_cast<Wait*>(argument);
+            w->reached = WaitForBackgroundWorkerShutdown(w->handle);
+        },
+        &wait);
+    if (error != nullptr) {
         TerminateBackgroundWorker(handle);
-        PG_RE_THROW();
+        ReThrowError(error);
     }
-    PG_END_TRY();
-    return reached;
+    return wait.reached;
 }
 
 }  // namespace

@@ -8,7 +8,7 @@ namespace {
 using rules::Rule;
 using rules::with;
 
-// What is known of a relation.
+// The facts that are known of a relation.
 struct Known {
     Oid relation;
     bool ownership_known;  // whether the next one is set

@@ -2,8 +2,8 @@
 // eventlog.idempotency_window.
 //
 // A key is one of its tenant, its source and its holder, so that nobody can use up or look for another's. The
-// keys that release 0.2.0 has stored have no holder; everybody finds them until their window is over, and none
-// are added.
+// keys that release 0.2.0 has stored have no holder; everybody finds them until their window is over, and
+// none are added.
 //
 // Keys are exact without a unique index over all time, so that old keys are dropped with their partition.
 // Calls with the same key take turns: each holds a lock only while it looks up and writes the key, never

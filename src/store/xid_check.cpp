@@ -22,7 +22,7 @@ bool is_compared() {
     return compared_here || (mark != nullptr && mark->load());
 }
 
-// What this transaction has changed, an adoption for example, may be rolled back.
+// A transaction that has written, an adoption for example, may be rolled back, and its findings with it.
 void note_comparison() {
     if (FullTransactionIdIsValid(GetTopFullTransactionIdIfAny())) return;
     compared_here = true;
