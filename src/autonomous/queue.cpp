@@ -7,12 +7,22 @@
 namespace eventlog::autonomous {
 namespace {
 
+// The memory that the entries of a database take.
+struct Share {
+    Oid database;
+    size_t bytes;
+};
+
+// Databases that can have entries at the same time.
+constexpr size_t kShares = 128;
+
 struct Queue {
     explicit Queue(std::span<char> memory) : pool(memory) {}
 
     std::atomic<uint32_t> waiting{0};  // number of entries in the list
     Ticket first = kNoTicket;          // head of the list of entries that no worker has taken, oldest first
     Ticket last = kNoTicket;
+    Share shares[kShares] = {};
     BlockPool pool;
 };
 
@@ -66,6 +76,39 @@ Entry* entry_of(Ticket ticket) {
 
 // The functions from here to `publish` are called while the lock is held.
 
+size_t room_for(size_t bytes) {
+    return BlockPool::blocks_for(kPayload + bytes) * BlockPool::kBlockBytes;
+}
+
+// Returns the share of a database, which is empty if it has no entries, or null if too many others have some.
+Share* share_of(Oid database) {
+    Share* empty = nullptr;
+    for (Share& share : queue->shares) {
+        if (share.bytes == 0)
+            empty = empty != nullptr ? empty : &share;
+        else if (share.database == database)
+            return &share;
+    }
+    if (empty != nullptr) empty->database = database;
+    return empty;
+}
+
+// Returns the memory that the next entry of a database may take. A database that has some gets no more than
+// half of the queue, so that the others are served while it waits for its worker.
+size_t free_for(const Share* share) {
+    const size_t free = queue->pool.free_bytes();
+    if (share == nullptr) return 0;
+    if (share->bytes == 0) return free;
+    const size_t quota = queue->pool.total_bytes() / 2;
+    return std::min(free, quota - std::min(quota, share->bytes));
+}
+
+void release(Ticket ticket) {
+    const Entry* entry = entry_of(ticket);
+    share_of(entry->database)->bytes -= room_for(entry->bytes);
+    queue->pool.free(ticket);
+}
+
 void append(Ticket ticket) {
     Entry* entry = entry_of(ticket);
     entry->next = kNoTicket;
@@ -105,7 +148,7 @@ void unlink(Ticket ticket) {
 void hand_back(Ticket ticket) {
     Entry* entry = entry_of(ticket);
     if (entry->left) {
-        queue->pool.free(ticket);
+        release(ticket);
     } else if (entry->unwanted) {
         entry->progress = Progress::returned;
         SetLatch(entry->caller);
@@ -118,7 +161,7 @@ void hand_back(Ticket ticket) {
 void publish(Ticket& ticket, const Answer& answer) {
     Entry* entry = entry_of(ticket);
     if (entry->left) {
-        queue->pool.free(ticket);
+        release(ticket);
     } else {
         entry->answer = answer;
         entry->progress = Progress::answered;
@@ -192,18 +235,21 @@ bool exists() {
 }
 
 Ticket enqueue(std::string_view message) {
+    const size_t wanted = room_for(message.size());
     size_t free = 0;
-    Ticket ticket = locked([message, &free] {
-        Ticket allocated = queue->pool.allocate(kPayload + message.size());
-        free = queue->pool.free_bytes();
+    Ticket ticket = locked([message, wanted, &free] {
+        Share* share = share_of(MyDatabaseId);
+        free = free_for(share);
+        if (wanted > free) return kNoTicket;
+        const Ticket allocated = queue->pool.allocate(kPayload + message.size());
+        share->bytes += wanted;
+        auto* entry = new (entry_of(allocated)) Entry{};
+        entry->database = MyDatabaseId;
+        entry->bytes = message.size();
+        entry->caller = MyLatch;
         return allocated;
     });
-    if (ticket == kNoTicket)
-        refuse_for_room(BlockPool::blocks_for(kPayload + message.size()) * BlockPool::kBlockBytes, free);
-    auto* entry = new (entry_of(ticket)) Entry{};
-    entry->database = MyDatabaseId;
-    entry->bytes = message.size();
-    entry->caller = MyLatch;
+    if (ticket == kNoTicket) refuse_for_room(wanted, free);
     queue->pool.copy_in(ticket, kPayload, message);
     locked([ticket] { append(ticket); });
     return ticket;
@@ -227,7 +273,7 @@ bool withdraw(Ticket ticket) {
         entry_of(ticket)->unwanted = true;
         if (progress(ticket) != Progress::queued) return false;
         unlink(ticket);
-        queue->pool.free(ticket);
+        release(ticket);
         return true;
     });
 }
@@ -253,7 +299,7 @@ void leave(Ticket ticket) {
         if (at == Progress::taken)
             entry_of(ticket)->left = true;
         else
-            queue->pool.free(ticket);
+            release(ticket);
     });
 }
 

@@ -49,7 +49,8 @@ void request_queue();
 // Returns whether the queue exists, which requires preloading.
 bool exists();
 
-// Adds an event, whose bytes are `message`. Raises 53400 if the queue has no room.
+// Adds an event, whose bytes are `message`. Raises 53400 if the queue has no room, or the database has half
+// of it already.
 Ticket enqueue(std::string_view message);
 
 // Wakes the worker of this database, or requests one if there is none.

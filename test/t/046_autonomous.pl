@@ -129,6 +129,8 @@ is(count_events('not answered'), 0, '... and one that nobody had taken is not');
 
 # Cancelled, terminated and timed out while still queued: nothing is written.
 
+$node->safe_psql('postgres', 'CREATE DATABASE neighbour TEMPLATE template0');
+$node->safe_psql('neighbour', 'CREATE EXTENSION eventlog');
 $worker = stop_worker();
 my $error = outcome(q{SELECT eventlog.log_event_autonomous('withdrawn')}, undef, q{statement_timeout = '300ms'});
 like($error, qr/^ERROR:  57014: canceling statement due to statement timeout/, 'a cancelled call');
@@ -146,30 +148,33 @@ $node->safe_psql('postgres', "SELECT pg_terminate_backend(pid, 180000) $caller")
 $waiting->finish;
 like($output, qr/terminating connection/, '... and is terminated');
 
-# A full queue: seven of a megabyte each fit into eight, the next one is told so at once.
+# Half of the queue is full: three of a megabyte each fit into four of eight, the next one is told so at once, and another database
+# goes on.
 
 my $large = q{SET eventlog.max_metadata_bytes = '1MB'; SELECT eventlog.log_event_autonomous('large', jsonb_build_object('text', repeat('x', 1047000)), event_type => '%d')};
-my @outputs = ('') x 7;
-my @large = map { start_psql(sprintf($large, $_), \$outputs[$_]) } 0 .. 6;
+my @outputs = ('') x 3;
+my @large = map { start_psql(sprintf($large, $_), \$outputs[$_]) } 0 .. 2;
 ok($node->poll_query_until('postgres',
-		q{SELECT count(*) = 7 FROM pg_stat_activity WHERE query ~ 'large' AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'}),
+		q{SELECT count(*) = 3 FROM pg_stat_activity WHERE query ~ 'large' AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'}),
 	'large events wait');
-$error = outcome(sprintf($large, 7));
+$error = outcome(sprintf($large, 3));
 like($error, qr/^ERROR:  53400: too many autonomous events are waiting to be written/, 'one that does not fit is refused');
-like($error, qr/DETAIL:  The limit is 8388608 bytes, of which \d+ are free, but the event takes 10\d{5}\./, '... with limit and found');
+like($error, qr/DETAIL:  The limit is 8388608 bytes for all databases, half of that for one that has events waiting, and 10\d{5} are free for this one, but the event takes 10\d{5}\./,
+	'... with limit and found');
 like($error, qr/HINT:  Try again, or raise eventlog\.autonomous_queue_size\./, '... and the way out');
 $output = '';
+like(outcome(sprintf($large, 4), 'neighbour'), qr/^$uuid$/m, '... while another database has room');
 my $small = start_psql(q{SELECT eventlog.log_event_autonomous('small')}, \$output);
 ok($node->poll_query_until('postgres',
 		q{SELECT count(*) = 1 FROM pg_stat_activity WHERE query ~ 'small' AND pid <> pg_backend_pid() AND wait_event_type = 'Extension'}),
 	'a small one fits');
 kill 'CONT', $worker;
 $_->finish foreach @large, $small;
-is(scalar(grep { /^$uuid$/m } @outputs, $output), 8, 'all of them are written when the worker goes on');
+is(scalar(grep { /^$uuid$/m } @outputs, $output), 4, 'all of them are written when the worker goes on');
 is($node->safe_psql('postgres', q{SELECT count(*) FROM eventlog.events WHERE event_name = 'large' AND length(metadata->>'text') = 1047000}),
-	7, '... whole');
+	3, '... whole');
 is(count_events('withdrawn'), 0, '... and nothing that was withdrawn');
-like(outcome(sprintf($large, 8)), qr/^$uuid$/m, 'the room is free again');
+like(outcome(sprintf($large, 5)), qr/^$uuid$/m, 'the room is free again');
 
 # Events that wait together are committed together.
 
