@@ -271,6 +271,7 @@ void require_writer() {
     PreventCommandDuringRecovery(kFunction);
     PreventCommandIfParallelMode(kFunction);
     if (!exists()) pg::refuse<Rule::preload_required>({});
+    if (!runtime::may_have_worker(get_database_name(MyDatabaseId))) pg::refuse<Rule::autonomous_unserved>({});
     if (runtime::worker_status().pid == MyProcPid) pg::refuse<Rule::autonomous_in_worker>({});
 }
 

@@ -9,9 +9,9 @@
 
 namespace eventlog::autonomous {
 
-// Raises an error if no worker could write the event: 55000 without preloading and in the worker itself,
-// 25006 during recovery, 25000 in a parallel worker. Raises 42501 if there is no caller whose event it would
-// be.
+// Raises an error if no worker could write the event: 55000 without preloading, where eventlog.databases
+// leaves the database out, and in the worker itself, 25006 during recovery, 25000 in a parallel worker.
+// Raises 42501 if there is no caller whose event it would be.
 void require_writer();
 
 // Makes the worker of this database write and commit a checked event, and returns the event's id after the

@@ -1,5 +1,7 @@
 #include "runtime/worker_slots.h"
 
+#include "settings.h"
+
 namespace eventlog::runtime {
 namespace {
 
@@ -44,6 +46,20 @@ WorkerSlot* WorkerSlots::find_or_add(Oid database) {
     slot.database = database;
     if (appends) used_.store(static_cast<uint32_t>(known.size()) + 1, std::memory_order_release);
     return &slot;
+}
+
+bool may_have_worker(const char* database) {
+    if (settings::databases == nullptr || *settings::databases == '\0') return true;
+    List* names = NIL;
+    char* list = pstrdup(settings::databases);
+    bool found = false;
+    if (SplitIdentifierString(list, ',', &names)) {
+        ListCell* cell = nullptr;
+        foreach (cell, names) found = found || strcmp(static_cast<char*>(lfirst(cell)), database) == 0;
+    }
+    list_free(names);
+    pfree(list);
+    return found;
 }
 
 void wake_launcher() {

@@ -64,6 +64,9 @@ class WorkerSlots {
 
 extern Shared<WorkerSlots> worker_slots;
 
+// Returns whether eventlog.databases allows a worker in the database of this name. May ereport.
+bool may_have_worker(const char* database);
+
 // Asks the launcher for a worker in a database. Does nothing if the worker exists or there is no launcher.
 // May ereport, so call it inside pg::call.
 void request_worker(Oid database);

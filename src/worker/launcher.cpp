@@ -26,21 +26,6 @@ constexpr int64_t kLongestRestartMs = 60000;
 constexpr int kSecondsToRestartLauncher = 5;
 constexpr int32_t kBeingDropped = -2;  // pg_database.datconnlimit of a database whose DROP was interrupted
 
-// Returns whether eventlog.databases allows a worker in this database.
-bool allowed(const char* database) {
-    if (settings::databases == nullptr || *settings::databases == '\0') return true;
-    List* names = NIL;
-    char* list = pstrdup(settings::databases);
-    bool found = false;
-    if (SplitIdentifierString(list, ',', &names)) {
-        ListCell* cell = nullptr;
-        foreach (cell, names) found = found || strcmp(static_cast<char*>(lfirst(cell)), database) == 0;
-    }
-    list_free(names);
-    pfree(list);
-    return found;
-}
-
 // Returns the databases that accept connections, allocated in `memory`.
 std::span<Oid> connectable_databases(MemoryContext memory) {
     StartTransactionCommand();
@@ -53,7 +38,7 @@ std::span<Oid> connectable_databases(MemoryContext memory) {
         auto* database = reinterpret_cast<Form_pg_database>(GETSTRUCT(tuple));
         if (!database->datallowconn || database->datistemplate || database->datconnlimit == kBeingDropped)
             continue;
-        if (!allowed(NameStr(database->datname))) continue;
+        if (!runtime::may_have_worker(NameStr(database->datname))) continue;
         if (count == capacity) oids = static_cast<Oid*>(repalloc(oids, sizeof(Oid) * (capacity *= 2)));
         oids[count++] = database->oid;
     }
