@@ -29,11 +29,16 @@ WorkerSlot* WorkerSlots::find(Oid database) {
 WorkerSlot* WorkerSlots::find_or_add(Oid database) {
     if (WorkerSlot* slot = find(database)) return slot;
     const std::span<WorkerSlot> known = used();
-    auto unused = std::find_if(known.begin(), known.end(),
-                               [](const WorkerSlot& slot) { return slot.state == WorkerState::unused; });
-    const bool appends = unused == known.end();
+    auto free = std::find_if(known.begin(), known.end(),
+                             [](const WorkerSlot& slot) { return slot.state == WorkerState::unused; });
+    // A database whose worker has found nothing to do gets a slot again when it asks for one.
+    if (free == known.end() && known.size() == kWorkerSlots)
+        free = std::find_if(known.begin(), known.end(), [](const WorkerSlot& slot) {
+            return slot.state == WorkerState::finished && slot.pid == 0 && slot.retention_pid == 0;
+        });
+    const bool appends = free == known.end();
     if (appends && known.size() == kWorkerSlots) return nullptr;
-    WorkerSlot& slot = appends ? slots_[known.size()] : *unused;
+    WorkerSlot& slot = appends ? slots_[known.size()] : *free;
     slot.state = WorkerState::unused;
     slot.pid = 0;
     slot.retention_pid = 0;

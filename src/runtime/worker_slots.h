@@ -48,8 +48,8 @@ class WorkerSlots {
     // Returns the slot of a database, or null.
     WorkerSlot* find(Oid database);
 
-    // Returns the slot of a database, which is created if necessary, or null if all slots are in use. The
-    // caller must hold the lock.
+    // Returns the slot of a database, which is created if necessary, or null if all slots are in use by
+    // databases that have work for a worker. The caller must hold the lock.
     WorkerSlot* find_or_add(Oid database);
 
     // Returns the slots that are or have been in use.

@@ -53,14 +53,56 @@ bool contains(std::span<const Oid> oids, Oid oid) {
     return std::find(oids.begin(), oids.end(), oid) != oids.end();
 }
 
-// Requests a worker for each database that has no slot yet. Ends workers that are no longer allowed, and
-// frees their slots after they have ended.
-void match_slots(std::span<const Oid> databases) {
-    runtime::worker_slots.locked(LW_EXCLUSIVE, [databases](WorkerSlots& slots) {
-        for (Oid database : databases) {
-            WorkerSlot* slot = slots.find_or_add(database);
-            if (slot != nullptr && slot->state == WorkerState::unused) slot->state = WorkerState::wanted;
-        }
+// The databases for which this launcher has requested a worker. One without the extension is tried once, even
+// if another database has its slot by now.
+List* tried = NIL;
+// The databases that have been reported to get no worker.
+List* reported = NIL;
+
+void remember(List*& databases, Oid database) {
+    MemoryContext caller = MemoryContextSwitchTo(TopMemoryContext);
+    databases = lappend_oid(databases, database);
+    MemoryContextSwitchTo(caller);
+}
+
+// Forgets databases that are no longer there.
+void forget_others(List*& databases, std::span<const Oid> present) {
+    ListCell* cell = nullptr;
+    foreach (cell, databases)
+        if (!contains(present, lfirst_oid(cell))) databases = foreach_delete_current(databases, cell);
+}
+
+// Returns whether a database that has not been tried yet has got a slot, or has one.
+bool try_database(WorkerSlots& slots, Oid database) {
+    if (slots.find(database) == nullptr && list_member_oid(tried, database)) return true;
+    WorkerSlot* slot = slots.find_or_add(database);
+    if (slot == nullptr) return false;
+    if (slot->state == WorkerState::unused) slot->state = WorkerState::wanted;
+    if (!list_member_oid(tried, database)) remember(tried, database);
+    return true;
+}
+
+void report_without_slots(std::span<const Oid> databases) {
+    for (Oid database : databases) {
+        if (list_member_oid(reported, database)) continue;
+        ereport(LOG, errmsg("eventlog: database %u gets no worker", database),
+                errdetail("The limit is %d workers, and all of them are in use.", runtime::kWorkerSlots),
+                errhint("List the databases that need a worker in eventlog.databases."));
+        remember(reported, database);
+    }
+}
+
+// Requests a worker for each database that has not been tried yet. Ends workers that are no longer allowed,
+// and frees their slots after they have ended. Once nothing has happened for a while (`rests`), reports the
+// databases that are left without a slot.
+void match_slots(std::span<const Oid> databases, bool rests) {
+    forget_others(tried, databases);
+    forget_others(reported, databases);
+    auto* without = static_cast<Oid*>(palloc(sizeof(Oid) * (databases.size() + 1)));
+    size_t count = 0;
+    runtime::worker_slots.locked(LW_EXCLUSIVE, [databases, without, &count](WorkerSlots& slots) {
+        for (Oid database : databases)
+            if (!try_database(slots, database)) without[count++] = database;
         for (WorkerSlot& slot : slots.used()) {
             if (slot.state == WorkerState::unused || slot.state == WorkerState::held ||
                 slot.state == WorkerState::started || contains(databases, slot.database))
@@ -73,6 +115,8 @@ void match_slots(std::span<const Oid> databases) {
             }
         }
     });
+    if (rests) report_without_slots({without, count});
+    pfree(without);
 }
 
 int64_t pause_after(int failures) {
@@ -141,15 +185,17 @@ long start_due_workers() {
 }
 
 void serve() {
+    bool rests = false;
     while (true) {
-        pg::call([] {
+        pg::call([&rests] {
             runtime::reload_configuration();
             std::span<Oid> databases = connectable_databases(CurrentMemoryContext);
-            match_slots(databases);
+            match_slots(databases, rests);
             pfree(databases.data());
             long timeout_ms = start_due_workers();
-            (void)WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
-                            pg::wait_event(pg::Wait::launcher));
+            const int woken = WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout_ms,
+                                        pg::wait_event(pg::Wait::launcher));
+            rests = (woken & WL_LATCH_SET) == 0;
             ResetLatch(MyLatch);
             CHECK_FOR_INTERRUPTS();
         });
