@@ -63,6 +63,10 @@ BEGIN
         JOIN pg_foreign_data_wrapper w ON w.oid = s.srvfdw AND w.fdwname = 'eventlog'
         LEFT JOIN eventlog.targets t ON t.server = s.oid
     LOOP
+        IF changed.known_as IS DISTINCT FROM changed.name THEN
+            -- The bytes of a name that was a setting or another name are checked here.
+            PERFORM convert_to(changed.name, 'UTF8'::name);
+        END IF;
         IF changed.known_as IS NULL THEN
             PERFORM eventlog_internal.create_target(changed.name, changed.start_at);
             PERFORM eventlog_internal.warn_unless_preloaded();

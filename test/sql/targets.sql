@@ -203,6 +203,24 @@ DROP SERVER regress_eventlog_b;
 SELECT name FROM cursors ORDER BY name;
 ROLLBACK;
 
+-- No name that is not valid UTF-8 gets into the tables of targets. SQL has such texts from settings and from names of roles.
+BEGIN;
+CREATE FUNCTION unchecked(bytea, integer) RETURNS text LANGUAGE internal AS 'bytea_substr_no_len';
+SELECT verdict(format('CREATE SERVER %I FOREIGN DATA WRAPPER eventlog OPTIONS (url ''http://127.0.0.1:1/'', format ''ndjson'')', unchecked('\x636166e9', 1))),
+       verdict(format('ALTER SERVER regress_eventlog_a RENAME TO %I', unchecked('\x62e9', 1)));
+SELECT name FROM cursors;
+-- A target that has such a name already can be altered and renamed.
+ALTER EVENT TRIGGER eventlog_server_change DISABLE;
+DO $$BEGIN EXECUTE format('ALTER SERVER regress_eventlog_a RENAME TO %I', unchecked('\x636166e9', 1)); END$$;
+ALTER EVENT TRIGGER eventlog_server_change ENABLE ALWAYS;
+UPDATE eventlog.targets SET name = unchecked('\x636166e9', 1);
+UPDATE eventlog.reader_window SET name = unchecked('\x636166e9', 1) WHERE kind = 'target';
+UPDATE eventlog.reader_position SET name = unchecked('\x636166e9', 1) WHERE kind = 'target';
+DO $$BEGIN EXECUTE format('ALTER SERVER %I OPTIONS (ADD linger_ms ''1'')', unchecked('\x636166e9', 1)); END$$;
+DO $$BEGIN EXECUTE format('ALTER SERVER %I RENAME TO regress_eventlog_b', unchecked('\x636166e9', 1)); END$$;
+SELECT name FROM cursors;
+ROLLBACK;
+
 -- DROP EXTENSION needs CASCADE while targets exist.
 SET eventlog.allow_drop = on;
 SELECT tried('DROP EXTENSION eventlog'), tried('DROP EXTENSION eventlog CASCADE');
