@@ -94,14 +94,6 @@ foreach my $consumer (sort keys %patterns)
 	$node->safe_psql('postgres', "SELECT eventlog.create_consumer('$consumer', 'beginning', $patterns{$consumer})");
 }
 
-# Whether the program is still running.
-sub runs
-{
-	my ($run) = @_;
-	$run->pump_nb if $run->pumpable;
-	return $run->pumpable;
-}
-
 # Sessions that follow, each started again when it has been ended.
 my %followers;
 
@@ -110,7 +102,7 @@ sub keep_following
 	foreach my $name (keys %followers)
 	{
 		my $follower = $followers{$name};
-		next if defined $follower->{run} && runs($follower->{run});
+		next if defined $follower->{run} && is_running($follower->{run});
 		$follower->{run}->finish if defined $follower->{run};
 		die "$name: $follower->{err}" if ($follower->{err} // '') =~ /ERROR/;
 		$follower->{run} = IPC::Run::start([ 'psql', '-Xq', '-c', "CALL $follower->{call}",
@@ -170,7 +162,7 @@ my $writers = start_pgbench($node, '-c', WRITERS, '-j', 2, '-t', $each, @scripts
 # Pollers are ended in the middle of things.
 my $ended = 0;
 my @pollers = grep { $_ ne 'naive' } sort keys %followers;
-while (runs($writers))
+while (is_running($writers))
 {
 	sleep 0.3;
 	end_session($pollers[ $ended++ % @pollers ]);

@@ -160,9 +160,8 @@ subtest 'beside eight sessions that log' => sub {
 	my $writers = start_pgbench($node, '-c', WRITERS, '-j', 2, '-t', EACH, '-R', RATE, '-f', $script);
 	my ($erased, $erasures) = (0, 0);
 	wait_until('something has been logged', sub { sql(q{SELECT count(*) FROM eventlog.events WHERE actor_id = 'fred3'}) > 0 });
-	while ($writers->pumpable)
+	while (is_running($writers))
 	{
-		$writers->pump_nb;
 		$erased += erase('fred3');
 		$erasures++;
 	}

@@ -14,7 +14,7 @@ use Test::More;
 use Time::HiRes qw(sleep time);
 
 our @EXPORT = qw(start_eventlog create_target forward_status dead_letters log_events worker_pid wait_until wait_for_ids wait_for_held
-  wait_for_state configure start_pgbench test_resolver is_free_of_crashes);
+  wait_for_state configure start_pgbench is_running test_resolver is_free_of_crashes);
 
 # A started server with the extension, preloaded, in database postgres. Settings are lines of postgresql.conf.
 sub start_eventlog
@@ -134,6 +134,13 @@ sub start_pgbench
 	return IPC::Run::start([ 'pgbench', '-n', @arguments, $node->connstr('postgres') ],
 		'<', \undef, '>&', "$PostgreSQL::Test::Utils::log_path/pgbench.log",
 		IPC::Run::timeout(2 * $PostgreSQL::Test::Utils::timeout_default));
+}
+
+# Whether a process is still running, whose output is taken meanwhile. It may end between the question and the taking.
+sub is_running
+{
+	my ($run) = @_;
+	return $run->pumpable && eval { $run->pump_nb; 1 };
 }
 
 # A library to be preloaded into a server, which looks up names under .test as resolver.c has it.
