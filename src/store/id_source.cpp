@@ -38,12 +38,13 @@ bool raise_above(Oid leaf, const char* id_column, const ids::Uuid& limit) {
 // a slower clock. Ids that are further ahead than kFurthestAhead are of a clock that was wrong.
 void raise_above_stored(const LogTable& log, Relation table, int64_t unix_micros) {
     const ids::Uuid limit = ids::first_uuid_of(unix_micros / 1000 + kFurthestAheadMillis);
-    PartitionDesc partitions = RelationGetPartitionDesc(table, true);
-    for (int i = partitions->nparts - 1; i >= 0; i--) {
+    const Oid other = get_default_partition_oid(RelationGetRelid(table));
+    const std::span<const Oid> partitions = partition_oids(table);
+    for (size_t i = partitions.size(); i > 0; i--) {
         CHECK_FOR_INTERRUPTS();
-        const bool found = partitions->is_leaf[i] && raise_above(partitions->oids[i], log.id_column(), limit);
+        const bool found = raise_above(partitions[i - 1], log.id_column(), limit);
         // A default partition may hold ids of any time.
-        if (found && i != partitions->boundinfo->default_index) break;
+        if (found && partitions[i - 1] != other) break;
     }
 }
 

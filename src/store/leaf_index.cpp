@@ -33,6 +33,14 @@ Relation open_leaf_index(Relation leaf, const char* column, Oid type) {
     return nullptr;
 }
 
+std::span<const Oid> partition_oids(Relation table) {
+    PartitionDesc partitions = RelationGetPartitionDesc(table, true);
+    const auto count = static_cast<size_t>(partitions->nparts);
+    auto* oids = static_cast<Oid*>(palloc(sizeof(Oid) * (count + 1)));
+    std::copy_n(partitions->oids, count, oids);
+    return {oids, count};
+}
+
 bool greatest_in_leaf(Oid leaf_oid, const char* column, Oid type, ScanKey below, Datum& value) {
     Relation leaf = table_open(leaf_oid, AccessShareLock);
     Relation index =

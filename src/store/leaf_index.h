@@ -13,6 +13,10 @@ AttrNumber column_number(Relation leaf, const char* column);
 // Returns null if there is none.
 Relation open_leaf_index(Relation leaf, const char* column, Oid type);
 
+// Returns copies of the oids of a log table's partitions, in the order of their ranges; a default partition
+// comes last. The server may free its own list when a partition is opened.
+std::span<const Oid> partition_oids(Relation table);
+
 // Stores the greatest value of the column in `value`, of all rows of a partition, dead and uncommitted ones
 // included. `below` is a condition on the column, or null. Returns false if there is none, or no such index.
 // Locks the partition only meanwhile. The value must be of a type that is passed by value, or is copied into

@@ -32,15 +32,13 @@ void note_comparison() {
 // Returns the greatest number in the newest partitions of a log that hold any rows, or 0.
 uint64_t greatest_in_log(const LogTable& log, Oid table_oid) {
     Relation table = table_open(table_oid, AccessShareLock);
-    PartitionDesc partitions = RelationGetPartitionDesc(table, true);
+    const std::span<const Oid> partitions = partition_oids(table);
     uint64_t greatest = 0;
     int seen = 0;
-    for (int i = partitions->nparts - 1; i >= 0 && seen < kNewestPartitions; i--) {
+    for (size_t i = partitions.size(); i > 0 && seen < kNewestPartitions; i--) {
         CHECK_FOR_INTERRUPTS();
         Datum xid = 0;
-        if (!partitions->is_leaf[i] ||
-            !greatest_in_leaf(partitions->oids[i], log.xid_column, XID8OID, nullptr, xid))
-            continue;
+        if (!greatest_in_leaf(partitions[i - 1], log.xid_column, XID8OID, nullptr, xid)) continue;
         greatest = std::max(greatest, U64FromFullTransactionId(DatumGetFullTransactionId(xid)));
         seen++;
     }
